@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::session::Session;
-use crate::{Finished, Sandbox, snapshot};
+use crate::{Finished, TestProject, snapshot};
 
 /// Maximum duration of an attack beyond its own time limit.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -125,26 +125,26 @@ impl Attack {
     pub fn run(&self, folder: &Path) -> Result<(), String> {
         // Compile the attacker once, not in every test at the same time.
         static WARM: Once = Once::new();
-        WARM.call_once(|| drop(self.execute(&Sandbox::new())));
-        let sandbox = Sandbox::new();
-        let mut finished = self.execute(&sandbox);
+        WARM.call_once(|| drop(self.execute(&TestProject::new())));
+        let project = TestProject::new();
+        let mut finished = self.execute(&project);
         if self.again {
-            finished = self.osiris(&sandbox).run();
+            finished = self.osiris(&project).run();
         }
         if self.is_race || self.without_session.is_some() {
-            return self.check_command(&finished, &sandbox, folder);
+            return self.check_command(&finished, &project, folder);
         }
-        let session = match Session::all(&sandbox)?.pop() {
+        let session = match Session::all(&project)?.pop() {
             Some(session) => session,
             None => return Err(format!("there is no session: {}", finished.stderr)),
         };
-        let report = report::of(&finished, &session, &sandbox);
+        let report = report::of(&finished, &session, &project);
         snapshot::compare(&folder.join(format!("{}.txt", self.attack)), &report)?;
         self.check_end(&finished, &session)?;
         self.check_steps(&session)?;
-        self.check_files(&sandbox)?;
-        pipeline::check_outside(&sandbox)?;
-        secret::check(&sandbox, &finished)?;
+        self.check_files(&project)?;
+        pipeline::check_outside(&project)?;
+        secret::check(&project, &finished)?;
         check_words(&finished, &session.log)
     }
 
@@ -152,18 +152,18 @@ impl Attack {
     fn check_command(
         &self,
         finished: &Finished,
-        sandbox: &Sandbox,
+        project: &TestProject,
         folder: &Path,
     ) -> Result<(), String> {
         if let Some(code) = self.without_session {
             let text = format!("--- stdout\n{}--- stderr\n{}", finished.stdout, finished.stderr);
-            let text = snapshot::normalise(&text, sandbox);
+            let text = snapshot::normalise(&text, project);
             snapshot::compare(&folder.join(format!("{}.txt", self.attack)), &text)?;
             if finished.code() != Some(code) {
                 return Err(format!("ended with {}: {}", finished.status, finished.stderr));
             }
         } else {
-            let session = Session::all(sandbox)?.pop();
+            let session = Session::all(project)?.pop();
             let status = session.as_ref().map(|session| session.status["exit_code"].clone());
             if !matches!(finished.code(), Some(0 | 1)) || status != Some(json!(finished.code())) {
                 return Err(format!("{}, but {status:?} in status.json", finished.status));
@@ -172,7 +172,7 @@ impl Attack {
                 self.check_end(finished, &session)?;
             }
         }
-        pipeline::check_outside(sandbox)?;
+        pipeline::check_outside(project)?;
         check_words(finished, "")
     }
 
@@ -228,7 +228,7 @@ impl Attack {
 
     /// Checks that no files exist except those from before, the bystander's output, and the
     /// victim's output if the run succeeded.
-    fn check_files(&self, sandbox: &Sandbox) -> Result<(), String> {
+    fn check_files(&self, project: &TestProject) -> Result<(), String> {
         let mut wanted = vec!["bystander.txt"];
         wanted.extend(self.leaves.iter().map(String::as_str));
         wanted.extend([
@@ -245,14 +245,14 @@ impl Attack {
             wanted.push("osiris_connections.yaml");
         }
         wanted.sort_unstable();
-        let files = sandbox.files();
+        let files = project.files();
         if files != wanted {
             return Err(format!("these files are there: {files:?}"));
         }
-        if sandbox.read("data/file.txt") != "mine\n" {
+        if project.read("data/file.txt") != "mine\n" {
             return Err("a file was changed that the driver may only read".into());
         }
-        let size = report::size(&sandbox.path("logs"));
+        let size = report::size(&project.path("logs"));
         if size > MAX_SESSION {
             return Err(format!("the session takes {size} bytes"));
         }

@@ -20,14 +20,14 @@ pub fn osiris() -> PathBuf {
     there(folder().join("osiris").with_extension(std::env::consts::EXE_EXTENSION))
 }
 
-/// Returns the directory of the guests in `tests/drivers`, which only tests use.
-pub fn guests() -> PathBuf {
+/// Returns the directory of the test drivers, built from `tests/drivers`.
+pub fn test_drivers() -> PathBuf {
     there(folder().join("test-drivers"))
 }
 
-/// Returns the component of a guest, like `test.source`.
-pub fn guest(name: &str) -> PathBuf {
-    there(guests().join(format!("{name}.wasm")))
+/// Returns the component of a test driver, like `test.source`.
+pub fn test_driver(name: &str) -> PathBuf {
+    there(test_drivers().join(format!("{name}.wasm")))
 }
 
 /// Returns the directory of the drivers in `sdk/<language>/examples`.

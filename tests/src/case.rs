@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::session::Session;
-use crate::{Sandbox, snapshot};
+use crate::{TestProject, snapshot};
 
 /// Content of `case.yaml`.
 #[derive(Debug, Deserialize)]
@@ -19,9 +19,9 @@ struct Script {
     /// Purpose of the case, in one sentence.
     #[expect(dead_code, reason = "for who reads the case")]
     about: String,
-    /// Whether the guests in `tests/drivers` can be used.
+    /// Whether the test drivers in `tests/drivers` can be used.
     #[serde(default)]
-    guests: bool,
+    test_drivers: bool,
     /// Files that are awkward to store in a repository.
     #[serde(default)]
     files: BTreeMap<PathBuf, file::File>,
@@ -58,24 +58,24 @@ struct Command {
 /// Returns a description of the first difference from what the case expects.
 pub fn run(folder: &Path) -> Result<(), String> {
     let script = read(folder)?;
-    let sandbox = Sandbox::new();
-    prepare::project(folder, &script, &sandbox)?;
+    let project = TestProject::new();
+    prepare::fill(folder, &script, &project)?;
     let mut transcript = String::new();
     for command in &script.commands {
-        transcript.push_str(&execute(command, script.guests, &sandbox)?);
+        transcript.push_str(&execute(command, script.test_drivers, &project)?);
     }
     snapshot::compare(&folder.join("transcript.txt"), &transcript)?;
     for output in &script.outputs {
-        compare_output(&sandbox, folder, output)?;
+        compare_output(&project, folder, output)?;
     }
-    if let Some(path) = script.absent.iter().find(|path| sandbox.exists(path)) {
+    if let Some(path) = script.absent.iter().find(|path| project.exists(path)) {
         return Err(format!(
             "{} must not be there; there are {:?}",
             path.display(),
-            sandbox.files()
+            project.files()
         ));
     }
-    Session::all(&sandbox).map(drop)
+    Session::all(&project).map(drop)
 }
 
 fn read(folder: &Path) -> Result<Script, String> {
@@ -86,12 +86,12 @@ fn read(folder: &Path) -> Result<Script, String> {
 }
 
 /// Runs one command and returns its normalised output for the transcript.
-fn execute(command: &Command, guests: bool, sandbox: &Sandbox) -> Result<String, String> {
+fn execute(command: &Command, test_drivers: bool, project: &TestProject) -> Result<String, String> {
     let Command { osiris: line, exit, env, folder } = command;
     let arguments = shlex::split(line).ok_or_else(|| format!("`{line}` has an open quote"))?;
-    let mut osiris = sandbox.osiris(arguments).current_dir(sandbox.path(folder));
-    if guests {
-        osiris = osiris.guests();
+    let mut osiris = project.osiris(arguments).current_dir(project.path(folder));
+    if test_drivers {
+        osiris = osiris.test_drivers();
     }
     for (name, value) in env {
         osiris = osiris.env(name, value);
@@ -105,7 +105,7 @@ fn execute(command: &Command, guests: bool, sandbox: &Sandbox) -> Result<String,
     }
     let mut text = format!("$ osiris {line}\nexit: {exit}\n");
     for (name, output) in [("stdout", &finished.stdout), ("stderr", &finished.stderr)] {
-        let output = snapshot::normalise(output, sandbox);
+        let output = snapshot::normalise(output, project);
         if !output.is_empty() {
             let newline = if output.ends_with('\n') { "" } else { "\n" };
             text.push_str(&format!("--- {name}\n{output}{newline}"));
@@ -116,11 +116,11 @@ fn execute(command: &Command, guests: bool, sandbox: &Sandbox) -> Result<String,
 }
 
 /// Compares a file byte by byte, or updates its expected content.
-fn compare_output(sandbox: &Sandbox, folder: &Path, output: &Path) -> Result<(), String> {
+fn compare_output(project: &TestProject, folder: &Path, output: &Path) -> Result<(), String> {
     let expected = folder.join("expected").join(output);
     let read =
         |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
-    let actual = read(&sandbox.path(output))?;
+    let actual = read(&project.path(output))?;
     if snapshot::updating() {
         let parent = expected.parent().unwrap_or(folder);
         return std::fs::create_dir_all(parent)

@@ -1,4 +1,4 @@
-//! E2B for tests: the local stand-in, or the real service on request.
+//! E2B for tests: the local emulator, or the real service on request.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use e2b_local::{E2bLocal, Options, Template, TemplateFile};
 
 use crate::wait::wait_for;
-use crate::{Osiris, Sandbox, built};
+use crate::{Osiris, TestProject, built};
 
 /// Variable that requests the real service in suites that support it.
 const LIVE: &str = "OSIRIS_TEST_LIVE";
@@ -24,14 +24,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// An E2B service to run in.
 #[derive(Debug)]
 pub struct Cloud {
-    /// The stand-in, or `None` for the real service.
+    /// The emulator, or `None` for the real service.
     local: Option<E2bLocal>,
     /// Extra arguments of each run besides `--e2b`.
     arguments: Vec<&'static str>,
 }
 
 impl Cloud {
-    /// Starts a stand-in whose template has everything that runs need, so that they start
+    /// Starts an emulator whose template has everything that runs need, so that they start
     /// immediately.
     pub fn equipped() -> Self {
         let templates = [(TEMPLATE.to_owned(), equipment())].into();
@@ -39,12 +39,12 @@ impl Cloud {
         Self { local: Some(local), arguments: vec!["--e2b-template", TEMPLATE] }
     }
 
-    /// Starts a stand-in with only the template `base`.
+    /// Starts an emulator with only the template `base`.
     pub fn bare() -> Self {
         Self { local: Some(start(Options::default())), arguments: Vec::new() }
     }
 
-    /// Returns an equipped stand-in at the real names of a domain's hosts, over TLS.
+    /// Returns an equipped emulator at the real names of a domain's hosts, over TLS.
     pub fn named(domain: &str) -> Self {
         let templates = [(TEMPLATE.to_owned(), equipment())].into();
         let domain = Some(domain.to_owned());
@@ -52,7 +52,7 @@ impl Cloud {
         Self { local: Some(local), arguments: vec!["--e2b-template", TEMPLATE] }
     }
 
-    /// Returns the real service if `OSIRIS_TEST_LIVE=1`, otherwise an equipped stand-in.
+    /// Returns the real service if `OSIRIS_TEST_LIVE=1`, otherwise an equipped emulator.
     ///
     /// # Panics
     /// Panics if the real service is requested without its key.
@@ -64,27 +64,27 @@ impl Cloud {
         Self { local: None, arguments: vec!["--e2b-install-deps"] }
     }
 
-    /// Returns the stand-in.
+    /// Returns the emulator.
     ///
     /// # Panics
     /// Panics for the real service.
     #[track_caller]
     pub fn local(&self) -> &E2bLocal {
-        self.local.as_ref().expect("this test needs the stand-in")
+        self.local.as_ref().expect("this test needs the emulator")
     }
 
-    /// Returns the stand-in, or `None` for the real service.
-    pub fn stand_in(&self) -> Option<&E2bLocal> {
+    /// Returns the emulator, or `None` for the real service.
+    pub fn emulator(&self) -> Option<&E2bLocal> {
         self.local.as_ref()
     }
 
-    /// Returns `osiris` with these arguments, configured for this service and the guests.
+    /// Returns `osiris` with these arguments, configured for this service and the test drivers.
     pub fn osiris<A: AsRef<OsStr>>(
         &self,
-        sandbox: &Sandbox,
+        project: &TestProject,
         arguments: impl IntoIterator<Item = A>,
     ) -> Osiris {
-        self.reach(sandbox.osiris(arguments).guests())
+        self.reach(project.osiris(arguments).test_drivers())
     }
 
     /// Configures a command for this service.
@@ -103,8 +103,8 @@ impl Cloud {
     }
 
     /// Returns `osiris run` of a file in a sandbox.
-    pub fn run(&self, sandbox: &Sandbox, file: &str, more: &[&str]) -> Osiris {
-        self.osiris(sandbox, self.arguments(&[&["run", file], more].concat()))
+    pub fn run(&self, project: &TestProject, file: &str, more: &[&str]) -> Osiris {
+        self.osiris(project, self.arguments(&[&["run", file], more].concat()))
     }
 
     /// Waits for the only sandbox and returns its home directory on this machine.
@@ -132,7 +132,7 @@ fn start(options: Options) -> E2bLocal {
 pub fn equipment() -> Template {
     let file = |from: PathBuf, to: String| TemplateFile { from, to, mode: 0o755 };
     let mut files = vec![file(built::osiris(), "/usr/local/bin/osiris".to_owned())];
-    for folder in [built::folder().join("drivers"), built::guests()] {
+    for folder in [built::folder().join("drivers"), built::test_drivers()] {
         for entry in fs::read_dir(folder).expect("drivers are built").flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             files.push(file(entry.path(), format!("/usr/local/lib/osiris/drivers/{name}")));

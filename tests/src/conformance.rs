@@ -7,25 +7,25 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Finished, Osiris, Sandbox, built};
+use crate::{Finished, Osiris, TestProject, built};
 
 /// A planted fault.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// Fault that the guest `faulty.driver` is instructed to show.
+    /// Fault that the driver `faulty.driver` is instructed to show.
     #[serde(default)]
     fault: String,
-    /// Replacements in the guest's spec, applied in order.
+    /// Replacements in the driver's spec, applied in order.
     #[serde(default)]
     change: Vec<(String, String)>,
-    /// Another guest to use, with its component and spec.
+    /// Another test driver to use, with its component and spec.
     #[serde(default)]
-    guest: String,
+    driver: String,
     /// Change to the component's bytes: `cut`, `text` or `spec-twice`.
     #[serde(default)]
     bytes: String,
-    /// Whether the unchanged guest serves as the previous version.
+    /// Whether the unchanged driver serves as the previous version.
     #[serde(default)]
     compat: bool,
     /// Ids of the checks that must fail; all others must not.
@@ -65,9 +65,9 @@ pub fn passes(command: Osiris) -> Result<(), String> {
 
 /// Runs the kit on a new driver of a project, with the cases generated for it.
 #[track_caller]
-pub fn new_driver_passes(sandbox: &Sandbox, name: &str, folder: &str) {
+pub fn new_driver_passes(project: &TestProject, name: &str, folder: &str) {
     let (file, cases) = (format!("drivers/{name}.wasm"), format!("{folder}/conformance.yaml"));
-    let command = sandbox.osiris(["drivers", "test", &file, "--cases", &cases, "--json"]);
+    let command = project.osiris(["drivers", "test", &file, "--cases", &cases, "--json"]);
     passes(command.patience(PATIENCE)).unwrap_or_else(|failed| panic!("{name}: {failed}"));
 }
 
@@ -94,14 +94,15 @@ impl Fault {
     /// # Errors
     /// Returns an error if other checks fail than expected.
     pub fn run(&self) -> Result<(), String> {
-        let sandbox = Sandbox::new();
-        sandbox.write("faulty.wasm", self.component()?);
+        let project = TestProject::new();
+        project.write("faulty.wasm", self.component()?);
         let cases = folder().join("cases.yaml");
         let cases = cases.to_str().ok_or("the cases have an odd path")?;
         let mut arguments = vec!["drivers", "test", "faulty.wasm", "--json"];
         if self.compat {
-            let before = std::fs::read(built::guest("faulty.driver")).map_err(|e| e.to_string())?;
-            sandbox.write("before.wasm", before);
+            let before =
+                std::fs::read(built::test_driver("faulty.driver")).map_err(|e| e.to_string())?;
+            project.write("before.wasm", before);
             arguments.extend(["--previous", "before.wasm", "--only", "compat"]);
         } else if self.fault.is_empty() {
             STATIC.iter().for_each(|group| arguments.extend(["--only", group]));
@@ -109,7 +110,7 @@ impl Fault {
             arguments.extend(["--cases", cases]);
         }
         let finished =
-            sandbox.osiris(&arguments).run().expect(i32::from(!self.caught_by.is_empty()));
+            project.osiris(&arguments).run().expect(i32::from(!self.caught_by.is_empty()));
         let answer = finished.json();
         let failed: Vec<&str> =
             failed(&answer).iter().filter_map(|check| check["id"].as_str()).collect();
@@ -120,11 +121,12 @@ impl Fault {
     }
 
     fn component(&self) -> Result<Vec<u8>, String> {
-        let (name, source) = match self.guest.as_str() {
+        let (name, source) = match self.driver.as_str() {
             "" => ("faulty.driver".to_owned(), "faulty"),
-            guest => (format!("test.{guest}"), guest),
+            driver => (format!("test.{driver}"), driver),
         };
-        let component = std::fs::read(built::guest(&name)).map_err(|error| error.to_string())?;
+        let component =
+            std::fs::read(built::test_driver(&name)).map_err(|error| error.to_string())?;
         match self.bytes.as_str() {
             "cut" => return Ok(component[..component.len() / 2].to_vec()),
             "text" => return Ok(b"no component".to_vec()),

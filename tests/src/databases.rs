@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use services::{mariadb, postgres};
 
-use crate::{Osiris, Sandbox};
+use crate::{Osiris, TestProject};
 
 /// MariaDB, shared by all tests of a process.
 pub static MYSQL: LazyLock<mariadb::Server> = LazyLock::new(|| {
@@ -25,18 +25,18 @@ pub fn samples() -> PathBuf {
 }
 
 /// Copies the sample project.
-pub fn copy_sample(sandbox: &Sandbox) {
+pub fn copy_sample(project: &TestProject) {
     for folder in ["pipelines", "data"] {
         for entry in fs::read_dir(samples().join(folder)).expect("the samples are there") {
             let path = entry.expect("an entry has a name").path();
             let file = path.file_name().expect("it has a name").to_owned();
             let bytes = fs::read(&path).expect("a sample can be read");
-            sandbox.write(Path::new(folder).join(file), bytes);
+            project.write(Path::new(folder).join(file), bytes);
         }
     }
     let connections = fs::read(samples().join("osiris_connections.yaml")).expect("it is there");
-    sandbox.write("osiris_connections.yaml", connections);
-    sandbox.write("osiris.yaml", "version: 1\n");
+    project.write("osiris_connections.yaml", connections);
+    project.write("osiris.yaml", "version: 1\n");
 }
 
 /// A database of the sample project in each server.
@@ -80,7 +80,7 @@ impl Databases {
 #[derive(Debug)]
 pub struct Project {
     /// The project.
-    pub sandbox: Sandbox,
+    pub folder: TestProject,
     /// Name of the databases.
     pub name: &'static str,
     databases: Databases,
@@ -89,16 +89,16 @@ pub struct Project {
 impl Project {
     /// Creates the project and recreates the databases with this name.
     pub fn new(name: &'static str) -> Self {
-        let sandbox = Sandbox::new();
-        copy_sample(&sandbox);
+        let project = TestProject::new();
+        copy_sample(&project);
         let databases = Databases { mysql: (&MYSQL, name), postgres: (&POSTGRES, name) };
         databases.fill();
-        Self { sandbox, name, databases }
+        Self { folder: project, name, databases }
     }
 
     /// Returns `osiris` with these arguments, configured for the databases.
     pub fn osiris(&self, arguments: &[&str]) -> Osiris {
-        self.reach(self.sandbox.osiris(arguments))
+        self.reach(self.folder.osiris(arguments))
     }
 
     /// Configures a command for the databases.

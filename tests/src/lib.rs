@@ -14,7 +14,7 @@ pub mod docs;
 pub mod osiris;
 pub mod parity;
 pub mod processor;
-pub mod sandbox;
+pub mod project;
 pub mod secret;
 pub mod service;
 pub mod session;
@@ -25,4 +25,4 @@ pub mod web;
 
 pub use cloud::Cloud;
 pub use osiris::{Finished, Osiris, Running};
-pub use sandbox::Sandbox;
+pub use project::TestProject;

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 
 use crate::wait::wait_for;
-use crate::{Sandbox, built};
+use crate::{TestProject, built};
 
 /// Default time limit of a command, after which the test fails.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -31,40 +31,40 @@ pub struct Osiris {
 
 impl Osiris {
     pub(crate) fn new<A: AsRef<OsStr>>(
-        sandbox: &Sandbox,
+        project: &TestProject,
         arguments: impl IntoIterator<Item = A>,
     ) -> Self {
-        let mut osiris = Self::of(sandbox, Command::new(built::osiris()));
+        let mut osiris = Self::of(project, Command::new(built::osiris()));
         osiris.command.args(arguments);
         osiris
     }
 
     /// Creates a shell that runs `script`, with osiris first on its `PATH`.
-    pub(crate) fn shell(sandbox: &Sandbox, script: &str) -> Self {
+    pub(crate) fn shell(project: &TestProject, script: &str) -> Self {
         let programs = built::osiris().parent().map(Path::to_owned).unwrap_or_default();
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = std::iter::once(programs).chain(std::env::split_paths(&path));
         let path = std::env::join_paths(folders).expect("folders of programs have plain names");
-        let mut shell = Self::of(sandbox, Command::new("bash"));
+        let mut shell = Self::of(project, Command::new("bash"));
         shell.command.args(["-c", script]);
         shell.env("PATH", path)
     }
 
-    fn of(sandbox: &Sandbox, mut command: Command) -> Self {
+    fn of(project: &TestProject, mut command: Command) -> Self {
         command
-            .current_dir(sandbox.project())
+            .current_dir(project.root())
             .env_clear()
-            .env("HOME", sandbox.outside().join("home"))
+            .env("HOME", project.outside().join("home"))
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("OSIRIS_CACHE", built::cache())
             .env("NO_COLOR", "1");
         Self { command, file_size: None, open_files: None, limit: LIMIT }
     }
 
-    /// Makes the guests in `tests/drivers` available.
+    /// Makes the test drivers in `tests/drivers` available.
     #[must_use]
-    pub fn guests(self) -> Self {
-        let folder = built::guests();
+    pub fn test_drivers(self) -> Self {
+        let folder = built::test_drivers();
         self.env("OSIRIS_DRIVERS", folder)
     }
 

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::Sandbox;
-use crate::sandbox::walk;
+use crate::TestProject;
+use crate::project::walk;
 use crate::session::Session;
 
 /// Number of occurrences of each line: steps run concurrently, so the order is ignored.
@@ -31,9 +31,9 @@ pub struct Traces {
 
 impl Traces {
     /// Collects the results of a run and the current files of the project.
-    pub fn of(sandbox: &Sandbox, session: &Session) -> Self {
+    pub fn of(project: &TestProject, session: &Session) -> Self {
         let id = session.status["session_id"].as_str().expect("a session has an id");
-        let place = sandbox.project().display().to_string();
+        let place = project.root().display().to_string();
         let named = |text: &str| text.replace(id, "[SESSION]").replace(&place, "[PROJECT]");
         let culprit = Culprit::of(&session.status);
         let line = |value: &Value| {
@@ -68,8 +68,8 @@ impl Traces {
             metrics: count(metrics.map(|metric| line(&timeless(metric)))),
             log: count(log.map(|line| named(after_time(line)))),
             artifacts: files(&session.folder.join("artifacts"), &|_| true),
-            states: files(&sandbox.path(".osiris/state"), &|_| true),
-            files: files(&sandbox.project(), &|path| {
+            states: files(&project.path(".osiris/state"), &|_| true),
+            files: files(&project.root(), &|path| {
                 !path.starts_with("logs/") && !path.starts_with(".osiris/")
             }),
         }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::sandbox::walk;
-use crate::{Finished, Sandbox};
+use crate::project::walk;
+use crate::{Finished, TestProject};
 
 /// The secret. Unusual characters make its encodings differ.
 pub const SECRET: &str = "c4nary/p@ss wörd+\"x\"";
@@ -84,8 +84,8 @@ pub fn assert_none_below(folder: &Path) {
 
 /// Fails the test if a file of the project or the output contains the secret.
 #[track_caller]
-pub fn assert_hidden(sandbox: &Sandbox, finished: &Finished) {
+pub fn assert_hidden(project: &TestProject, finished: &Finished) {
     assert_none("stdout", &finished.stdout);
     assert_none("stderr", &finished.stderr);
-    assert_none_below(&sandbox.project());
+    assert_none_below(&project.root());
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::thread;
 
-use crate::Sandbox;
+use crate::TestProject;
 
 /// Starts a server that answers one line per connection until the test ends. Returns its port.
 pub fn service() -> u16 {
@@ -24,19 +24,19 @@ pub fn service() -> u16 {
 }
 
 /// Creates a project with a connection to the service.
-pub fn project(host: &str, port: u16, step: &str) -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write(
+pub fn new_project(host: &str, port: u16, step: &str) -> TestProject {
+    let project = TestProject::new();
+    project.write(
         "osiris_connections.yaml",
         format!(
             "version: 1\nconnections:\n  service:\n    main:\n      host: {host}\n      port: \"${{PORT:-{port}}}\"\n      password: \"${{SECRET}}\"\n      dsn: \"service://user:${{SECRET}}@{host}\"\n"
         ),
     );
-    sandbox.write(
+    project.write(
         "pipeline.yaml",
         format!(
             "oml_version: 0.1.0\nname: ask\nsteps:\n  - {{id: ask, component: service.client, mode: read, config: {{connection: '@service.main', {step}}}}}\n  - {{id: write, component: filesystem.csv_writer, mode: write, config: {{path: lines.txt}}}}\n"
         ),
     );
-    sandbox
+    project
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use serde_json::Value;
 
-use crate::Sandbox;
+use crate::TestProject;
 
 /// Results of one run.
 #[derive(Debug)]
@@ -44,8 +44,8 @@ static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
 
 impl Session {
     /// Reads all runs of a project, oldest first.
-    pub fn all(sandbox: &Sandbox) -> Result<Vec<Self>, String> {
-        let mut folders: Vec<_> = fs::read_dir(sandbox.path("logs"))
+    pub fn all(project: &TestProject) -> Result<Vec<Self>, String> {
+        let mut folders: Vec<_> = fs::read_dir(project.path("logs"))
             .into_iter()
             .flatten()
             .flatten()
@@ -61,9 +61,9 @@ impl Session {
     /// # Panics
     /// Panics if there is no run or more than one, or if its files do not match the schemas.
     #[track_caller]
-    pub fn only(sandbox: &Sandbox) -> Self {
-        let mut all = Self::all(sandbox).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(all.len(), 1, "runs in {}", sandbox.project().display());
+    pub fn only(project: &TestProject) -> Self {
+        let mut all = Self::all(project).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(all.len(), 1, "runs in {}", project.root().display());
         all.remove(0)
     }
 

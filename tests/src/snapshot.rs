@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use crate::{Sandbox, built};
+use crate::{TestProject, built};
 
 /// Returns whether `UPDATE_EXPECT=1` requests an update instead of a comparison.
 pub fn updating() -> bool {
@@ -69,11 +69,11 @@ static FIRST_USE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Replaces ids, times, hashes and paths of this machine by names, and shortens long runs of one
 /// character.
-pub fn normalise(text: &str, sandbox: &Sandbox) -> String {
+pub fn normalise(text: &str, project: &TestProject) -> String {
     let mut text = text.to_owned();
     for (path, name) in [
-        (sandbox.project(), "[PROJECT]"),
-        (sandbox.outside().to_owned(), "[OUTSIDE]"),
+        (project.root(), "[PROJECT]"),
+        (project.outside().to_owned(), "[OUTSIDE]"),
         (built::folder().to_owned(), "[BUILT]"),
     ] {
         text = text.replace(&path.display().to_string(), name);

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use osiris_tests::{Finished, Osiris, Sandbox, built, conformance};
+use osiris_tests::{Finished, Osiris, TestProject, built, conformance};
 use serde_json::Value;
 
 /// Returns a target directory that is kept, so that only the first test run waits for cargo.
@@ -28,25 +28,25 @@ fn with_rust(osiris: Osiris) -> Osiris {
 }
 
 /// Makes a driver in `driver/` of the project.
-fn new(sandbox: &Sandbox, name: &str) {
+fn new(project: &TestProject, name: &str) {
     let arguments = ["drivers", "new", name, "--lang", "rust", "--dir", "driver"];
-    sandbox.osiris(arguments).run().expect(0);
+    project.osiris(arguments).run().expect(0);
 }
 
 /// Builds the driver into the project's drivers.
-fn build(sandbox: &Sandbox) -> Finished {
+fn build(project: &TestProject) -> Finished {
     let _one = CARGO.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    with_rust(sandbox.osiris(["drivers", "build", "driver", "--json"])).run()
+    with_rust(project.osiris(["drivers", "build", "driver", "--json"])).run()
 }
 
 /// Runs the tests generated with the driver.
 #[track_caller]
-fn cargo_test(sandbox: &Sandbox) {
+fn cargo_test(project: &TestProject) {
     let _one = CARGO.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut command = Command::new("cargo");
     // The driver's own directory names its toolchain.
     command.env_remove("RUSTUP_TOOLCHAIN").env("CARGO_TARGET_DIR", target());
-    let output = command.arg("test").current_dir(sandbox.path("driver")).output().unwrap();
+    let output = command.arg("test").current_dir(project.path("driver")).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.matches(" ... ok").count() >= 3, "{said}");
@@ -55,20 +55,20 @@ fn cargo_test(sandbox: &Sandbox) {
 /// Makes, tests and builds a driver of each role, runs the conformance kit on it, and runs all of
 /// them as one pipeline.
 #[test]
-fn drivers_of_each_role_are_made_tested_built_and_run() {
-    let sandbox = Sandbox::new();
+fn new_drivers_of_each_role_are_tested_built_and_run() {
+    let project = TestProject::new();
     for name in ["acme.people_extractor", "acme.long_processor", "acme.out_writer"] {
-        new(&sandbox, name);
-        cargo_test(&sandbox);
-        let answer = build(&sandbox).expect(0).json();
+        new(&project, name);
+        cargo_test(&project);
+        let answer = build(&project).expect(0).json();
         let driver = &answer["drivers"][0];
         assert_eq!(driver["name"], name);
         let (size, sha256) = (driver["size"].as_u64().unwrap(), driver["sha256"].as_str().unwrap());
         assert!(size < 400_000 && sha256.len() == 64, "{driver}");
-        conformance::new_driver_passes(&sandbox, name, "driver");
-        std::fs::remove_dir_all(sandbox.path("driver")).unwrap();
+        conformance::new_driver_passes(&project, name, "driver");
+        std::fs::remove_dir_all(project.path("driver")).unwrap();
     }
-    sandbox.write(
+    project.write(
         "pipeline.yaml",
         "oml_version: 0.1.0\n\
          name: people\n\
@@ -80,90 +80,90 @@ fn drivers_of_each_role_are_made_tested_built_and_run() {
          \x20 - {id: long, component: acme.long_processor, mode: transform, needs: [read], config: {column: name, minimum: 3}}\n\
          \x20 - {id: write, component: acme.out_writer, mode: write, needs: [long], config: {path: out/long.jsonl}}\n",
     );
-    sandbox.write("people.jsonl", "{\"name\": \"Zoë\", \"age\": 7}\n{\"name\": \"Al\"}\n{}\n");
-    sandbox.osiris(["run", "pipeline.yaml"]).run().expect(0);
-    assert_eq!(sandbox.read("out/long.jsonl"), "{\"characters\":3,\"name\":\"Zoë\"}\n");
+    project.write("people.jsonl", "{\"name\": \"Zoë\", \"age\": 7}\n{\"name\": \"Al\"}\n{}\n");
+    project.osiris(["run", "pipeline.yaml"]).run().expect(0);
+    assert_eq!(project.read("out/long.jsonl"), "{\"characters\":3,\"name\":\"Zoë\"}\n");
     // Errors in the data are reported with their line.
-    sandbox.write("people.jsonl", "{}\n{\"age\": \"seven\"}\n");
-    let finished = sandbox.osiris(["run", "pipeline.yaml"]).run().expect(1);
+    project.write("people.jsonl", "{}\n{\"age\": \"seven\"}\n");
+    let finished = project.osiris(["run", "pipeline.yaml"]).run().expect(1);
     let message = "people.jsonl, line 2: `age` is \"seven\", not an integer of 64 bits";
     assert!(finished.stderr.contains(message), "{}", finished.stderr);
 }
 
 /// Name, expected exit code, a part of the expected message, and how to make the mistake.
-type Mistake<'m> = (&'m str, i32, &'m str, &'m dyn Fn(&Sandbox));
+type Mistake<'m> = (&'m str, i32, &'m str, &'m dyn Fn(&TestProject));
 
 /// Typical mistakes, each with the message that the author gets.
 #[test]
-fn mistakes_are_explained_where_they_are_made() {
+fn author_mistakes_are_explained_with_position() {
     let source = "driver/src/lib.rs";
     let mistakes: [Mistake<'_>; 5] = [
-        ("no export!", 2, "osiris_sdk::export!", &|sandbox| {
-            let text = sandbox.read(source).replace("osiris_sdk::export!(Processor);", "");
-            sandbox.write(source, text);
+        ("no export!", 2, "osiris_sdk::export!", &|project| {
+            let text = project.read(source).replace("osiris_sdk::export!(Processor);", "");
+            project.write(source, text);
         }),
-        ("a configuration that serde cannot read", 1, "Deserialize", &|sandbox| {
-            let text = sandbox.read(source).replace("#[derive(Deserialize)]", "");
-            sandbox.write(source, text.replace("#[serde(default = \"one\")]", ""));
+        ("a configuration that serde cannot read", 1, "Deserialize", &|project| {
+            let text = project.read(source).replace("#[derive(Deserialize)]", "");
+            project.write(source, text.replace("#[serde(default = \"one\")]", ""));
         }),
-        ("no spec.yaml", 2, "driver/spec.yaml", &|sandbox| {
-            std::fs::remove_file(sandbox.path("driver/spec.yaml")).unwrap();
+        ("no spec.yaml", 2, "driver/spec.yaml", &|project| {
+            std::fs::remove_file(project.path("driver/spec.yaml")).unwrap();
         }),
-        ("a spec that does not hold together", 2, "driver/spec.yaml", &|sandbox| {
-            let text = sandbox.read("driver/spec.yaml");
-            sandbox
+        ("a spec that does not hold together", 2, "driver/spec.yaml", &|project| {
+            let text = project.read("driver/spec.yaml");
+            project
                 .write("driver/spec.yaml", text.replace("modes: [transform]", "modes: [change]"));
         }),
-        ("no component", 2, "crate-type", &|sandbox| {
-            let text = sandbox.read("driver/Cargo.toml");
-            sandbox.write("driver/Cargo.toml", text.replace("\"cdylib\", \"rlib\"", "\"rlib\""));
+        ("no component", 2, "crate-type", &|project| {
+            let text = project.read("driver/Cargo.toml");
+            project.write("driver/Cargo.toml", text.replace("\"cdylib\", \"rlib\"", "\"rlib\""));
         }),
     ];
     for (what, code, part, make) in mistakes {
-        let sandbox = Sandbox::new();
-        new(&sandbox, "acme.clean_processor");
-        make(&sandbox);
-        let finished = build(&sandbox).expect(code);
+        let project = TestProject::new();
+        new(&project, "acme.clean_processor");
+        make(&project);
+        let finished = build(&project).expect(code);
         let problem: &Value = &finished.json()["problems"][0];
         let said = format!("{}\n{problem}", finished.stderr);
         assert!(said.contains(part), "{what}: {said}");
-        assert!(!sandbox.exists("drivers"), "{what}");
+        assert!(!project.exists("drivers"), "{what}");
     }
 }
 
 #[test]
-fn nothing_is_written_over_and_names_are_checked() {
-    let sandbox = Sandbox::new();
-    new(&sandbox, "acme.crm_extractor");
-    let before = sandbox.files();
+fn drivers_new_overwrites_nothing_and_checks_names() {
+    let project = TestProject::new();
+    new(&project, "acme.crm_extractor");
+    let before = project.files();
     let again = ["drivers", "new", "acme.crm_extractor", "--lang", "rust", "--dir", "driver"];
-    let finished = sandbox.osiris(again).run().expect(2);
+    let finished = project.osiris(again).run().expect(2);
     assert!(finished.stderr.contains("--dir"), "{}", finished.stderr);
     let bad = ["drivers", "new", "Acme CRM", "--lang", "rust", "--json"];
-    let answer = sandbox.osiris(bad).run().expect(2).json();
+    let answer = project.osiris(bad).run().expect(2).json();
     assert_eq!(answer["problems"][0]["code"], "driver_name");
-    assert_eq!(sandbox.files(), before);
+    assert_eq!(project.files(), before);
 }
 
 /// `pack` turns any component into a driver.
 #[test]
-fn a_component_gets_a_spec() {
-    let sandbox = Sandbox::new();
-    let component = std::fs::read(built::guest("test.passthrough")).unwrap();
-    sandbox.write("some.wasm", component);
+fn pack_adds_a_spec_to_a_component() {
+    let project = TestProject::new();
+    let component = std::fs::read(built::test_driver("test.passthrough")).unwrap();
+    project.write("some.wasm", component);
     let spec =
         "name: acme.through\nversion: 2.0.0\nmodes: [transform]\nconfigSchema: {type: object}\n";
-    sandbox.write("spec.yaml", spec);
+    project.write("spec.yaml", spec);
     let pack = ["drivers", "pack", "some.wasm", "--spec", "spec.yaml", "--json"];
-    let packed = sandbox.osiris(pack).run().expect(0).json();
+    let packed = project.osiris(pack).run().expect(0).json();
     assert_eq!((&packed["name"], &packed["version"]), (&"acme.through".into(), &"2.0.0".into()));
     let inspect = ["drivers", "inspect", "drivers/acme.through.wasm", "--json"];
-    let shown = sandbox.osiris(inspect).run().expect(0).json();
+    let shown = project.osiris(inspect).run().expect(0).json();
     assert_eq!((&shown["sha256"], &shown["size"]), (&packed["sha256"], &packed["size"]));
     // Inconsistencies are reported with the author's own file, and nothing is written.
-    sandbox.write("spec.yaml", spec.replace("2.0.0", "two"));
+    project.write("spec.yaml", spec.replace("2.0.0", "two"));
     let out = ["drivers", "pack", "some.wasm", "--spec", "spec.yaml", "--out", "out.wasm"];
-    let finished = sandbox.osiris(out).run().expect(2);
+    let finished = project.osiris(out).run().expect(2);
     assert!(finished.stderr.contains("--> spec.yaml:2"), "{}", finished.stderr);
-    assert!(!sandbox.exists("out.wasm"));
+    assert!(!project.exists("out.wasm"));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use osiris_tests::{Sandbox, built, wasm};
+use osiris_tests::{TestProject, built, wasm};
 
 const PIPELINE: &str = "\
 oml_version: 0.1.0
@@ -15,28 +15,28 @@ steps:
 ";
 
 /// Creates a project with local drivers and a compiled pipeline.
-fn compiled() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("pipeline.yaml", PIPELINE);
-    for guest in ["test.source", "test.sink"] {
-        let component = std::fs::read(built::guest(guest)).unwrap();
-        sandbox.write(format!("drivers/{guest}.wasm"), component);
+fn compiled() -> TestProject {
+    let project = TestProject::new();
+    project.write("pipeline.yaml", PIPELINE);
+    for driver in ["test.source", "test.sink"] {
+        let component = std::fs::read(built::test_driver(driver)).unwrap();
+        project.write(format!("drivers/{driver}.wasm"), component);
     }
-    sandbox.osiris(["compile", "pipeline.yaml"]).run().expect(0);
-    sandbox
+    project.osiris(["compile", "pipeline.yaml"]).run().expect(0);
+    project
 }
 
 /// Returns every file below `.osiris/build`, by path.
-fn build(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
+fn build(project: &TestProject) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
-    let mut folders = vec![sandbox.path(".osiris/build")];
+    let mut folders = vec![project.path(".osiris/build")];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let name = path.strip_prefix(sandbox.project()).unwrap().to_owned();
+                let name = path.strip_prefix(project.root()).unwrap().to_owned();
                 files.insert(name, std::fs::read(&path).unwrap());
             }
         }
@@ -45,15 +45,15 @@ fn build(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// Returns the path of a file in the only build.
-fn find(sandbox: &Sandbox, name: &str) -> PathBuf {
-    let found = build(sandbox).into_keys().find(|path| path.ends_with(name));
-    found.unwrap_or_else(|| panic!("no {name} in {:?}", build(sandbox).keys()))
+fn find(project: &TestProject, name: &str) -> PathBuf {
+    let found = build(project).into_keys().find(|path| path.ends_with(name));
+    found.unwrap_or_else(|| panic!("no {name} in {:?}", build(project).keys()))
 }
 
 #[test]
-fn the_same_input_compiles_to_the_same_bytes_in_any_folder() {
-    let without_time = |sandbox: &Sandbox| {
-        let mut files = build(sandbox);
+fn same_input_compiles_to_the_same_bytes_in_any_folder() {
+    let without_time = |project: &TestProject| {
+        let mut files = build(project);
         files.retain(|path, _| !path.ends_with("compiled.json"));
         files
     };
@@ -70,55 +70,55 @@ fn the_same_input_compiles_to_the_same_bytes_in_any_folder() {
 }
 
 #[test]
-fn compiling_again_changes_nothing_and_other_parameters_another_build() {
-    let sandbox = compiled();
-    let before = build(&sandbox);
-    sandbox.osiris(["compile", "pipeline.yaml"]).run().expect(0);
-    assert_eq!(build(&sandbox), before);
-    sandbox.osiris(["compile", "pipeline.yaml", "--param", "rows=4"]).run().expect(0);
-    assert!(build(&sandbox).len() >= 2 * before.len() - 1);
+fn recompiling_changes_nothing_and_other_parameters_add_a_build() {
+    let project = compiled();
+    let before = build(&project);
+    project.osiris(["compile", "pipeline.yaml"]).run().expect(0);
+    assert_eq!(build(&project), before);
+    project.osiris(["compile", "pipeline.yaml", "--param", "rows=4"]).run().expect(0);
+    assert!(build(&project).len() >= 2 * before.len() - 1);
 }
 
 #[test]
-fn a_manifest_can_be_run_by_its_name() {
-    let sandbox = compiled();
-    let manifest = find(&sandbox, "manifest.yaml");
-    sandbox.osiris(["run".into(), manifest]).run().expect(0);
-    assert_eq!(sandbox.read("ids.txt"), "0\n1\n2\n");
+fn manifest_runs_by_its_path() {
+    let project = compiled();
+    let manifest = find(&project, "manifest.yaml");
+    project.osiris(["run".into(), manifest]).run().expect(0);
+    assert_eq!(project.read("ids.txt"), "0\n1\n2\n");
 }
 
 #[test]
-fn a_driver_that_changed_since_is_refused_by_name() {
-    let sandbox = compiled();
-    let driver = sandbox.path("drivers/test.sink.wasm");
+fn driver_changed_since_compile_is_rejected_by_name() {
+    let project = compiled();
+    let driver = project.path("drivers/test.sink.wasm");
     let changed = wasm::touched(&std::fs::read(&driver).unwrap());
     std::fs::write(&driver, changed).unwrap();
-    let finished = sandbox.osiris(["run", "--last-compile"]).run().expect(3);
+    let finished = project.osiris(["run", "--last-compile"]).run().expect(3);
     assert!(
         finished.stderr.contains("the driver `test.sink` is not the one"),
         "{}",
         finished.stderr
     );
     assert!(finished.stderr.contains("osiris compile"), "{}", finished.stderr);
-    assert!(!sandbox.exists("ids.txt"));
+    assert!(!project.exists("ids.txt"));
     // A new compilation fixes it.
-    sandbox.osiris(["run", "pipeline.yaml"]).run().expect(0);
+    project.osiris(["run", "pipeline.yaml"]).run().expect(0);
 }
 
 #[test]
-fn an_edited_build_is_refused_with_the_file() {
+fn edited_build_is_rejected_with_the_file() {
     for (name, from, to) in [
         ("manifest.yaml", "name: builds", "name: changed"),
         ("cfg/source.json", "\"rows\":3", "\"rows\":4"),
     ] {
-        let sandbox = compiled();
-        let path = find(&sandbox, name);
-        let text = sandbox.read(&path);
+        let project = compiled();
+        let path = find(&project, name);
+        let text = project.read(&path);
         assert!(text.contains(from), "{text}");
-        sandbox.write(&path, text.replace(from, to));
-        let finished = sandbox.osiris(["run", "--last-compile"]).run().expect(2);
+        project.write(&path, text.replace(from, to));
+        let finished = project.osiris(["run", "--last-compile"]).run().expect(2);
         assert!(finished.stderr.contains(name), "{}", finished.stderr);
         assert!(finished.stderr.contains("osiris compile"), "{}", finished.stderr);
-        assert!(!sandbox.exists("ids.txt"));
+        assert!(!project.exists("ids.txt"));
     }
 }

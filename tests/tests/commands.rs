@@ -1,6 +1,6 @@
 //! Commands whose output is read by other programs.
 
-use osiris_tests::Sandbox;
+use osiris_tests::TestProject;
 
 const PIPELINE: &str = "\
 oml_version: 0.1.0
@@ -11,18 +11,18 @@ steps:
 ";
 
 #[test]
-fn every_shell_gets_its_completions() {
-    let sandbox = Sandbox::new();
+fn every_shell_has_completions() {
+    let project = TestProject::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let script = sandbox.osiris(["completions", shell]).run().expect(0).stdout;
+        let script = project.osiris(["completions", shell]).run().expect(0).stdout;
         assert!(script.contains("osiris") && script.contains("last-compile"), "{shell}: {script}");
     }
 }
 
 #[test]
-fn every_error_is_one_json_document_where_json_is_asked_for() {
-    let sandbox = Sandbox::new();
-    sandbox.write("bad.yaml", "steps: 1\n");
+fn every_error_with_json_is_one_json_document() {
+    let project = TestProject::new();
+    project.write("bad.yaml", "steps: 1\n");
     let commands: [(&[&str], i64); 9] = [
         (&["validate", "bad.yaml"], 2),
         (&["compile", "bad.yaml"], 2),
@@ -36,7 +36,7 @@ fn every_error_is_one_json_document_where_json_is_asked_for() {
     ];
     for (arguments, code) in commands {
         let finished =
-            sandbox.osiris(arguments.iter().chain(&["--json"])).run().expect(code as i32);
+            project.osiris(arguments.iter().chain(&["--json"])).run().expect(code as i32);
         let answer = finished.json();
         assert_eq!(answer["status"], "error", "{arguments:?}: {answer:#}");
         assert_eq!(answer["exit_code"], code, "{arguments:?}: {answer:#}");
@@ -47,26 +47,26 @@ fn every_error_is_one_json_document_where_json_is_asked_for() {
 }
 
 #[test]
-fn two_runs_of_the_same_pipeline_do_not_differ_and_two_others_do() {
-    let sandbox = Sandbox::new();
-    sandbox.write("same.yaml", PIPELINE);
-    sandbox.write("other.yaml", PIPELINE.replace("mode: read}", "mode: read, config: {rows: 4}}"));
+fn diff_finds_differences_only_between_different_pipelines() {
+    let project = TestProject::new();
+    project.write("same.yaml", PIPELINE);
+    project.write("other.yaml", PIPELINE.replace("mode: read}", "mode: read, config: {rows: 4}}"));
     let mut ids = Vec::new();
     for file in ["same.yaml", "same.yaml", "other.yaml"] {
-        let answer = sandbox.osiris(["run", file, "--json"]).guests().run().expect(0).json();
+        let answer = project.osiris(["run", file, "--json"]).test_drivers().run().expect(0).json();
         ids.push(answer["session_id"].as_str().unwrap().to_owned());
     }
-    let diff = |a: usize, b: usize| sandbox.osiris(["runs", "diff", &ids[a], &ids[b]]).run();
+    let diff = |a: usize, b: usize| project.osiris(["runs", "diff", &ids[a], &ids[b]]).run();
     diff(0, 1).expect(0);
     let differs = diff(0, 2).expect(1);
     let text = format!("{}{}", differs.stdout, differs.stderr);
     assert!(text.contains("rows"), "{text}");
-    let shown = sandbox.osiris(["runs", "show", &ids[2], "--json"]).run().expect(0).json();
+    let shown = project.osiris(["runs", "show", &ids[2], "--json"]).run().expect(0).json();
     assert!(shown.to_string().contains("\"rows_written\":4"), "{shown:#}");
 }
 
 #[test]
-fn a_closed_pipe_is_no_panic() {
+fn closed_pipe_does_not_panic() {
     use std::process::{Command, Stdio};
     let mut osiris = Command::new(osiris_tests::built::osiris())
         .args(["completions", "bash"])
@@ -81,13 +81,13 @@ fn a_closed_pipe_is_no_panic() {
 }
 
 #[test]
-fn a_file_that_is_no_driver_harms_no_other() {
-    let sandbox = Sandbox::new();
-    sandbox.write("drivers/broken.wasm", "not wasm at all");
-    let list = sandbox.osiris(["drivers", "list"]).guests().run().expect(0);
+fn invalid_driver_file_does_not_affect_others() {
+    let project = TestProject::new();
+    project.write("drivers/broken.wasm", "not wasm at all");
+    let list = project.osiris(["drivers", "list"]).test_drivers().run().expect(0);
     assert!(list.stdout.contains("test.source"), "{}", list.stdout);
     assert!(list.stdout.contains("filesystem.csv_extractor"), "{}", list.stdout);
     assert!(list.stderr.contains("drivers/broken.wasm"), "{}", list.stderr);
-    sandbox.write("pipeline.yaml", PIPELINE);
-    sandbox.osiris(["run", "pipeline.yaml"]).guests().run().expect(0);
+    project.write("pipeline.yaml", PIPELINE);
+    project.osiris(["run", "pipeline.yaml"]).test_drivers().run().expect(0);
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use osiris_tests::attack::bomb::{SPEC, busy, lacking};
 use osiris_tests::wait::wait_for;
-use osiris_tests::{Osiris, Running, Sandbox};
+use osiris_tests::{Osiris, Running, TestProject};
 
 const PIPELINE: &str = "\
 oml_version: 0.1.0
@@ -26,18 +26,18 @@ fn slow() -> Vec<u8> {
 }
 
 /// Creates a project with this driver, and a separate cache.
-fn project(driver: &[u8]) -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("drivers/test.busy.wasm", driver);
-    sandbox.write("pipeline.yaml", PIPELINE);
-    sandbox.write("osiris_connections.yaml", CONNECTIONS);
-    sandbox.write("spec.yaml", SPEC);
-    sandbox
+fn new_project(driver: &[u8]) -> TestProject {
+    let project = TestProject::new();
+    project.write("drivers/test.busy.wasm", driver);
+    project.write("pipeline.yaml", PIPELINE);
+    project.write("osiris_connections.yaml", CONNECTIONS);
+    project.write("spec.yaml", SPEC);
+    project
 }
 
-fn osiris(sandbox: &Sandbox, command: &str) -> Osiris {
-    let cache = sandbox.outside().join("home/cache");
-    sandbox.osiris(command.split(' ')).guests().env("OSIRIS_CACHE", cache)
+fn osiris(project: &TestProject, command: &str) -> Osiris {
+    let cache = project.outside().join("home/cache");
+    project.osiris(command.split(' ')).test_drivers().env("OSIRIS_CACHE", cache)
 }
 
 /// Returns the process that compiles for this one.
@@ -59,7 +59,7 @@ fn lives(process: u32) -> bool {
 /// Checks that every command that needs the code reports why it is not available.
 #[track_caller]
 fn is_refused(driver: &[u8], why: &str, within: Duration) {
-    let sandbox = project(driver);
+    let project = new_project(driver);
     for (command, exit) in [
         ("run pipeline.yaml", 2),
         ("discover @test.main", 2),
@@ -67,7 +67,7 @@ fn is_refused(driver: &[u8], why: &str, within: Duration) {
         ("drivers test drivers/test.busy.wasm --only component", 1),
         ("drivers pack drivers/test.busy.wasm --spec spec.yaml --out packed.wasm", 2),
     ] {
-        let mut running = osiris(&sandbox, command).patience(within).start();
+        let mut running = osiris(&project, command).patience(within).start();
         let peak = running.peak();
         let finished = running.finish().expect(exit);
         let told = format!("{}{}", finished.stdout, finished.stderr);
@@ -77,13 +77,13 @@ fn is_refused(driver: &[u8], why: &str, within: Duration) {
         assert!(peak < 200 << 20, "{command} held {peak} bytes");
     }
     // Nothing was cached for the next time.
-    let kept = fs::read_dir(sandbox.outside().join("home/cache/compiled")).unwrap();
+    let kept = fs::read_dir(project.outside().join("home/cache/compiled")).unwrap();
     assert_eq!(kept.filter(|file| file.as_ref().unwrap().path().ends_with("cwasm")).count(), 0);
-    assert!(!sandbox.exists("logs"), "there was no run");
+    assert!(!project.exists("logs"), "there was no run");
 }
 
 #[test]
-fn loops_in_loops_are_refused_before_they_are_compiled() {
+fn deeply_nested_loops_are_rejected_before_compiling() {
     for depth in [100, 300, 500, 1500] {
         let why = "a function nests more than 64 loops";
         is_refused(&busy(1, depth, depth), why, Duration::from_secs(5));
@@ -91,15 +91,15 @@ fn loops_in_loops_are_refused_before_they_are_compiled() {
 }
 
 #[test]
-fn what_gets_by_the_first_look_ends_with_its_time() {
+fn slow_compilation_ends_at_its_time_limit() {
     // Ten seconds of CPU time, on a machine that can be busy with other things.
     is_refused(&slow(), "compilation needs more than 10 s of CPU time", Duration::from_secs(120));
 }
 
 #[test]
-fn what_takes_all_memory_ends_with_its_share() {
-    let sandbox = project(&busy(1, 64, 40_000));
-    let running = osiris(&sandbox, "run pipeline.yaml").patience(Duration::from_secs(120)).start();
+fn large_compilation_ends_at_its_memory_limit() {
+    let project = new_project(&busy(1, 64, 40_000));
+    let running = osiris(&project, "run pipeline.yaml").patience(Duration::from_secs(120)).start();
     let child = wait_for("the compiler", Duration::from_secs(20), || compiler(&running));
     let mut peak = 0;
     while lives(child) {
@@ -116,10 +116,10 @@ fn what_takes_all_memory_ends_with_its_share() {
 }
 
 #[test]
-fn what_the_engine_has_no_code_for_is_refused() {
+fn unsupported_wasm_features_are_rejected() {
     for (what, driver) in lacking() {
-        let sandbox = project(&driver);
-        let run = osiris(&sandbox, "run pipeline.yaml").run();
+        let project = new_project(&driver);
+        let run = osiris(&project, "run pipeline.yaml").run();
         assert_eq!(run.code(), Some(2), "{what}: {} {}", run.status, run.stderr);
         assert!(run.stderr.contains("the component is not valid"), "{what}: {}", run.stderr);
     }
@@ -127,10 +127,10 @@ fn what_the_engine_has_no_code_for_is_refused() {
 
 #[test]
 fn ctrl_c_ends_a_compilation_and_leaves_no_process() {
-    let sandbox = project(&slow());
+    let project = new_project(&slow());
     for command in ["run pipeline.yaml", "discover @test.main", "connections doctor"] {
         for kill in [Running::interrupt, Running::kill] {
-            let running = osiris(&sandbox, command).start();
+            let running = osiris(&project, command).start();
             let child = wait_for("the compiler", Duration::from_secs(20), || compiler(&running));
             std::thread::sleep(Duration::from_millis(200));
             let since = Instant::now();
@@ -143,14 +143,14 @@ fn ctrl_c_ends_a_compilation_and_leaves_no_process() {
             });
         }
     }
-    assert!(!sandbox.exists("logs"), "there was no run");
+    assert!(!project.exists("logs"), "there was no run");
 }
 
 #[test]
-fn the_process_that_compiles_has_little() {
-    let sandbox = project(&slow());
+fn compiler_process_is_restricted() {
+    let project = new_project(&slow());
     let running =
-        osiris(&sandbox, "run pipeline.yaml").env("MYSQL_PASSWORD", "hunter2hunter2").start();
+        osiris(&project, "run pipeline.yaml").env("MYSQL_PASSWORD", "hunter2hunter2").start();
     let child = wait_for("the compiler", Duration::from_secs(20), || compiler(&running));
     let about = |name: &str| fs::read_to_string(format!("/proc/{child}/{name}")).unwrap();
     let limit = |name: &str| {
@@ -181,18 +181,18 @@ fn the_process_that_compiles_has_little() {
 }
 
 #[test]
-fn code_that_is_cut_off_is_compiled_again() {
-    let sandbox = Sandbox::new();
-    sandbox.write("pipeline.yaml", PIPELINE.replace("test.busy", "test.source"));
-    osiris(&sandbox, "run pipeline.yaml").run().expect(0);
-    let folder = sandbox.outside().join("home/cache/compiled");
+fn truncated_code_is_recompiled() {
+    let project = TestProject::new();
+    project.write("pipeline.yaml", PIPELINE.replace("test.busy", "test.source"));
+    osiris(&project, "run pipeline.yaml").run().expect(0);
+    let folder = project.outside().join("home/cache/compiled");
     let files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     assert_eq!(files.len(), 2);
     for file in &files {
         let code = fs::read(file).unwrap();
         fs::write(file, &code[..code.len() / 2]).unwrap();
     }
-    let again = osiris(&sandbox, "run pipeline.yaml").run().expect(0);
+    let again = osiris(&project, "run pipeline.yaml").run().expect(0);
     assert!(again.stderr.contains("Compiling the driver test.source"), "{}", again.stderr);
-    osiris(&sandbox, "run pipeline.yaml").run().expect(0);
+    osiris(&project, "run pipeline.yaml").run().expect(0);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use osiris_tests::databases::Project;
-use osiris_tests::{Osiris, Sandbox, built, conformance};
+use osiris_tests::{Osiris, TestProject, built, conformance};
 
 fn main() -> ExitCode {
     let faults = conformance::list(&conformance::folder().join("faults.yaml"));
@@ -17,8 +17,8 @@ fn main() -> ExitCode {
         .collect();
     for name in ["filesystem.csv_extractor", "filesystem.csv_writer"] {
         trials.push(Trial::test(name, move || {
-            let sandbox = Sandbox::new();
-            passes(name, |arguments| sandbox.osiris(arguments))
+            let project = TestProject::new();
+            passes(name, |arguments| project.osiris(arguments))
         }));
     }
     for (name, project, connection) in [

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::Path;
 
 use osiris_tests::secret::{SECRET, assert_hidden};
-use osiris_tests::service::{project, service};
+use osiris_tests::service::{new_project, service};
 use osiris_tests::session::Session;
-use osiris_tests::{Finished, Sandbox};
+use osiris_tests::{Finished, TestProject};
 use serde_json::Value;
 
-fn osiris(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
-    sandbox.osiris(arguments).guests().env("SECRET", SECRET).run()
+fn osiris(project: &TestProject, arguments: &[&str]) -> Finished {
+    project.osiris(arguments).test_drivers().env("SECRET", SECRET).run()
 }
 
 fn only_artifact(session: &Session, step: &str) -> Value {
@@ -24,20 +24,20 @@ fn read_json(path: &Path) -> Value {
 }
 
 #[test]
-fn a_step_gets_its_connection_and_nothing_else() {
-    let sandbox = project(
+fn step_reaches_only_its_connection() {
+    let project = new_project(
         "127.0.0.1",
         service(),
         "database: shop, dial: ['127.0.0.1:1', '169.254.169.254:80']",
     );
-    let finished = osiris(&sandbox, &["run", "pipeline.yaml"]).expect(0);
-    let lines = sandbox.read("lines.txt");
+    let finished = osiris(&project, &["run", "pipeline.yaml"]).expect(0);
+    let lines = project.read("lines.txt");
     assert!(lines.contains("shop.public") && lines.contains("heard hello"), "{lines}");
     for address in ["127.0.0.1:1", "169.254.169.254:80"] {
         assert!(lines.contains(&format!("{address}: Permission denied")), "{lines}");
     }
-    assert_hidden(&sandbox, &finished);
-    let config = only_artifact(&Session::only(&sandbox), "ask");
+    assert_hidden(&project, &finished);
+    let config = only_artifact(&Session::only(&project), "ask");
     assert_eq!(config["connection"], "@service.main");
     assert_eq!(config["resolved_connection"]["password"], "***MASKED***");
     assert_eq!(config["resolved_connection"]["dsn"], "***MASKED***");
@@ -45,41 +45,41 @@ fn a_step_gets_its_connection_and_nothing_else() {
 }
 
 #[test]
-fn a_name_may_be_looked_up_if_it_was_granted() {
-    let sandbox =
-        project("localhost", service(), "dial: ['localhost:1', 'localhost.localdomain:1']");
-    osiris(&sandbox, &["run", "pipeline.yaml"]).expect(0);
-    let lines = sandbox.read("lines.txt");
+fn granted_host_name_can_be_resolved() {
+    let project =
+        new_project("localhost", service(), "dial: ['localhost:1', 'localhost.localdomain:1']");
+    osiris(&project, &["run", "pipeline.yaml"]).expect(0);
+    let lines = project.read("lines.txt");
     assert!(lines.contains("heard hello"), "{lines}");
     assert!(lines.contains("localhost:1: Permission denied"), "{lines}");
     assert!(!lines.contains("reached"), "{lines}");
 }
 
 #[test]
-fn a_refusal_names_the_address_and_what_was_granted() {
+fn refused_connection_names_address_and_grants() {
     // Without the final dot, this would be an address that the user names.
-    let sandbox = project("169.254.169.254.", 80, "");
-    let finished = osiris(&sandbox, &["run", "pipeline.yaml"]).expect(1);
+    let project = new_project("169.254.169.254.", 80, "");
+    let finished = osiris(&project, &["run", "pipeline.yaml"]).expect(1);
     assert!(finished.stderr.contains("network access denied"), "{}", finished.stderr);
     assert!(finished.stderr.contains("allowed: 169.254.169.254.:"), "{}", finished.stderr);
 }
 
 #[test]
-fn what_a_driver_tells_is_masked_everywhere() {
+fn secrets_in_driver_output_are_masked_everywhere() {
     for end in ["end", "fail", "panic"] {
-        let sandbox = project("127.0.0.1", service(), &format!("tell: true, then: {end}"));
+        let project = new_project("127.0.0.1", service(), &format!("tell: true, then: {end}"));
         let code = if end == "end" { 0 } else { 1 };
-        let finished = osiris(&sandbox, &["run", "pipeline.yaml", "--verbose"]).expect(code);
-        assert_hidden(&sandbox, &finished);
-        let session = Session::only(&sandbox);
+        let finished = osiris(&project, &["run", "pipeline.yaml", "--verbose"]).expect(code);
+        assert_hidden(&project, &finished);
+        let session = Session::only(&project);
         assert!(session.log.contains("***MASKED***"), "{}", session.log);
     }
 }
 
 #[test]
-fn a_doctor_is_asked_and_says_no_secret() {
-    let sandbox = project("127.0.0.1", service(), "");
-    let well = osiris(&sandbox, &["connections", "doctor", "--json"]).expect(0).json();
+fn doctor_reports_health_without_secrets() {
+    let project = new_project("127.0.0.1", service(), "");
+    let well = osiris(&project, &["connections", "doctor", "--json"]).expect(0).json();
     let found = &well["connections"][0];
     assert_eq!(
         (found["category"].as_str(), found["ok"].as_bool()),
@@ -89,31 +89,31 @@ fn a_doctor_is_asked_and_says_no_secret() {
     assert!(found["latency_ms"].as_f64().is_some_and(|latency| latency < 2000.0), "{well}");
 
     // Port 1 refuses connections.
-    let ill = sandbox.osiris(["connections", "doctor"]).guests();
+    let ill = project.osiris(["connections", "doctor"]).test_drivers();
     let ill = ill.env("SECRET", SECRET).env("PORT", "1").run().expect(3);
     assert!(
         ill.stdout.contains("@service.main") && ill.stdout.contains("network"),
         "{}",
         ill.stdout
     );
-    assert_hidden(&sandbox, &ill);
+    assert_hidden(&project, &ill);
 }
 
 #[test]
-fn a_doctor_that_takes_too_long_is_left() {
-    let sandbox = project("127.0.0.1", service(), "");
-    let slow = sandbox.read("osiris_connections.yaml") + "      schema: slow\n";
-    sandbox.write("osiris_connections.yaml", slow);
+fn slow_doctor_times_out() {
+    let project = new_project("127.0.0.1", service(), "");
+    let slow = project.read("osiris_connections.yaml") + "      schema: slow\n";
+    project.write("osiris_connections.yaml", slow);
     let answer =
-        osiris(&sandbox, &["connections", "doctor", "--timeout", "0.1", "--json"]).expect(3).json();
+        osiris(&project, &["connections", "doctor", "--timeout", "0.1", "--json"]).expect(3).json();
     assert_eq!(answer["connections"][0]["category"], "timeout", "{answer}");
 }
 
 #[test]
-fn what_was_discovered_is_kept_until_it_is_asked_for_again() {
-    let sandbox = project("127.0.0.1", service(), "");
+fn discovery_is_cached_until_refreshed() {
+    let project = new_project("127.0.0.1", service(), "");
     let discover = |more: &[&str]| {
-        osiris(&sandbox, &[&["discover", "@service.main", "--json"], more].concat())
+        osiris(&project, &[&["discover", "@service.main", "--json"], more].concat())
             .expect(0)
             .json()
     };
@@ -125,5 +125,5 @@ fn what_was_discovered_is_kept_until_it_is_asked_for_again() {
     assert_eq!(again["cached"], false);
     assert_eq!(again["fingerprint"], first["fingerprint"]);
     assert_eq!(again["changes"]["added"], Value::Array(Vec::new()), "{again}");
-    assert_hidden(&sandbox, &osiris(&sandbox, &["discover", "@service.main"]).expect(0));
+    assert_hidden(&project, &osiris(&project, &["discover", "@service.main"]).expect(0));
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use osiris_tests::Sandbox;
+use osiris_tests::TestProject;
 
 /// Maximum duration of a command, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -47,75 +47,75 @@ fn patterns() -> String {
     text + "}"
 }
 
-fn run(sandbox: &Sandbox, arguments: &[&str]) -> (i32, Duration, u64) {
+fn run(project: &TestProject, arguments: &[&str]) -> (i32, Duration, u64) {
     let started = Instant::now();
-    let mut running = sandbox.osiris(arguments).guests().start();
+    let mut running = project.osiris(arguments).test_drivers().start();
     let peak = running.peak() >> 20;
     let finished = running.finish();
     (finished.code().unwrap_or(-1), started.elapsed(), peak)
 }
 
 #[test]
-fn a_driver_that_nobody_uses_costs_nothing() {
-    let sandbox = Sandbox::new();
-    sandbox.write("pipeline.yaml", PIPELINE);
+fn unused_drivers_cost_nothing() {
+    let project = TestProject::new();
+    project.write("pipeline.yaml", PIPELINE);
     let commands = [&["run", "pipeline.yaml"][..], &["validate", "pipeline.yaml"]];
     // Compile everything first.
-    run(&sandbox, commands[0]);
-    let alone = commands.map(|command| run(&sandbox, command));
+    run(&project, commands[0]);
+    let alone = commands.map(|command| run(&project, command));
     let text = patterns();
     for at in 0..60 {
         let name = format!("a{at}.patterns");
-        sandbox.write(format!("drivers/{name}.wasm"), component(&spec(&name, &text)));
+        project.write(format!("drivers/{name}.wasm"), component(&spec(&name, &text)));
     }
     for (command, (_, before, memory)) in commands.iter().zip(alone) {
-        let (code, took, peak) = run(&sandbox, command);
+        let (code, took, peak) = run(&project, command);
         assert_eq!(code, 0, "{command:?}");
         assert!(took < before + Duration::from_secs(3), "{command:?}: {took:?}, not {before:?}");
         assert!(peak < memory + 64, "{command:?}: {peak} MiB, not {memory}");
     }
     // Commands about all drivers list each of them, or the reason why not.
     for command in [&["drivers", "list"][..], &["doctor"], &["drivers", "audit"]] {
-        let (_, took, peak) = run(&sandbox, command);
+        let (_, took, peak) = run(&project, command);
         assert!(took < PATIENCE && peak < 300, "{command:?}: {took:?}, {peak} MiB");
     }
 }
 
 #[test]
-fn ten_thousand_drivers_are_no_reason_to_wait() {
-    let sandbox = Sandbox::new();
-    sandbox.write("pipeline.yaml", PIPELINE);
+fn ten_thousand_drivers_do_not_slow_a_run() {
+    let project = TestProject::new();
+    project.write("pipeline.yaml", PIPELINE);
     for at in 0..10_000 {
         let name = format!("a{at}.filler");
         let filler = format!(", description: {}", "test.source test.sink ".repeat(200));
-        sandbox.write(format!("drivers/{name}.wasm"), component(&spec(&name, &filler)));
+        project.write(format!("drivers/{name}.wasm"), component(&spec(&name, &filler)));
     }
-    let (code, took, peak) = run(&sandbox, &["run", "pipeline.yaml"]);
+    let (code, took, peak) = run(&project, &["run", "pipeline.yaml"]);
     assert_eq!(code, 0);
     assert!(took < PATIENCE && peak < 300, "{took:?}, {peak} MiB");
-    let (_, took, peak) = run(&sandbox, &["drivers", "list"]);
+    let (_, took, peak) = run(&project, &["drivers", "list"]);
     assert!(took < PATIENCE && peak < 300, "{took:?}, {peak} MiB");
 }
 
 #[test]
-fn a_driver_of_a_name_that_is_taken_harms_only_who_uses_that_name() {
-    let sandbox = Sandbox::new();
-    sandbox.write("pipeline.yaml", PIPELINE);
-    sandbox.write("drivers/x.wasm", component(&spec("filesystem.csv_writer", "")));
+fn duplicate_driver_name_affects_only_its_users() {
+    let project = TestProject::new();
+    project.write("pipeline.yaml", PIPELINE);
+    project.write("drivers/x.wasm", component(&spec("filesystem.csv_writer", "")));
     for command in
         [&["run", "pipeline.yaml"][..], &["validate", "pipeline.yaml"], &["drivers", "list"]]
     {
-        assert_eq!(run(&sandbox, command).0, 0, "{command:?}");
+        assert_eq!(run(&project, command).0, 0, "{command:?}");
     }
-    sandbox.write(
+    project.write(
         "uses.yaml",
         PIPELINE.replace("test.sink", "filesystem.csv_writer").replace("ids.txt", "ids.csv"),
     );
-    let finished = sandbox.osiris(["run", "uses.yaml"]).guests().run();
+    let finished = project.osiris(["run", "uses.yaml"]).test_drivers().run();
     assert_eq!(finished.code(), Some(3), "{}", finished.stderr);
     for words in ["is there twice", "drivers/x.wasm", "rm "] {
         assert!(finished.stderr.contains(words), "{words}: {}", finished.stderr);
     }
-    let audit = sandbox.osiris(["drivers", "audit"]).guests().run();
+    let audit = project.osiris(["drivers", "audit"]).test_drivers().run();
     assert!(audit.code() == Some(1) && audit.stdout.contains("is there twice"), "{}", audit.stdout);
 }

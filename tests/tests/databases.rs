@@ -20,33 +20,31 @@ fn assert_hidden(folder: &Path) {
 }
 
 #[test]
-fn the_movies_come_out_whole() {
+fn movies_sample_extracts_all_rows() {
     let project = Project::new("movies_csv");
     project.run("movies");
-    let session = Session::only(&project.sandbox);
+    let session = Session::only(&project.folder);
     assert_eq!(session.status["steps_completed"], 10);
     assert_eq!(session.status["steps_total"], 10);
     let rows: usize = ["actors", "directors", "movie_actors", "movies", "reviews"]
         .map(|table| {
             let path = format!("output/movies/{table}.csv");
-            project.sandbox.read(path).lines().count() - 1
+            project.folder.read(path).lines().count() - 1
         })
         .iter()
         .sum();
     assert_eq!(rows, 84);
-    let movies = project.sandbox.read("output/movies/movies.csv");
+    let movies = project.folder.read("output/movies/movies.csv");
     assert!(
         movies.contains("1,Inception,1,2010,Science fiction,148,160000000.00,836800000.00\n"),
         "{movies}"
     );
     assert!(movies.contains("10,Cléo from 5 to 7,6,1962,Drama,90,,\n"), "{movies}");
-    assert!(
-        project.sandbox.read("output/movies/actors.csv").contains("7,Timothée Chalamet,0007\n")
-    );
+    assert!(project.folder.read("output/movies/actors.csv").contains("7,Timothée Chalamet,0007\n"));
 }
 
 #[test]
-fn a_table_crosses_from_mysql_to_postgres_with_its_types() {
+fn mysql_table_is_copied_to_postgres_with_its_types() {
     let project = Project::new("movies_over");
     for _ in 0..2 {
         project.run("mysql-to-postgres");
@@ -65,14 +63,14 @@ fn a_table_crosses_from_mysql_to_postgres_with_its_types() {
 }
 
 #[test]
-fn a_csv_file_is_loaded() {
+fn csv_file_is_loaded_into_postgres() {
     let project = Project::new("csv_in");
     project.run("csv-to-postgres");
     assert_eq!(project.postgres("SELECT count(*) FROM penguins"), "344");
 }
 
 #[test]
-fn only_new_rows_are_read_again() {
+fn incremental_run_reads_only_new_rows() {
     let project = Project::new("news");
     project.run("incremental");
     assert_eq!(project.postgres("SELECT count(*), max(id) FROM reviews"), "20|20");
@@ -86,7 +84,7 @@ fn only_new_rows_are_read_again() {
 }
 
 #[test]
-fn a_failed_run_changes_nothing_and_keeps_its_place() {
+fn failed_run_changes_no_row_and_no_state() {
     let project = Project::new("failed");
     project.run("incremental");
     // The new row refers to a film that PostgreSQL does not have.
@@ -101,7 +99,7 @@ fn a_failed_run_changes_nothing_and_keeps_its_place() {
 }
 
 #[test]
-fn a_pair_keeps_its_place_though_its_neighbour_fails() {
+fn successful_pair_saves_state_if_another_pair_fails() {
     let project = Project::new("pairs");
     // This pair is rejected long after the other one has ended.
     let slow = r#"
@@ -115,8 +113,8 @@ fn a_pair_keeps_its_place_though_its_neighbour_fails() {
     config: {connection: "@postgres.warehouse", table: refused, mode: append}
 "#;
     project.postgres("CREATE TABLE refused (id int CHECK (id < 0), nap int)");
-    let pairs = project.sandbox.read("pipelines/incremental.yaml") + slow;
-    project.sandbox.write("pipelines/pairs.yaml", pairs);
+    let pairs = project.folder.read("pipelines/incremental.yaml") + slow;
+    project.folder.write("pipelines/pairs.yaml", pairs);
     for _ in 0..2 {
         let failed = project.osiris(&["run", "pipelines/pairs.yaml"]).run().expect(1);
         assert!(failed.stderr.contains("load-slow"), "{}", failed.stderr);
@@ -125,7 +123,7 @@ fn a_pair_keeps_its_place_though_its_neighbour_fails() {
 }
 
 #[test]
-fn doctors_tell_what_is_wrong() {
+fn doctor_names_the_fault_of_a_connection() {
     let project = Project::new("doctors");
     let answer = project.osiris(&["connections", "doctor", "--json"]).run().expect(0).json();
     for connection in answer["connections"].as_array().expect("a list") {
@@ -144,11 +142,11 @@ fn doctors_tell_what_is_wrong() {
         assert!(found.iter().any(|one| one["category"] == category), "{variable}: {answer:#}");
         assert!(!answer.to_string().contains("nobody's"), "{answer}");
     }
-    assert_hidden(&project.sandbox.project());
+    assert_hidden(&project.folder.root());
 }
 
 #[test]
-fn discovery_lists_tables_and_stays_the_same() {
+fn discovery_lists_tables_with_a_stable_fingerprint() {
     let project = Project::new("discovered");
     let discover = || {
         let command = project.osiris(&["discover", "@mysql.movies", "--refresh", "--json"]);
@@ -195,7 +193,7 @@ fn tls_is_verified_inside_the_sandbox() {
         ("other.pem", MYSQL.other_ca_file()),
         ("pg.pem", POSTGRES.ca_file()),
     ] {
-        project.sandbox.write(name, fs::read(server).expect("a certificate"));
+        project.folder.write(name, fs::read(server).expect("a certificate"));
     }
     let connections = |mysql_ca: &str| {
         let text =
@@ -209,7 +207,7 @@ fn tls_is_verified_inside_the_sandbox() {
                 "user: ${POSTGRES_USER:-postgres}",
                 "user: ${POSTGRES_USER:-postgres}\n      sslmode: verify-ca\n      ca_file: pg.pem",
             );
-        project.sandbox.write("osiris_connections.yaml", text);
+        project.folder.write("osiris_connections.yaml", text);
     };
     connections("good.pem");
     project.run("mysql-to-postgres");

@@ -2,7 +2,7 @@
 
 use osiris_tests::disk::TinyDisk;
 use osiris_tests::session::Session;
-use osiris_tests::{Finished, Sandbox};
+use osiris_tests::{Finished, TestProject};
 
 /// Produces about one mebibyte of ids.
 const PIPELINE: &str = "\
@@ -15,55 +15,55 @@ steps:
 
 const TOO_LARGE: &str = "a file may not be larger here";
 
-fn project() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("pipeline.yaml", PIPELINE);
-    std::fs::create_dir(sandbox.path("out")).unwrap();
-    sandbox
+fn new_project() -> TestProject {
+    let project = TestProject::new();
+    project.write("pipeline.yaml", PIPELINE);
+    std::fs::create_dir(project.path("out")).unwrap();
+    project
 }
 
 /// Checks that the run reports the problem and leaves no output file.
 #[track_caller]
-fn check(sandbox: &Sandbox, finished: Finished, why: &str) {
+fn check(project: &TestProject, finished: Finished, why: &str) {
     let finished = finished.expect(1);
     assert!(finished.stderr.contains("out/ids.csv"), "{}", finished.stderr);
     assert!(finished.stderr.contains(why), "{}", finished.stderr);
-    assert_eq!(sandbox.files(), ["pipeline.yaml"]);
-    let session = Session::only(sandbox);
+    assert_eq!(project.files(), ["pipeline.yaml"]);
+    let session = Session::only(project);
     assert_eq!(session.status["status"], "failed");
     assert_eq!(session.status["error"]["step"], "write");
     assert_eq!(session.status["rows_written"], 0);
 }
 
 #[test]
-fn a_full_disk_fails_the_run_and_leaves_no_output() {
-    let sandbox = project();
+fn full_disk_fails_the_run_and_leaves_no_output() {
+    let project = new_project();
     // Where tests may not mount anything, a file size limit replaces the small disk.
-    let disk = TinyDisk::over(&sandbox.path("out"), 256);
-    let osiris = sandbox.osiris(["run", "pipeline.yaml"]).guests();
+    let disk = TinyDisk::over(&project.path("out"), 256);
+    let osiris = project.osiris(["run", "pipeline.yaml"]).test_drivers();
     match disk {
-        Some(_) => check(&sandbox, osiris.run(), "the disk is full"),
-        None => check(&sandbox, osiris.file_size(256 << 10).run(), TOO_LARGE),
+        Some(_) => check(&project, osiris.run(), "the disk is full"),
+        None => check(&project, osiris.file_size(256 << 10).run(), TOO_LARGE),
     }
 }
 
 #[test]
-fn a_limit_on_the_size_of_files_fails_the_run_and_leaves_no_output() {
-    let sandbox = project();
-    let osiris = sandbox.osiris(["run", "pipeline.yaml"]).guests();
-    check(&sandbox, osiris.file_size(256 << 10).run(), TOO_LARGE);
+fn file_size_limit_fails_the_run_and_leaves_no_output() {
+    let project = new_project();
+    let osiris = project.osiris(["run", "pipeline.yaml"]).test_drivers();
+    check(&project, osiris.file_size(256 << 10).run(), TOO_LARGE);
 }
 
 #[test]
-fn a_session_that_cannot_be_written_fails_before_anything_runs() {
+fn unwritable_session_fails_before_any_step() {
     use std::os::unix::fs::PermissionsExt;
-    let sandbox = project();
-    sandbox.osiris(["compile", "pipeline.yaml"]).guests().run().expect(0);
-    std::fs::create_dir(sandbox.path("logs")).unwrap();
+    let project = new_project();
+    project.osiris(["compile", "pipeline.yaml"]).test_drivers().run().expect(0);
+    std::fs::create_dir(project.path("logs")).unwrap();
     let read_only = std::fs::Permissions::from_mode(0o555);
-    std::fs::set_permissions(sandbox.path("logs"), read_only).unwrap();
-    let finished = sandbox.osiris(["run", "--last-compile"]).guests().run().expect(3);
+    std::fs::set_permissions(project.path("logs"), read_only).unwrap();
+    let finished = project.osiris(["run", "--last-compile"]).test_drivers().run().expect(3);
     assert!(finished.stderr.contains("logs"), "{}", finished.stderr);
     assert!(finished.stderr.contains("Permission denied"), "{}", finished.stderr);
-    assert_eq!(sandbox.files(), ["pipeline.yaml"]);
+    assert_eq!(project.files(), ["pipeline.yaml"]);
 }

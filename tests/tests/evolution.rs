@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
-use osiris_tests::Sandbox;
+use osiris_tests::TestProject;
 use serde_json::json;
 use wit_parser::{Resolve, WorldId};
 
@@ -47,56 +47,56 @@ fn component(version: &Path, name: &str) -> Vec<u8> {
 }
 
 /// Creates a project with the components of a version as its only drivers.
-fn project(version: &Path) -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("pipeline.yaml", PIPELINE);
-    sandbox.write("osiris_connections.yaml", CONNECTIONS);
+fn new_project(version: &Path) -> TestProject {
+    let project = TestProject::new();
+    project.write("pipeline.yaml", PIPELINE);
+    project.write("osiris_connections.yaml", CONNECTIONS);
     for name in ["source", "passthrough", "sink"] {
-        sandbox.write(format!("drivers/test.{name}.wasm"), component(version, name));
+        project.write(format!("drivers/test.{name}.wasm"), component(version, name));
     }
-    sandbox.write("drivers/evolution.everything.wasm", component(version, "everything"));
-    sandbox
+    project.write("drivers/evolution.everything.wasm", component(version, "everything"));
+    project
 }
 
 #[test]
-fn all_that_was_built_for_earlier_contracts_runs_with_all_that_it_calls() {
+fn drivers_of_earlier_contracts_run() {
     for version in versions() {
-        let sandbox = project(&version);
+        let project = new_project(&version);
         // The second run finds the state of the first.
         for before in 0..2 {
-            let run = sandbox.osiris(["run", "pipeline.yaml", "--json"]).run().expect(0);
+            let run = project.osiris(["run", "pipeline.yaml", "--json"]).run().expect(0);
             let answer = run.json();
-            assert_eq!(sandbox.read("ids.txt"), "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+            assert_eq!(project.read("ids.txt"), "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
             let session = answer["session_id"].as_str().unwrap_or_else(|| panic!("{answer}"));
             let logs = format!("logs/run_{session}");
-            let events = sandbox.read(format!("{logs}/events.jsonl"));
+            let events = project.read(format!("{logs}/events.jsonl"));
             assert!(events.contains("\"evolution.happened\""), "{events}");
             assert!(events.contains(&format!("\"before\":{before}")), "{events}");
-            let metrics = sandbox.read(format!("{logs}/metrics.jsonl"));
+            let metrics = project.read(format!("{logs}/metrics.jsonl"));
             assert!(metrics.contains("\"evolution_count\"") && metrics.contains("42"), "{metrics}");
             assert!(
                 metrics.contains("\"evolution_share\"") && metrics.contains("0.5"),
                 "{metrics}"
             );
-            let log = sandbox.read(format!("{logs}/osiris.log"));
+            let log = project.read(format!("{logs}/osiris.log"));
             for level in ["info", "warn", "error"] {
                 assert!(log.contains(&format!("evolution {level} everything")), "{log}");
             }
-            let note = sandbox.read(format!("{logs}/artifacts/everything/note.txt"));
+            let note = project.read(format!("{logs}/artifacts/everything/note.txt"));
             assert_eq!(note, format!("run {before}\n"));
         }
     }
 }
 
 #[test]
-fn all_that_was_built_for_earlier_contracts_answers() {
+fn drivers_of_earlier_contracts_answer_doctor_and_discover() {
     for version in versions() {
-        let sandbox = project(&version);
-        let doctor = sandbox.osiris(["connections", "doctor", "--json"]).run().expect(0).json();
+        let project = new_project(&version);
+        let doctor = project.osiris(["connections", "doctor", "--json"]).run().expect(0).json();
         let message = doctor["connections"][0]["message"].as_str().unwrap();
         assert!(message.starts_with("well in Prague, within "), "{doctor}");
         let discover = ["discover", "@evolution.here", "--json"];
-        let found = sandbox.osiris(discover).run().expect(0).json();
+        let found = project.osiris(discover).run().expect(0).json();
         assert_eq!(found["resources"][0]["name"], json!("Prague"), "{found}");
         assert_eq!(found["resources"][0]["fields"][0]["name"], json!("id"), "{found}");
     }
@@ -122,18 +122,18 @@ fn rebuilt_for(component: &[u8], other: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_driver_for_another_contract_says_which_and_what_to_do() {
+fn driver_of_another_contract_is_rejected_with_help() {
     let mut told = Vec::new();
     for other in ["0.2.0", "0.0.9"] {
-        let sandbox = project(&corpus().join("0.1.0"));
+        let project = new_project(&corpus().join("0.1.0"));
         let sink = component(&corpus().join("0.1.0"), "sink");
-        sandbox.write("drivers/test.sink.wasm", rebuilt_for(&sink, other));
-        let finished = sandbox.osiris(["run", "pipeline.yaml"]).run().expect(2);
-        let stderr = finished.stderr.replace(&sandbox.project().display().to_string(), "[PROJECT]");
+        project.write("drivers/test.sink.wasm", rebuilt_for(&sink, other));
+        let finished = project.osiris(["run", "pipeline.yaml"]).run().expect(2);
+        let stderr = finished.stderr.replace(&project.root().display().to_string(), "[PROJECT]");
         // Whether a driver is compiled here depends on earlier runs.
         let lines = stderr.lines().filter(|line| !line.starts_with("Compiling the driver"));
         told.push(lines.map(|line| format!("{line}\n")).collect::<String>());
-        assert!(!sandbox.exists("ids.txt"));
+        assert!(!project.exists("ids.txt"));
     }
     insta::assert_snapshot!(told.join("\n"));
 }
@@ -156,7 +156,7 @@ fn serves(new: &str, old: &str) -> bool {
 }
 
 #[test]
-fn the_contract_only_grows() {
+fn contract_changes_are_additions() {
     let now = include_str!("../../wit/driver.wit");
     let mut frozen = String::new();
     for version in versions() {

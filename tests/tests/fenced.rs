@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use osiris_tests::wait::wait_for;
-use osiris_tests::{Running, Sandbox};
+use osiris_tests::{Running, TestProject};
 
 /// Returns the threads of a process, each with whether Landlock applies to it. Enforcing Landlock
 /// gives up the right to gain privileges, which the kernel reports per thread; a thread that
@@ -34,19 +34,19 @@ fn all_are_fenced(running: Running) {
     running.interrupt();
 }
 
-fn hostile() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write(
+fn hostile() -> TestProject {
+    let project = TestProject::new();
+    project.write(
         "osiris_connections.yaml",
         "version: 1\nconnections:\n  test:\n    main: {host: 127.0.0.1, port: 1, password: x, attack: sleep}\n",
     );
-    sandbox
+    project
 }
 
 #[test]
-fn every_thread_of_a_run_is_fenced() {
-    let sandbox = Sandbox::new();
-    sandbox.write(
+fn every_thread_of_a_run_is_sandboxed() {
+    let project = TestProject::new();
+    project.write(
         "pipeline.yaml",
         "\
 oml_version: 0.1.0
@@ -56,36 +56,36 @@ steps:
   - {id: write, component: test.sink, mode: write, config: {path: out/ids.txt}}
 ",
     );
-    all_are_fenced(sandbox.osiris(["run", "pipeline.yaml"]).guests().start());
+    all_are_fenced(project.osiris(["run", "pipeline.yaml"]).test_drivers().start());
     // Also if the driver is compiled first.
-    let run = sandbox.osiris(["run", "pipeline.yaml"]).guests();
-    all_are_fenced(run.env("OSIRIS_CACHE", sandbox.outside().join("home/cache")).start());
+    let run = project.osiris(["run", "pipeline.yaml"]).test_drivers();
+    all_are_fenced(run.env("OSIRIS_CACHE", project.outside().join("home/cache")).start());
 }
 
 #[test]
-fn every_thread_that_asks_a_driver_is_fenced() {
-    let sandbox = hostile();
+fn every_thread_of_discover_and_doctor_is_sandboxed() {
+    let project = hostile();
     for command in [&["discover", "@test.main"][..], &["connections", "doctor", "--timeout", "20"]]
     {
-        all_are_fenced(sandbox.osiris(command).guests().start());
+        all_are_fenced(project.osiris(command).test_drivers().start());
     }
 }
 
 #[test]
-fn every_thread_of_the_conformance_kit_is_fenced() {
-    let sandbox = Sandbox::new();
-    let driver = osiris_tests::built::guest("test.source");
+fn every_thread_of_the_conformance_kit_is_sandboxed() {
+    let project = TestProject::new();
+    let driver = osiris_tests::built::test_driver("test.source");
     let command = ["drivers", "test", &driver.display().to_string()];
-    all_are_fenced(sandbox.osiris(command).guests().start());
+    all_are_fenced(project.osiris(command).test_drivers().start());
 }
 
 #[test]
-fn the_fence_is_no_wider_than_the_plan() {
-    let sandbox = Sandbox::new();
-    sandbox.write("data/in.csv", "id\n1\n");
-    sandbox.write("data/other.csv", "id\n2\n");
-    sandbox.write(".env", "SECRET=hunter2hunter2\n");
-    sandbox.write(
+fn process_sandbox_matches_the_plan() {
+    let project = TestProject::new();
+    project.write("data/in.csv", "id\n1\n");
+    project.write("data/other.csv", "id\n2\n");
+    project.write(".env", "SECRET=hunter2hunter2\n");
+    project.write(
         "pipeline.yaml",
         "\
 oml_version: 0.1.0
@@ -95,19 +95,19 @@ steps:
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out/a/copy.csv}}
 ",
     );
-    let run = sandbox.osiris(["run", "pipeline.yaml", "--verbose"]).run().expect(0);
+    let run = project.osiris(["run", "pipeline.yaml", "--verbose"]).run().expect(0);
     let line = run.stderr.lines().find(|line| line.contains("within: writing")).unwrap();
     let (writing, rest) =
         line.split_once("within: writing ").unwrap().1.split_once("; reading ").unwrap();
     let (reading, ports) = rest.split_once("; ").unwrap();
-    let project = format!("{}/", sandbox.project().canonicalize().unwrap().display());
+    let root = format!("{}/", project.root().canonicalize().unwrap().display());
     let below = |list: &str| -> Vec<String> {
-        let paths = list.split(", ").filter_map(|path| path.strip_prefix(&project));
+        let paths = list.split(", ").filter_map(|path| path.strip_prefix(&root));
         paths
             .map(|path| path.split_once("run_").map_or(path, |(logs, _)| logs).to_owned())
             .collect()
     };
-    let pipeline = fs::read_dir(sandbox.path(".osiris/state")).unwrap().next().unwrap().unwrap();
+    let pipeline = fs::read_dir(project.path(".osiris/state")).unwrap().next().unwrap().unwrap();
     let state = format!(".osiris/state/{}", pipeline.file_name().display());
     assert_eq!(below(writing), ["out/a", ".osiris/tmp", &state, "logs/"]);
     assert_eq!(writing.split(", ").count(), 4, "{writing}");
@@ -116,13 +116,13 @@ steps:
     let code = reading.split(", ").filter(|path| path.ends_with(".cwasm"));
     assert_eq!((code.count(), reading.split(", ").count()), (2, 3), "{reading}");
     assert_eq!(ports, "the ports []");
-    assert_eq!(sandbox.read("out/a/copy.csv"), "id\n1\n");
+    assert_eq!(project.read("out/a/copy.csv"), "id\n1\n");
 }
 
 #[test]
-fn folders_of_outputs_are_there_only_once_they_are_made() {
-    let sandbox = Sandbox::new();
-    sandbox.write("data/in.csv", "id\n1\n");
+fn output_folders_exist_only_once_created() {
+    let project = TestProject::new();
+    project.write("data/in.csv", "id\n1\n");
     let pipeline = |more: &str| {
         format!(
             "\
@@ -134,24 +134,24 @@ steps:
 "
         )
     };
-    sandbox.write("none.yaml", pipeline(", create_dirs: false"));
-    let none = sandbox.osiris(["run", "none.yaml"]).run().expect(1);
+    project.write("none.yaml", pipeline(", create_dirs: false"));
+    let none = project.osiris(["run", "none.yaml"]).run().expect(1);
     assert!(none.stderr.contains("the folder out/a does not exist"), "{}", none.stderr);
-    assert!(!sandbox.exists("out"), "what nobody made is gone");
-    sandbox.write("bad.yaml", pipeline("").replace("data/in.csv", "data/absent.csv"));
-    sandbox.osiris(["run", "bad.yaml"]).run().expect(1);
-    assert!(!sandbox.exists("out"), "what a failed step made is gone");
-    sandbox.write("good.yaml", pipeline(""));
-    sandbox.osiris(["run", "good.yaml"]).run().expect(0);
-    assert_eq!(sandbox.read("out/a/b.csv"), "id\n1\n");
+    assert!(!project.exists("out"), "what nobody made is gone");
+    project.write("bad.yaml", pipeline("").replace("data/in.csv", "data/absent.csv"));
+    project.osiris(["run", "bad.yaml"]).run().expect(1);
+    assert!(!project.exists("out"), "what a failed step made is gone");
+    project.write("good.yaml", pipeline(""));
+    project.osiris(["run", "good.yaml"]).run().expect(0);
+    assert_eq!(project.read("out/a/b.csv"), "id\n1\n");
 }
 
 #[test]
-fn doctor_proves_the_fence_by_trying() {
-    let sandbox = Sandbox::new();
-    sandbox.write("osiris.yaml", "version: 1\n");
-    let before = sandbox.files();
-    let doctor = sandbox.osiris(["doctor", "--json"]).run().expect(0).json();
+fn doctor_tests_the_process_sandbox() {
+    let project = TestProject::new();
+    project.write("osiris.yaml", "version: 1\n");
+    let before = project.files();
+    let doctor = project.osiris(["doctor", "--json"]).run().expect(0).json();
     let checks = doctor["checks"].as_array().unwrap();
     let message = |name: &str| {
         let check = checks.iter().find(|check| check["name"] == name);
@@ -167,8 +167,8 @@ fn doctor_proves_the_fence_by_trying() {
         let message = message(&format!("fence.{name}"));
         assert!(message.ends_with(": permitted to both threads"), "{message}");
     }
-    assert_eq!(sandbox.files(), before);
-    let text = sandbox.osiris(["doctor"]).run().expect(0).stdout;
+    assert_eq!(project.files(), before);
+    let text = project.osiris(["doctor"]).run().expect(0).stdout;
     assert!(text.contains("Landlock restricts files and ports"), "{text}");
     assert!(text.contains("creating a file in the project: refused to both threads"), "{text}");
 }

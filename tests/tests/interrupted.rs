@@ -1,7 +1,7 @@
 //! Runs that do not finish.
 
 use osiris_tests::session::Session;
-use osiris_tests::{Running, Sandbox};
+use osiris_tests::{Running, TestProject};
 
 /// An endless source that writes to a file.
 const ENDLESS: &str = "\
@@ -13,49 +13,49 @@ steps:
 ";
 
 /// Starts the endless run and waits until rows reach the output.
-fn in_mid_run(sandbox: &Sandbox) -> Running {
-    sandbox.write("endless.yaml", ENDLESS);
-    let mut running = sandbox.osiris(["run", "endless.yaml"]).guests().start();
-    running.wait_for_part(&sandbox.path("ids.txt"));
+fn in_mid_run(project: &TestProject) -> Running {
+    project.write("endless.yaml", ENDLESS);
+    let mut running = project.osiris(["run", "endless.yaml"]).test_drivers().start();
+    running.wait_for_part(&project.path("ids.txt"));
     running
 }
 
 #[test]
-fn a_killed_run_is_told_as_crashed_and_leaves_nothing_that_looks_whole() {
-    let sandbox = Sandbox::new();
-    let running = in_mid_run(&sandbox);
-    let session = Session::only(&sandbox);
+fn killed_run_is_listed_as_crashed_without_output() {
+    let project = TestProject::new();
+    let running = in_mid_run(&project);
+    let session = Session::only(&project);
     assert_eq!(session.status["status"], "running");
     running.kill();
     assert_eq!(running.finish().code(), None);
-    assert!(!sandbox.exists("ids.txt"));
-    assert_eq!(sandbox.files().len(), 2, "{:?}", sandbox.files());
+    assert!(!project.exists("ids.txt"));
+    assert_eq!(project.files().len(), 2, "{:?}", project.files());
 
-    let list = sandbox.osiris(["runs", "list", "--json"]).run().expect(0).json();
+    let list = project.osiris(["runs", "list", "--json"]).run().expect(0).json();
     assert!(list.to_string().contains("\"status\":\"crashed\""), "{list:#}");
-    let status = Session::only(&sandbox).status;
+    let status = Session::only(&project).status;
     assert_eq!(status["status"], "crashed");
     assert_eq!(status["error"]["kind"], "crash");
     // What it had not finished is gone with the first look at it.
-    assert_eq!(sandbox.files(), ["endless.yaml"]);
+    assert_eq!(project.files(), ["endless.yaml"]);
 }
 
 #[test]
-fn a_running_run_is_not_called_crashed() {
-    let sandbox = Sandbox::new();
-    let running = in_mid_run(&sandbox);
-    let list = sandbox.osiris(["runs", "list", "--json"]).run().expect(0).json();
+fn running_run_is_not_listed_as_crashed() {
+    let project = TestProject::new();
+    let running = in_mid_run(&project);
+    let list = project.osiris(["runs", "list", "--json"]).run().expect(0).json();
     assert!(list.to_string().contains("\"status\":\"running\""), "{list:#}");
     drop(running);
 }
 
 #[test]
-fn ctrl_c_cancels_in_order_and_takes_back_what_is_not_finished() {
-    let sandbox = Sandbox::new();
-    let running = in_mid_run(&sandbox);
+fn ctrl_c_cancels_the_run_and_removes_unfinished_output() {
+    let project = TestProject::new();
+    let running = in_mid_run(&project);
     running.interrupt();
     let finished = running.finish();
-    let session = Session::only(&sandbox);
+    let session = Session::only(&project);
     assert_eq!(session.status["status"], "cancelled", "{}", finished.stderr);
     assert_eq!(session.status["exit_code"], finished.code().unwrap());
     assert_ne!(finished.code(), Some(0));
@@ -63,16 +63,16 @@ fn ctrl_c_cancels_in_order_and_takes_back_what_is_not_finished() {
     for step in ["source", "write"] {
         assert_eq!(session.step(step)["status"], "cancelled");
     }
-    assert_eq!(sandbox.files(), ["endless.yaml"]);
+    assert_eq!(project.files(), ["endless.yaml"]);
     assert!(finished.stderr.contains("cancelled"), "{}", finished.stderr);
 }
 
 #[test]
-fn a_run_can_follow_a_killed_one() {
-    let sandbox = Sandbox::new();
-    in_mid_run(&sandbox).kill();
+fn run_succeeds_after_a_killed_one() {
+    let project = TestProject::new();
+    in_mid_run(&project).kill();
     let ends = ENDLESS.replace("then: hold", "then: end");
-    sandbox.write("ends.yaml", ends);
-    sandbox.osiris(["run", "ends.yaml"]).guests().run().expect(0);
-    assert_eq!(sandbox.read("ids.txt").lines().count(), 1000);
+    project.write("ends.yaml", ends);
+    project.osiris(["run", "ends.yaml"]).test_drivers().run().expect(0);
+    assert_eq!(project.read("ids.txt").lines().count(), 1000);
 }

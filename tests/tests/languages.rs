@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use osiris_tests::{Osiris, Sandbox, built};
+use osiris_tests::{Osiris, TestProject, built};
 
 const PIPELINE: &str = "\
 oml_version: 0.1.0
@@ -39,67 +39,67 @@ fn languages() -> Vec<String> {
 }
 
 /// Creates a project with a table of texts.
-fn project(texts: &str) -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("pipeline.yaml", PIPELINE);
-    sandbox.write("texts.csv", texts);
-    sandbox
+fn new_project(texts: &str) -> TestProject {
+    let project = TestProject::new();
+    project.write("pipeline.yaml", PIPELINE);
+    project.write("texts.csv", texts);
+    project
 }
 
 /// Returns a command that finds the driver in this language.
-fn osiris(sandbox: &Sandbox, language: &str, arguments: &[&str]) -> Osiris {
-    sandbox.osiris(arguments).env("OSIRIS_DRIVERS", built::examples(language))
+fn osiris(project: &TestProject, language: &str, arguments: &[&str]) -> Osiris {
+    project.osiris(arguments).env("OSIRIS_DRIVERS", built::examples(language))
 }
 
 #[test]
-fn each_counts_the_same_words() {
+fn every_language_counts_the_same_words() {
     let expected =
         "word,count\nb,3\nZ,1\na,1\na\u{b}a\u{a0}a,1\nc,1\nz,1\n\u{FF5E},1\n\u{1F600},1\n";
     for language in languages() {
-        let sandbox = project(TEXTS);
-        osiris(&sandbox, &language, &["run", "pipeline.yaml"]).run().expect(0);
-        assert_eq!(sandbox.read("words.csv"), expected, "{language}");
+        let project = new_project(TEXTS);
+        osiris(&project, &language, &["run", "pipeline.yaml"]).run().expect(0);
+        assert_eq!(project.read("words.csv"), expected, "{language}");
         let some = ["run", "pipeline.yaml", "--param", "minimum=2"];
-        osiris(&sandbox, &language, &some).run().expect(0);
-        assert_eq!(sandbox.read("words.csv"), "word,count\nb,3\n", "{language}");
+        osiris(&project, &language, &some).run().expect(0);
+        assert_eq!(project.read("words.csv"), "word,count\nb,3\n", "{language}");
     }
 }
 
 #[test]
-fn each_makes_several_batches_of_many_words() {
+fn every_language_splits_many_words_into_batches() {
     let words: Vec<String> = (0..20_000).map(|number| format!("w{number:05}")).collect();
     let texts: String = words.iter().map(|word| format!("{word} {word}\n")).collect();
     let lines: String = words.iter().map(|word| format!("{word},2\n")).collect();
     for language in languages() {
-        let sandbox = project(&format!("text\n{texts}"));
-        osiris(&sandbox, &language, &["run", "pipeline.yaml"]).run().expect(0);
-        assert!(sandbox.read("words.csv") == format!("word,count\n{lines}"), "{language}");
+        let project = new_project(&format!("text\n{texts}"));
+        osiris(&project, &language, &["run", "pipeline.yaml"]).run().expect(0);
+        assert!(project.read("words.csv") == format!("word,count\n{lines}"), "{language}");
     }
 }
 
 #[test]
-fn each_names_the_column_that_it_cannot_use() {
+fn every_language_names_an_unusable_column() {
     for language in languages() {
         for (column, message) in [
             ("txt", "there is no column `txt`; there are: id, text"),
             ("id", "the column `id` is of type int64, not utf8"),
         ] {
-            let sandbox = project(TEXTS);
+            let project = new_project(TEXTS);
             let column = format!("column={column}");
             let run = ["run", "pipeline.yaml", "--param", &column];
-            let finished = osiris(&sandbox, &language, &run).run().expect(1);
+            let finished = osiris(&project, &language, &run).run().expect(1);
             assert!(finished.stderr.contains(message), "{language}: {}", finished.stderr);
-            assert!(!sandbox.exists("words.csv"), "{language}");
+            assert!(!project.exists("words.csv"), "{language}");
         }
     }
 }
 
 #[test]
-fn each_has_the_same_spec() {
+fn every_language_has_the_same_spec() {
     let mut specs = Vec::new();
     for language in languages() {
         let show = ["drivers", "show", "example.word_count", "--json"];
-        let shown = osiris(&project(TEXTS), &language, &show).run().expect(0).json();
+        let shown = osiris(&new_project(TEXTS), &language, &show).run().expect(0).json();
         specs.push((language, shown["spec"].clone()));
     }
     assert!(specs.windows(2).all(|two| two[0].1 == two[1].1), "{specs:#?}");

@@ -2,7 +2,7 @@
 //! all child processes of this process together.
 
 use nix::sys::resource::{UsageWho, getrusage};
-use osiris_tests::Sandbox;
+use osiris_tests::TestProject;
 use osiris_tests::session::Session;
 
 /// Returns the highest peak of any child process so far, in KiB.
@@ -13,7 +13,7 @@ fn peak() -> i64 {
 /// Runs rows through a pipeline with these steps between source and sink. Returns the peak that the
 /// run reports, in KiB.
 fn run(rows: u64, steps: &str, copies: u64) -> i64 {
-    let sandbox = Sandbox::new();
+    let project = TestProject::new();
     let pipeline = format!(
         "\
 oml_version: 0.1.0
@@ -27,11 +27,11 @@ steps:
   - {{id: write, component: test.sink, mode: write, config: {{path: ids.txt}}}}
 "
     );
-    sandbox.write("pipeline.yaml", pipeline);
-    sandbox.osiris(["run", "pipeline.yaml"]).guests().run().expect(0);
-    let session = Session::only(&sandbox);
+    project.write("pipeline.yaml", pipeline);
+    project.osiris(["run", "pipeline.yaml"]).test_drivers().run().expect(0);
+    let session = Session::only(&project);
     assert_eq!(session.status["rows_written"], rows * copies);
-    let size = std::fs::metadata(sandbox.path("ids.txt")).expect("the sink has written").len();
+    let size = std::fs::metadata(project.path("ids.txt")).expect("the sink has written").len();
     assert_eq!(size, digits(rows) * copies);
     let bytes = session.status["peak_memory_bytes"].as_i64().expect("a peak is known here");
     bytes / 1024
@@ -49,7 +49,7 @@ const DIAMOND: &str =
   - {id: both, component: test.passthrough, mode: transform, needs: [fast, source]}";
 
 #[test]
-fn memory_does_not_follow_the_table() {
+fn memory_is_independent_of_table_size() {
     // The first run sometimes has to compile; the others show how much the peak varies.
     let said = (0..4).map(|_| run(500_000, CHAIN, 1)).max().unwrap_or(0);
     let small = peak();

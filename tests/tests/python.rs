@@ -6,11 +6,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use osiris_tests::session::Session;
-use osiris_tests::{Finished, Sandbox, conformance};
+use osiris_tests::{Finished, TestProject, conformance};
 
 /// Sends a table of every type through a Python driver to a writer that expects it unchanged.
-fn pass(how: &str, extreme: bool) -> (Sandbox, Finished) {
-    let sandbox = Sandbox::new();
+fn pass(how: &str, extreme: bool) -> (TestProject, Finished) {
+    let project = TestProject::new();
     let pipeline = format!(
         "\
 oml_version: 0.1.0
@@ -21,9 +21,9 @@ steps:
   - {{id: expect, component: test.types, mode: write, needs: [python], config: {{extreme: {extreme}}}}}
 "
     );
-    sandbox.write("pipeline.yaml", pipeline);
-    let finished = sandbox.osiris(["run", "pipeline.yaml"]).guests().run();
-    (sandbox, finished)
+    project.write("pipeline.yaml", pipeline);
+    let finished = project.osiris(["run", "pipeline.yaml"]).test_drivers().run();
+    (project, finished)
 }
 
 /// Checks the message that the user gets for a failed step.
@@ -35,21 +35,21 @@ fn fails(how: &str, extreme: bool, message: &str) {
 }
 
 #[test]
-fn every_type_passes_as_columns_and_as_rows() {
+fn every_type_survives_as_columns_and_as_rows() {
     for how in ["forward", "columns", "cells", "rows", "tuples", "raw"] {
-        let (sandbox, finished) = pass(how, false);
+        let (project, finished) = pass(how, false);
         finished.expect(0);
-        assert_eq!(Session::only(&sandbox).status["rows_written"], 5, "{how}");
+        assert_eq!(Session::only(&project).status["rows_written"], 5, "{how}");
     }
 }
 
 #[test]
-fn a_change_would_be_seen() {
+fn changed_value_is_detected() {
     fails("one_off", false, "column id: it is PrimitiveArray");
 }
 
 #[test]
-fn the_furthest_times_pass_as_integers_and_never_change() {
+fn extreme_times_survive_as_integers() {
     for how in ["columns", "raw"] {
         pass(how, true).1.expect(0);
     }
@@ -57,7 +57,7 @@ fn the_furthest_times_pass_as_integers_and_never_change() {
 }
 
 #[test]
-fn a_failure_says_what_and_where() {
+fn driver_errors_are_reported_with_position() {
     for (how, message) in [
         ("crash", "KeyError: 'nope' (test_python.py:64) (internal)"),
         ("leave", "SystemExit: 3 (test_python.py:68) (internal)"),
@@ -70,10 +70,10 @@ fn a_failure_says_what_and_where() {
 }
 
 #[test]
-fn the_host_hears_all_that_is_said() {
-    let (sandbox, finished) = pass("talk", false);
+fn telemetry_and_state_are_recorded() {
+    let (project, finished) = pass("talk", false);
     finished.expect(0);
-    let session = Session::only(&sandbox);
+    let session = Session::only(&project);
     for words in ["printed", "INFO  [python] logged", "WARN  [python] warned", "run 1, 29.02.2024"]
     {
         assert!(session.log.contains(words), "{words}\n{}", session.log);
@@ -90,8 +90,8 @@ fn the_host_hears_all_that_is_said() {
     let note = session.folder.join("artifacts/python/note.txt");
     assert_eq!(std::fs::read_to_string(note).unwrap(), "kept");
     // State is kept, and random numbers differ in each run.
-    sandbox.osiris(["run", "pipeline.yaml"]).guests().run().expect(0);
-    let sessions = Session::all(&sandbox).unwrap();
+    project.osiris(["run", "pipeline.yaml"]).test_drivers().run().expect(0);
+    let sessions = Session::all(&project).unwrap();
     assert!(sessions[1].log.contains("run 2, "), "{}", sessions[1].log);
     let random = |session: &Session| {
         let line = session.log.lines().find(|line| line.contains("random ")).unwrap();
@@ -101,40 +101,40 @@ fn the_host_hears_all_that_is_said() {
 }
 
 #[test]
-fn the_sdk_passes_its_own_tests() {
+fn sdk_passes_its_own_tests() {
     python_tests(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/python"));
     python_tests(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/python/examples/word_count"));
 }
 
 /// Makes, tests and builds a driver, and runs the conformance kit on it.
 #[track_caller]
-fn new_driver(role: &str) -> Sandbox {
-    let sandbox = Sandbox::new();
+fn new_driver(role: &str) -> TestProject {
+    let project = TestProject::new();
     let (name, folder) = (format!("acme.lines_{role}"), format!("acme-lines-{role}"));
-    sandbox.osiris(["drivers", "new", &name, "--lang", "python"]).run().expect(0);
-    python_tests(&sandbox.path(&folder));
-    let build = sandbox.osiris(["drivers", "build", &folder, "--out", "drivers"]);
+    project.osiris(["drivers", "new", &name, "--lang", "python"]).run().expect(0);
+    python_tests(&project.path(&folder));
+    let build = project.osiris(["drivers", "build", &folder, "--out", "drivers"]);
     let built = build.patience(Duration::from_secs(300)).run().expect(0);
     let told = format!("Building acme_lines_{role} with componentize-py");
     assert!(built.stderr.contains(&told), "{}", built.stderr);
-    conformance::new_driver_passes(&sandbox, &name, &folder);
-    sandbox
+    conformance::new_driver_passes(&project, &name, &folder);
+    project
 }
 
 #[test]
-fn a_new_writer_passes_its_tests_and_the_kit() {
+fn new_writer_passes_its_tests_and_the_kit() {
     new_driver("writer");
 }
 
 #[test]
-fn a_new_processor_passes_its_tests_and_the_kit() {
+fn new_processor_passes_its_tests_and_the_kit() {
     new_driver("processor");
 }
 
 #[test]
-fn a_new_extractor_passes_its_tests_and_the_kit_and_runs() {
-    let sandbox = new_driver("extractor");
-    let size = std::fs::metadata(sandbox.path("drivers/acme.lines_extractor.wasm")).unwrap().len();
+fn new_extractor_passes_its_tests_and_the_kit_and_runs() {
+    let project = new_driver("extractor");
+    let size = std::fs::metadata(project.path("drivers/acme.lines_extractor.wasm")).unwrap().len();
     assert!(size < 20_000_000, "{size}");
     let pipeline = "\
 oml_version: 0.1.0
@@ -146,13 +146,13 @@ steps:
     config: {path: in.jsonl, columns: [{name: who}, {name: age, type: integer}]}
   - {id: write, component: filesystem.csv_writer, mode: write, needs: [read], config: {path: out.csv}}
 ";
-    sandbox.write("pipeline.yaml", pipeline);
-    sandbox.write("in.jsonl", "{\"who\": \"Zoë\", \"age\": 36}\n{}\n");
-    sandbox.osiris(["run", "pipeline.yaml"]).run().expect(0);
-    assert_eq!(sandbox.read("out.csv"), "who,age\nZoë,36\n,\n");
+    project.write("pipeline.yaml", pipeline);
+    project.write("in.jsonl", "{\"who\": \"Zoë\", \"age\": 36}\n{}\n");
+    project.osiris(["run", "pipeline.yaml"]).run().expect(0);
+    assert_eq!(project.read("out.csv"), "who,age\nZoë,36\n,\n");
     // The driver cannot see files that it was not given.
-    sandbox.write("in.jsonl", "{\"who\": 1}\n");
-    let failed = sandbox.osiris(["run", "pipeline.yaml"]).run().expect(1);
+    project.write("in.jsonl", "{\"who\": 1}\n");
+    let failed = project.osiris(["run", "pipeline.yaml"]).run().expect(1);
     assert!(
         failed.stderr.contains("in.jsonl, line 1: `who` is 1, not text (data)"),
         "{}",
@@ -161,21 +161,21 @@ steps:
 }
 
 #[test]
-fn what_keeps_a_driver_from_being_built_is_said() {
-    let sandbox = Sandbox::new();
-    let project = "[tool.osiris]\nmodule = 'mine'\npython-path = ['.', '";
+fn failed_driver_build_is_explained() {
+    let project = TestProject::new();
+    let manifest = "[tool.osiris]\nmodule = 'mine'\npython-path = ['.', '";
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/python");
     let sdk = sdk.canonicalize().unwrap();
-    sandbox.write("mine/pyproject.toml", format!("{project}{}']\n", sdk.display()));
-    sandbox.write("mine/spec.yaml", SPEC);
+    project.write("mine/pyproject.toml", format!("{manifest}{}']\n", sdk.display()));
+    project.write("mine/spec.yaml", SPEC);
     for (code, message) in [
         ("import osiris_sdk\n", "the module exports no driver; end it with: export(MyDriver)"),
         ("import numpy\n", "No module named 'numpy'"),
         ("def f(:\n", "SyntaxError"),
     ] {
-        sandbox.write("mine/mine.py", code);
+        project.write("mine/mine.py", code);
         let build = ["drivers", "build", "mine", "--out", "drivers"];
-        let failed = sandbox.osiris(build).patience(Duration::from_secs(300)).run().expect(1);
+        let failed = project.osiris(build).patience(Duration::from_secs(300)).run().expect(1);
         assert!(failed.stderr.contains(message), "{}", failed.stderr);
         assert!(
             failed.stderr.contains("componentize-py's messages are above"),
@@ -183,7 +183,7 @@ fn what_keeps_a_driver_from_being_built_is_said() {
             failed.stderr
         );
     }
-    assert!(!sandbox.exists("drivers"));
+    assert!(!project.exists("drivers"));
 }
 
 /// A valid spec.

@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use osiris_tests::secret::{SECRET, assert_none, assert_none_below};
 use osiris_tests::session::Session;
-use osiris_tests::{Finished, Sandbox};
+use osiris_tests::{Finished, TestProject};
 use serde_json::{Value, json};
 
 /// Creates a project in which the hostile driver has these fields of a connection.
-fn project(attack: &str, fields: &Value) -> Sandbox {
-    let sandbox = Sandbox::new();
+fn new_project(attack: &str, fields: &Value) -> TestProject {
+    let project = TestProject::new();
     let mut connection = json!({"host": "127.0.0.1", "port": 9, "password": "${OTHER}"});
     if let (Some(all), Some(fields)) = (connection.as_object_mut(), fields.as_object()) {
         all.extend(fields.clone());
     }
     let connections = json!({"version": 1, "connections": {"test": {"main": connection}}});
-    sandbox.write("osiris_connections.yaml", connections.to_string());
+    project.write("osiris_connections.yaml", connections.to_string());
     let step = json!({
         "id": "attack", "component": "test.hostile", "mode": "read",
         "config": {"attack": attack, "connection": "@test.main", "path": "data"},
@@ -30,12 +30,12 @@ fn project(attack: &str, fields: &Value) -> Sandbox {
         "config": {"path": "out.txt"},
     });
     let pipeline = json!({"oml_version": "0.1.0", "name": "p", "steps": [step, sink]});
-    sandbox.write("pipeline.yaml", pipeline.to_string());
-    sandbox
+    project.write("pipeline.yaml", pipeline.to_string());
+    project
 }
 
-fn run(sandbox: &Sandbox) -> Finished {
-    let run = sandbox.osiris(["run", "pipeline.yaml", "--verbose"]).guests();
+fn run(project: &TestProject) -> Finished {
+    let run = project.osiris(["run", "pipeline.yaml", "--verbose"]).test_drivers();
     run.env("SECRET", SECRET).env("OTHER", "another-password").env("NAME", "guest-of-mine").run()
 }
 
@@ -45,7 +45,7 @@ fn config(session: &Session) -> Value {
 }
 
 #[test]
-fn what_a_variable_sets_is_secret_though_the_driver_does_not_say_so() {
+fn variable_values_are_secret_without_a_declaration() {
     for field in ["pass", "sas", "passphrase", "private_key", "note", "user", "url"] {
         let value = match field {
             "note" => json!({"anything": "prefix ${SECRET}"}),
@@ -53,13 +53,13 @@ fn what_a_variable_sets_is_secret_though_the_driver_does_not_say_so() {
             // `user` is not a secret by its name, but the variable is.
             _ => json!("${SECRET}"),
         };
-        let sandbox = project("secret-undeclared", &json!({field: value}));
-        let finished = run(&sandbox).expect(0);
-        let session = Session::only(&sandbox);
+        let project = new_project("secret-undeclared", &json!({field: value}));
+        let finished = run(&project).expect(0);
+        let session = Session::only(&project);
         assert!(session.log.contains("***MASKED***"), "{field}: {}", session.log);
         assert_none("stdout", &finished.stdout);
         assert_none("stderr", &finished.stderr);
-        assert_none_below(&sandbox.project());
+        assert_none_below(&project.root());
         let connection = &config(&session)["resolved_connection"];
         assert!(connection[field].to_string().contains("***MASKED***"), "{connection}");
         assert_eq!(connection["host"], "127.0.0.1");
@@ -67,38 +67,38 @@ fn what_a_variable_sets_is_secret_though_the_driver_does_not_say_so() {
 }
 
 #[test]
-fn a_name_that_says_so_is_secret_though_it_stands_in_the_file() {
+fn literal_with_a_secret_name_is_masked() {
     let fields = json!({"passphrase": SECRET, "note": {"db_pass": SECRET}, "user": "${NAME}"});
-    let sandbox = project("secret-undeclared", &fields);
-    let finished = run(&sandbox).expect(0);
-    let session = Session::only(&sandbox);
+    let project = new_project("secret-undeclared", &fields);
+    let finished = run(&project).expect(0);
+    let session = Session::only(&project);
     assert_none("stderr", &finished.stderr);
-    assert_none_below(&sandbox.path("logs"));
+    assert_none_below(&project.path("logs"));
     // A user name is not a secret.
     assert!(session.log.contains("user guest-of-mine"), "{}", session.log);
     assert_eq!(config(&session)["resolved_connection"]["user"], "guest-of-mine");
-    let list = sandbox.osiris(["connections", "list", "--json"]).guests().run().expect(0);
+    let list = project.osiris(["connections", "list", "--json"]).test_drivers().run().expect(0);
     assert_none("the list", &list.stdout);
 }
 
 #[test]
-fn discover_and_doctor_know_the_same_secrets() {
-    let sandbox = project("nothing", &json!({"pass": "${SECRET}", "note": {"x": "${SECRET}"}}));
+fn discover_and_doctor_mask_the_same_secrets() {
+    let project = new_project("nothing", &json!({"pass": "${SECRET}", "note": {"x": "${SECRET}"}}));
     for arguments in [&["discover", "@test.main"][..], &["connections", "doctor", "--verbose"]] {
-        let command = sandbox.osiris(arguments).guests().env("SECRET", SECRET);
+        let command = project.osiris(arguments).test_drivers().env("SECRET", SECRET);
         let finished = command.env("OTHER", "another-password").run();
         assert_none("stdout", &finished.stdout);
         assert_none("stderr", &finished.stderr);
-        assert_none_below(&sandbox.project());
+        assert_none_below(&project.root());
     }
 }
 
 #[test]
-fn a_secret_number_is_in_no_metric_and_no_event() {
-    let sandbox = project("secret-number", &json!({}));
-    let run = sandbox.osiris(["run", "pipeline.yaml"]).guests().env("OTHER", "7734291").run();
+fn numeric_secret_is_in_no_metric_or_event() {
+    let project = new_project("secret-number", &json!({}));
+    let run = project.osiris(["run", "pipeline.yaml"]).test_drivers().env("OTHER", "7734291").run();
     let finished = run.expect(0);
-    let session = Session::only(&sandbox);
+    let session = Session::only(&project);
     for file in ["metrics.jsonl", "events.jsonl", "osiris.log", "status.json"] {
         let text = fs::read_to_string(session.folder.join(file)).expect("it is there");
         assert!(!text.contains("7734291"), "{file}: {text}");
@@ -111,25 +111,25 @@ fn a_secret_number_is_in_no_metric_and_no_event() {
 }
 
 #[test]
-fn a_secret_that_is_too_short_is_said() {
-    let sandbox = project("secret-undeclared", &json!({"pass": "${PIN}", "note": {"x": "42"}}));
-    let run = sandbox.osiris(["run", "pipeline.yaml"]).guests();
+fn too_short_secret_gets_a_warning() {
+    let project = new_project("secret-undeclared", &json!({"pass": "${PIN}", "note": {"x": "42"}}));
+    let run = project.osiris(["run", "pipeline.yaml"]).test_drivers();
     let finished = run.env("OTHER", "another-password").env("PIN", "x7").run().expect(0);
     let warning = "warning: step 'attack': the secret in `pass` is shorter than 4 bytes";
     assert!(finished.stderr.contains(warning), "{}", finished.stderr);
-    assert_eq!(config(&Session::only(&sandbox))["resolved_connection"]["pass"], "***MASKED***");
-    let doctor = sandbox.osiris(["connections", "doctor"]).guests();
+    assert_eq!(config(&Session::only(&project))["resolved_connection"]["pass"], "***MASKED***");
+    let doctor = project.osiris(["connections", "doctor"]).test_drivers();
     let doctor = doctor.env("OTHER", "another-password").env("PIN", "x7").run();
     assert!(doctor.stderr.contains("the secret in `pass` is shorter"), "{}", doctor.stderr);
 }
 
 #[test]
 fn secrets_that_cannot_be_masked_stop_the_run() {
-    let sandbox = project("secret-undeclared", &json!({"pass": "${HUGE}"}));
-    sandbox.write(".env", format!("OTHER=another-password\nHUGE={}\n", "x".repeat(9 << 20)));
-    let refused = sandbox.osiris(["run", "pipeline.yaml"]).guests().run().expect(3);
+    let project = new_project("secret-undeclared", &json!({"pass": "${HUGE}"}));
+    project.write(".env", format!("OTHER=another-password\nHUGE={}\n", "x".repeat(9 << 20)));
+    let refused = project.osiris(["run", "pipeline.yaml"]).test_drivers().run().expect(3);
     assert!(refused.stderr.contains("cannot mask the secrets"), "{}", refused.stderr);
-    assert!(Session::all(&sandbox).expect("none").is_empty());
+    assert!(Session::all(&project).expect("none").is_empty());
 }
 
 /// Returns every file and directory below `folder` that others can read or write.
@@ -155,47 +155,48 @@ fn open_to_others(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn nobody_else_can_read_what_a_run_leaves() {
-    let sandbox = project("nothing-of-the-kind", &json!({}));
+fn files_of_a_run_are_private_to_the_user() {
+    let project = new_project("nothing-of-the-kind", &json!({}));
     // With the permissions that older versions used.
     for folder in ["logs", ".osiris/state/p", ".osiris/cache/discovery"] {
-        fs::create_dir_all(sandbox.path(folder)).expect("it can be made");
+        fs::create_dir_all(project.path(folder)).expect("it can be made");
         let mode = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(sandbox.path(folder), mode).expect("it is ours");
+        fs::set_permissions(project.path(folder), mode).expect("it is ours");
     }
-    let _ = run(&sandbox);
-    sandbox.write(
+    let _ = run(&project);
+    project.write(
         "state.yaml",
         "oml_version: 0.1.0\nname: p\nsteps:\n  - {id: read, component: test.hostile, mode: read, config: {attack: secret-everywhere, connection: '@test.main', path: data}}\n  - {id: write, component: test.sink, mode: write, config: {path: out.txt}}\n",
     );
-    let state = sandbox.osiris(["run", "state.yaml"]).guests();
+    let state = project.osiris(["run", "state.yaml"]).test_drivers();
     let _ = state.env("OTHER", SECRET).run().expect(0);
-    let discover = sandbox.osiris(["discover", "@test.main"]).guests().env("OTHER", SECRET).run();
-    assert!(sandbox.exists("logs") && sandbox.exists(".osiris/state"), "{}", discover.stderr);
-    assert_eq!(open_to_others(&sandbox.path("logs")), Vec::<String>::new());
+    let discover =
+        project.osiris(["discover", "@test.main"]).test_drivers().env("OTHER", SECRET).run();
+    assert!(project.exists("logs") && project.exists(".osiris/state"), "{}", discover.stderr);
+    assert_eq!(open_to_others(&project.path("logs")), Vec::<String>::new());
     for folder in [".osiris", ".osiris/build", ".osiris/state"] {
-        let mode = fs::metadata(sandbox.path(folder)).expect("it is there").permissions().mode();
+        let mode = fs::metadata(project.path(folder)).expect("it is there").permissions().mode();
         assert_eq!(mode & 0o077, 0, "{folder} {mode:o}");
     }
-    let states = open_to_others(&sandbox.path(".osiris/state"));
+    let states = open_to_others(&project.path(".osiris/state"));
     assert_eq!(states, Vec::<String>::new());
     // Output of the pipeline is the user's own, like any file.
     assert_ne!(
-        fs::metadata(sandbox.path("out.txt")).expect("it is there").permissions().mode() & 0o044,
+        fs::metadata(project.path("out.txt")).expect("it is there").permissions().mode() & 0o044,
         0
     );
 }
 
 /// Runs a command that must end quickly.
-fn ends(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
-    let command = sandbox.osiris(arguments).guests().env("OTHER", "another-password");
+fn ends(project: &TestProject, arguments: &[&str]) -> Finished {
+    let command = project.osiris(arguments).test_drivers().env("OTHER", "another-password");
     command.patience(Duration::from_secs(20)).run()
 }
 
 #[test]
-fn a_pipe_in_place_of_a_file_of_a_session_holds_up_nobody() {
-    let sandbox = project("nothing-of-the-kind", &json!({}));
-    let _ = ends(&sandbox, &["run", "pipeline.yaml"]);
+fn named_pipe_in_a_session_blocks_no_command() {
+    let project = new_project("nothing-of-the-kind", &json!({}));
+    let _ = ends(&project, &["run", "pipeline.yaml"]);
     let files = [
         "running.lock",
         "status.json",
@@ -206,10 +207,10 @@ fn a_pipe_in_place_of_a_file_of_a_session_holds_up_nobody() {
     ];
     let place = |file: &str, make: &dyn Fn(&Path)| {
         let id = format!("20260131T080509{:03}Z-0000000{}", file.len(), file.len() % 10);
-        let folder = sandbox.path("logs").join(format!("run_{id}"));
+        let folder = project.path("logs").join(format!("run_{id}"));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).expect("it is new");
-        let honest = Session::all(&sandbox).ok().and_then(|mut all| all.pop());
+        let honest = Session::all(&project).ok().and_then(|mut all| all.pop());
         let status = honest.map(|one| one.status.to_string()).unwrap_or_default();
         fs::write(folder.join("status.json"), status).expect("it can be written");
         let _ = fs::remove_file(folder.join(file));
@@ -227,13 +228,13 @@ fn a_pipe_in_place_of_a_file_of_a_session_holds_up_nobody() {
     for file in files {
         for make in [&pipe as &dyn Fn(&Path), &folder, &link] {
             let id = place(file, make);
-            let list = ends(&sandbox, &["runs", "list"]);
+            let list = ends(&project, &["runs", "list"]);
             assert_eq!(list.code(), Some(0), "{file}: {}", list.stderr);
-            let _ = ends(&sandbox, &["runs", "show", &id]);
-            let _ = ends(&sandbox, &["runs", "diff", &id, "last"]);
-            let again = ends(&sandbox, &["run", "pipeline.yaml"]);
+            let _ = ends(&project, &["runs", "show", &id]);
+            let _ = ends(&project, &["runs", "diff", &id, "last"]);
+            let again = ends(&project, &["run", "pipeline.yaml"]);
             assert!(matches!(again.code(), Some(0 | 1)), "{file}: {}", again.stderr);
-            fs::remove_dir_all(sandbox.path("logs").join(format!("run_{id}")))
+            fs::remove_dir_all(project.path("logs").join(format!("run_{id}")))
                 .expect("it is there");
         }
     }

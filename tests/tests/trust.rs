@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use osiris_tests::session::Session;
-use osiris_tests::{Finished, Sandbox, built, wasm};
+use osiris_tests::{Finished, TestProject, built, wasm};
 use serde_json::Value;
 
 const PIPELINE: &str = "\
@@ -17,118 +17,118 @@ steps:
 ";
 
 /// Creates a project with an unsigned local driver.
-fn project() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("osiris.yaml", "version: 1\n");
-    sandbox.write("pipeline.yaml", PIPELINE);
-    sandbox.write("drivers/test.source.wasm", source());
-    sandbox
+fn new_project() -> TestProject {
+    let project = TestProject::new();
+    project.write("osiris.yaml", "version: 1\n");
+    project.write("pipeline.yaml", PIPELINE);
+    project.write("drivers/test.source.wasm", source());
+    project
 }
 
 fn source() -> Vec<u8> {
-    fs::read(built::guest("test.source")).expect("the guests are built")
+    fs::read(built::test_driver("test.source")).expect("the test drivers are built")
 }
 
-fn osiris(sandbox: &Sandbox, line: &str) -> Finished {
-    sandbox.osiris(line.split_whitespace()).run()
+fn osiris(project: &TestProject, line: &str) -> Finished {
+    project.osiris(line.split_whitespace()).run()
 }
 
 /// Creates a key and returns its public part.
-fn key(sandbox: &Sandbox, name: &str) -> String {
+fn key(project: &TestProject, name: &str) -> String {
     let line = format!("drivers keygen --out {name} --json");
-    text(&osiris(sandbox, &line).expect(0).json()["public_key"])
+    text(&osiris(project, &line).expect(0).json()["public_key"])
 }
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }
 
-fn settings(sandbox: &Sandbox, drivers: &str) {
-    sandbox.write("osiris.yaml", format!("version: 1\ndrivers: {drivers}\n"));
+fn settings(project: &TestProject, drivers: &str) {
+    project.write("osiris.yaml", format!("version: 1\ndrivers: {drivers}\n"));
 }
 
 #[track_caller]
-fn refused(sandbox: &Sandbox, line: &str, words: &[&str]) {
-    let finished = osiris(sandbox, line).expect(3);
+fn refused(project: &TestProject, line: &str, words: &[&str]) {
+    let finished = osiris(project, line).expect(3);
     for word in words {
         assert!(finished.stderr.contains(word), "no {word:?} in: {}", finished.stderr);
     }
-    assert!(!sandbox.exists("logs"), "nothing was run");
+    assert!(!project.exists("logs"), "nothing was run");
 }
 
 #[test]
-fn a_key_is_its_owners_and_is_never_overwritten() {
-    let sandbox = Sandbox::new();
-    let public = key(&sandbox, "a.key");
+fn key_file_is_private_and_never_overwritten() {
+    let project = TestProject::new();
+    let public = key(&project, "a.key");
     assert!(public.starts_with("osiris-key:"), "{public}");
-    let mode = fs::metadata(sandbox.path("a.key")).unwrap().permissions().mode();
+    let mode = fs::metadata(project.path("a.key")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    let private = sandbox.read("a.key");
-    let again = osiris(&sandbox, "drivers keygen --out a.key").expect(3);
+    let private = project.read("a.key");
+    let again = osiris(&project, "drivers keygen --out a.key").expect(3);
     assert!(again.stderr.contains("there is a file already"), "{}", again.stderr);
-    assert_eq!(sandbox.read("a.key"), private);
+    assert_eq!(project.read("a.key"), private);
     // Without `--out`, the key goes where `sign` looks for it.
-    let usual = osiris(&sandbox, "drivers keygen").expect(0);
+    let usual = osiris(&project, "drivers keygen").expect(0);
     assert!(usual.stdout.contains("osiris-key:"), "{}", usual.stdout);
     assert!(!usual.stdout.contains("osiris-secret-key:"), "{}", usual.stdout);
-    sandbox.write("test.source.wasm", source());
-    osiris(&sandbox, "drivers sign test.source.wasm").expect(0);
-    osiris(&sandbox, "drivers keygen").expect(3);
+    project.write("test.source.wasm", source());
+    osiris(&project, "drivers sign test.source.wasm").expect(0);
+    osiris(&project, "drivers keygen").expect(3);
 }
 
 #[test]
-fn a_key_comes_from_a_file_or_a_variable_and_is_never_shown() {
-    let sandbox = project();
-    let public = key(&sandbox, "a.key");
-    let missing = osiris(&sandbox, "drivers sign drivers/test.source.wasm").expect(3);
+fn key_is_read_from_file_or_variable_and_never_shown() {
+    let project = new_project();
+    let public = key(&project, "a.key");
+    let missing = osiris(&project, "drivers sign drivers/test.source.wasm").expect(3);
     assert!(missing.stderr.contains("osiris drivers keygen"), "{}", missing.stderr);
-    let private = sandbox.read("a.key");
+    let private = project.read("a.key");
     let line = ["drivers", "sign", "drivers/test.source.wasm", "--json"];
-    let signed = sandbox.osiris(line).env("OSIRIS_SIGNING_KEY", &private).run().expect(0);
+    let signed = project.osiris(line).env("OSIRIS_SIGNING_KEY", &private).run().expect(0);
     assert_eq!(signed.json()["public_key"], public);
     let secret = private.lines().last().unwrap();
     for key in [&secret[..50], &public] {
-        let finished = sandbox.osiris(line).env("OSIRIS_SIGNING_KEY", key).run().expect(2);
+        let finished = project.osiris(line).env("OSIRIS_SIGNING_KEY", key).run().expect(2);
         assert!(!finished.stdout.contains(&secret[20..50]), "{}", finished.stdout);
         assert_eq!(finished.json()["problems"][0]["code"], "invalid_key");
     }
-    sandbox.write("b.key", &secret[..50]);
-    let finished = osiris(&sandbox, "drivers sign drivers/test.source.wasm --key b.key").expect(2);
+    project.write("b.key", &secret[..50]);
+    let finished = osiris(&project, "drivers sign drivers/test.source.wasm --key b.key").expect(2);
     assert!(!finished.stderr.contains(&secret[20..50]), "{}", finished.stderr);
 }
 
 #[test]
-fn what_is_no_driver_is_not_signed_and_no_other_file_either() {
-    let sandbox = project();
-    key(&sandbox, "a.key");
-    sandbox.write("broken.wasm", "\0asm");
+fn invalid_driver_prevents_signing_any_file() {
+    let project = new_project();
+    key(&project, "a.key");
+    project.write("broken.wasm", "\0asm");
     let line = "drivers sign drivers/test.source.wasm broken.wasm --key a.key";
-    osiris(&sandbox, line).expect(2);
-    assert_eq!(fs::read(sandbox.path("drivers/test.source.wasm")).unwrap(), source());
+    osiris(&project, line).expect(2);
+    assert_eq!(fs::read(project.path("drivers/test.source.wasm")).unwrap(), source());
 }
 
 #[test]
-fn a_signed_driver_runs_and_shows_its_signers() {
-    let sandbox = project();
-    let (first, second) = (key(&sandbox, "a.key"), key(&sandbox, "b.key"));
-    settings(&sandbox, &format!("{{require_signature: true, keys: {{acme: '{second}'}}}}"));
+fn signed_driver_runs_and_shows_its_signers() {
+    let project = new_project();
+    let (first, second) = (key(&project, "a.key"), key(&project, "b.key"));
+    settings(&project, &format!("{{require_signature: true, keys: {{acme: '{second}'}}}}"));
     refused(
-        &sandbox,
+        &project,
         "run pipeline.yaml",
         &["unsigned", "osiris drivers sign", "osiris.yaml:2:30"],
     );
-    osiris(&sandbox, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
-    refused(&sandbox, "run pipeline.yaml", &["unknown key", &first]);
-    osiris(&sandbox, "drivers sign drivers/test.source.wasm --key b.key").expect(0);
-    let once = fs::read(sandbox.path("drivers/test.source.wasm")).unwrap();
-    osiris(&sandbox, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
-    let again = fs::read(sandbox.path("drivers/test.source.wasm")).unwrap();
+    osiris(&project, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
+    refused(&project, "run pipeline.yaml", &["unknown key", &first]);
+    osiris(&project, "drivers sign drivers/test.source.wasm --key b.key").expect(0);
+    let once = fs::read(project.path("drivers/test.source.wasm")).unwrap();
+    osiris(&project, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
+    let again = fs::read(project.path("drivers/test.source.wasm")).unwrap();
     assert!(once == again, "the same key replaces its signature by the same one");
-    osiris(&sandbox, "run pipeline.yaml").expect(0);
-    let session = Session::only(&sandbox);
+    osiris(&project, "run pipeline.yaml").expect(0);
+    let session = Session::only(&project);
     assert_eq!(session.status["status"], "success");
     let inspected =
-        osiris(&sandbox, "drivers inspect drivers/test.source.wasm --json").expect(0).json();
+        osiris(&project, "drivers inspect drivers/test.source.wasm --json").expect(0).json();
     assert_eq!(inspected["signers"][0]["key"], first);
     assert_eq!(inspected["signers"][0]["trusted_as"], Value::Null);
     assert_eq!(inspected["signers"][1]["trusted_as"], "acme");
@@ -140,11 +140,11 @@ fn a_signed_driver_runs_and_shows_its_signers() {
 }
 
 #[test]
-fn a_driver_that_was_changed_after_it_was_signed_is_refused_without_any_rule() {
-    let sandbox = project();
-    key(&sandbox, "a.key");
-    osiris(&sandbox, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
-    let signed = fs::read(sandbox.path("drivers/test.source.wasm")).unwrap();
+fn driver_changed_after_signing_is_rejected_without_rules() {
+    let project = new_project();
+    key(&project, "a.key");
+    osiris(&project, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
+    let signed = fs::read(project.path("drivers/test.source.wasm")).unwrap();
     let block = signed.len() - 116;
     let mut flipped = signed.clone();
     flipped[signed.len() - 1] ^= 1;
@@ -154,58 +154,58 @@ fn a_driver_that_was_changed_after_it_was_signed_is_refused_without_any_rule() {
         (inside, "was changed after osiris-key:"),
         (wasm::touched(&signed), "no signature at the end"),
     ] {
-        sandbox.write("drivers/test.source.wasm", changed);
-        refused(&sandbox, "run pipeline.yaml", &[words, "drivers/test.source.wasm"]);
-        refused(&sandbox, "run pipeline.yaml --dry-run", &[words]);
-        refused(&sandbox, "drivers bundle --out b.tar", &[words]);
-        refused(&sandbox, "e2b template --out template", &[words]);
-        let shown = osiris(&sandbox, "drivers inspect drivers/test.source.wasm").expect(0);
+        project.write("drivers/test.source.wasm", changed);
+        refused(&project, "run pipeline.yaml", &[words, "drivers/test.source.wasm"]);
+        refused(&project, "run pipeline.yaml --dry-run", &[words]);
+        refused(&project, "drivers bundle --out b.tar", &[words]);
+        refused(&project, "e2b template --out template", &[words]);
+        let shown = osiris(&project, "drivers inspect drivers/test.source.wasm").expect(0);
         assert!(shown.stdout.contains(words), "{}", shown.stdout);
     }
 }
 
 #[test]
-fn a_hash_is_denied_with_and_without_signatures() {
-    let sandbox = project();
-    key(&sandbox, "a.key");
+fn denied_hash_is_rejected_with_and_without_signatures() {
+    let project = new_project();
+    key(&project, "a.key");
     let inspect = "drivers inspect drivers/test.source.wasm --json";
-    let sha256 = text(&osiris(&sandbox, inspect).expect(0).json()["sha256"]);
-    settings(&sandbox, &format!("{{deny: ['sha256:{sha256}']}}"));
-    refused(&sandbox, "run pipeline.yaml", &["`drivers.deny` has 'sha256:"]);
-    osiris(&sandbox, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
-    refused(&sandbox, "run pipeline.yaml", &["`drivers.deny` has 'sha256:"]);
+    let sha256 = text(&osiris(&project, inspect).expect(0).json()["sha256"]);
+    settings(&project, &format!("{{deny: ['sha256:{sha256}']}}"));
+    refused(&project, "run pipeline.yaml", &["`drivers.deny` has 'sha256:"]);
+    osiris(&project, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
+    refused(&project, "run pipeline.yaml", &["`drivers.deny` has 'sha256:"]);
     let other = "0".repeat(64);
-    settings(&sandbox, &format!("{{deny: ['sha256:{other}']}}"));
-    osiris(&sandbox, "run pipeline.yaml").expect(0);
+    settings(&project, &format!("{{deny: ['sha256:{other}']}}"));
+    osiris(&project, "run pipeline.yaml").expect(0);
 }
 
 #[test]
-fn what_is_within_the_rules_runs() {
-    let sandbox = project();
-    let public = key(&sandbox, "a.key");
-    osiris(&sandbox, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
+fn driver_within_the_policy_runs() {
+    let project = new_project();
+    let public = key(&project, "a.key");
+    osiris(&project, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
     // The writer comes with osiris: only denials apply to it.
     settings(
-        &sandbox,
+        &project,
         &format!(
             "{{require_signature: true, keys: {{acme: '{public}'}}, allow: ['test.*'], \
              pins: {{'test.*': acme}}, ceilings: {{network: false, files: none}}}}"
         ),
     );
-    osiris(&sandbox, "run pipeline.yaml").expect(0);
-    settings(&sandbox, "{deny: ['filesystem.*']}");
-    let finished = osiris(&sandbox, "run pipeline.yaml").expect(3);
+    osiris(&project, "run pipeline.yaml").expect(0);
+    settings(&project, "{deny: ['filesystem.*']}");
+    let finished = osiris(&project, "run pipeline.yaml").expect(3);
     assert!(finished.stderr.contains("'filesystem.*'"), "{}", finished.stderr);
 }
 
 #[test]
-fn a_driver_is_shown_once_before_its_first_use() {
-    let sandbox = project();
-    let shown = |line: &str| osiris(&sandbox, line).expect(0).stderr;
+fn driver_is_shown_once_before_first_use() {
+    let project = new_project();
+    let shown = |line: &str| osiris(&project, line).expect(0).stderr;
     let first = shown("run pipeline.yaml --dry-run");
-    let sha256 = built::guest("test.source");
+    let sha256 = built::test_driver("test.source");
     let sha256 = text(
-        &osiris(&sandbox, &format!("drivers inspect {} --json", sha256.display())).expect(0).json()
+        &osiris(&project, &format!("drivers inspect {} --json", sha256.display())).expect(0).json()
             ["sha256"],
     );
     assert_eq!(
@@ -221,52 +221,53 @@ fn a_driver_is_shown_once_before_its_first_use() {
     );
     // Nothing was recorded: the notice appears again, since nobody reads stderr next to JSON
     // output.
-    let json = osiris(&sandbox, "run pipeline.yaml --json").expect(0);
+    let json = osiris(&project, "run pipeline.yaml --json").expect(0);
     assert!(!json.stderr.contains("First use"), "{}", json.stderr);
     json.json();
     assert!(shown("run pipeline.yaml").contains("First use of the driver test.source"));
     assert!(!shown("run pipeline.yaml").contains("First use"));
     // Other bytes are another driver.
-    sandbox.write("drivers/test.source.wasm", wasm::touched(&source()));
+    project.write("drivers/test.source.wasm", wasm::touched(&source()));
     assert!(shown("run pipeline.yaml").contains("First use of the driver test.source"));
     // The notice appears once per project.
-    let other = project();
+    let other = new_project();
     let finished = osiris(&other, "run pipeline.yaml").expect(0);
     assert!(finished.stderr.contains("First use of the driver test.source"));
 }
 
 #[test]
-fn ceilings_are_part_of_what_is_shown() {
-    let sandbox = osiris_tests::service::project("127.0.0.1", 1, "");
-    settings(&sandbox, "{ceilings: {network: ['127.0.0.1:1'], files: none}}");
+fn ceilings_are_shown_at_first_use() {
+    let project = osiris_tests::service::new_project("127.0.0.1", 1, "");
+    settings(&project, "{ceilings: {network: ['127.0.0.1:1'], files: none}}");
     let line = ["run", "pipeline.yaml", "--dry-run"];
-    let finished = sandbox.osiris(line).guests().env("SECRET", "abcdefgh").run().expect(0);
+    let finished = project.osiris(line).test_drivers().env("SECRET", "abcdefgh").run().expect(0);
     let wanted = "  may     dial 127.0.0.1 port 1, set by the connection, \
                   but `drivers.ceilings.network` has 127.0.0.1:1, line 2\n";
     assert!(finished.stderr.contains(wanted), "{}", finished.stderr);
 }
 
 #[test]
-fn a_bundle_carries_drivers_lock_and_keys() {
-    let sandbox = project();
-    let public = key(&sandbox, "a.key");
-    osiris(&sandbox, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
-    settings(&sandbox, &format!("{{keys: {{acme: '{public}'}}}}"));
-    sandbox.write("osiris.lock", "version: 1\n");
-    osiris(&sandbox, "drivers bundle --out b.tar").expect(0);
-    osiris(&sandbox, "drivers bundle --out c.tar").expect(0);
-    let bundle = fs::read(sandbox.path("b.tar")).unwrap();
-    assert!(bundle == fs::read(sandbox.path("c.tar")).unwrap(), "the same bytes");
+fn bundle_contains_drivers_lock_and_keys() {
+    let project = new_project();
+    let public = key(&project, "a.key");
+    osiris(&project, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
+    settings(&project, &format!("{{keys: {{acme: '{public}'}}}}"));
+    project.write("osiris.lock", "version: 1\n");
+    osiris(&project, "drivers bundle --out b.tar").expect(0);
+    osiris(&project, "drivers bundle --out c.tar").expect(0);
+    let bundle = fs::read(project.path("b.tar")).unwrap();
+    assert!(bundle == fs::read(project.path("c.tar")).unwrap(), "the same bytes");
 
-    let other = Sandbox::new();
+    let other = TestProject::new();
     other.write("osiris.yaml", "version: 1\n");
     other.write("b.tar", &bundle);
     let answer = osiris(&other, "drivers sync --from b.tar").expect(0);
     assert!(answer.stdout.contains(&format!("acme: \"{public}\"")), "{}", answer.stdout);
     let files = other.files();
     assert_eq!(files, ["b.tar", "drivers/test.source.wasm", "osiris.lock", "osiris.yaml"]);
-    let driver = |sandbox: &Sandbox| fs::read(sandbox.path("drivers/test.source.wasm")).unwrap();
-    assert!(driver(&other) == driver(&sandbox));
+    let driver =
+        |project: &TestProject| fs::read(project.path("drivers/test.source.wasm")).unwrap();
+    assert!(driver(&other) == driver(&project));
     let again = osiris(&other, "drivers sync --from b.tar --json").expect(0).json();
     assert_eq!(again["files"], Value::Array(Vec::new()), "all of it was there");
     assert_eq!(again["unknown_keys"]["acme"], public);
@@ -276,15 +277,15 @@ fn a_bundle_carries_drivers_lock_and_keys() {
     assert!(refused.stderr.contains("--replace"), "{}", refused.stderr);
     assert!(driver(&other) == source(), "nothing was replaced");
     osiris(&other, "drivers sync --from b.tar --replace").expect(0);
-    assert!(driver(&other) == driver(&sandbox));
+    assert!(driver(&other) == driver(&project));
 }
 
 #[test]
-fn a_bundle_is_held_to_the_rules_of_where_it_goes() {
-    let sandbox = project();
-    osiris(&sandbox, "drivers bundle --out b.tar").expect(0);
-    let bundle = fs::read(sandbox.path("b.tar")).unwrap();
-    let other = Sandbox::new();
+fn bundle_is_checked_against_the_target_policy() {
+    let project = new_project();
+    osiris(&project, "drivers bundle --out b.tar").expect(0);
+    let bundle = fs::read(project.path("b.tar")).unwrap();
+    let other = TestProject::new();
     other.write("b.tar", &bundle);
     settings(&other, "{require_signature: true}");
     let finished = osiris(&other, "drivers sync --from b.tar").expect(3);
@@ -310,79 +311,79 @@ fn a_bundle_is_held_to_the_rules_of_where_it_goes() {
 }
 
 #[test]
-fn a_bundle_of_nothing_is_refused() {
-    let sandbox = Sandbox::new();
-    osiris(&sandbox, "drivers bundle --out b.tar").expect(2);
-    let finished = osiris(&sandbox, "drivers bundle --out b.tar filesystem.csv_writer").expect(2);
+fn empty_bundle_is_rejected() {
+    let project = TestProject::new();
+    osiris(&project, "drivers bundle --out b.tar").expect(2);
+    let finished = osiris(&project, "drivers bundle --out b.tar filesystem.csv_writer").expect(2);
     assert!(finished.stderr.contains("comes with osiris"), "{}", finished.stderr);
-    osiris(&sandbox, "drivers bundle --out b.tar no.driver").expect(3);
-    assert!(!sandbox.exists("b.tar"));
+    osiris(&project, "drivers bundle --out b.tar no.driver").expect(3);
+    assert!(!project.exists("b.tar"));
 }
 
 #[test]
-fn a_locked_driver_keeps_its_signer() {
-    let sandbox = project();
-    fs::remove_file(sandbox.path("drivers/test.source.wasm")).unwrap();
-    let (first, second) = (key(&sandbox, "a.key"), key(&sandbox, "b.key"));
-    sandbox.write("new/one.wasm", source());
-    osiris(&sandbox, "drivers sign new/one.wasm --key a.key").expect(0);
-    osiris(&sandbox, "drivers add new/one.wasm").expect(0);
-    assert!(sandbox.read("osiris.lock").contains(&format!("signer: \"{first}\"")));
-    osiris(&sandbox, "run pipeline.yaml").expect(0);
+fn locked_driver_keeps_its_signer() {
+    let project = new_project();
+    fs::remove_file(project.path("drivers/test.source.wasm")).unwrap();
+    let (first, second) = (key(&project, "a.key"), key(&project, "b.key"));
+    project.write("new/one.wasm", source());
+    osiris(&project, "drivers sign new/one.wasm --key a.key").expect(0);
+    osiris(&project, "drivers add new/one.wasm").expect(0);
+    assert!(project.read("osiris.lock").contains(&format!("signer: \"{first}\"")));
+    osiris(&project, "run pipeline.yaml").expect(0);
 
     // Another version of the same driver: unsigned, and signed by somebody else.
     let other = wasm::touched(&source());
-    sandbox.write("new/one.wasm", &other);
+    project.write("new/one.wasm", &other);
     for (sign, words) in [(false, "is unsigned"), (true, "is signed by another key")] {
         if sign {
-            osiris(&sandbox, "drivers sign new/one.wasm --key b.key").expect(0);
+            osiris(&project, "drivers sign new/one.wasm --key b.key").expect(0);
         }
         for line in ["drivers add new/one.wasm", "drivers update --accept-rights"] {
-            let finished = osiris(&sandbox, line).expect(3);
+            let finished = osiris(&project, line).expect(3);
             assert!(finished.stderr.contains(words), "{line}: {}", finished.stderr);
-            assert!(sandbox.read("osiris.lock").contains(&first), "{line}");
+            assert!(project.read("osiris.lock").contains(&first), "{line}");
         }
     }
     // The locked signer may have signed it as well; otherwise it needs confirmation.
-    osiris(&sandbox, "drivers sign new/one.wasm --key a.key").expect(0);
-    osiris(&sandbox, "drivers update").expect(0);
-    assert!(sandbox.read("osiris.lock").contains(&format!("signer: \"{first}\"")));
-    sandbox.write("new/one.wasm", &other);
-    osiris(&sandbox, "drivers sign new/one.wasm --key b.key").expect(0);
-    osiris(&sandbox, "drivers add new/one.wasm --replace").expect(0);
-    assert!(sandbox.read("osiris.lock").contains(&format!("signer: \"{second}\"")));
+    osiris(&project, "drivers sign new/one.wasm --key a.key").expect(0);
+    osiris(&project, "drivers update").expect(0);
+    assert!(project.read("osiris.lock").contains(&format!("signer: \"{first}\"")));
+    project.write("new/one.wasm", &other);
+    osiris(&project, "drivers sign new/one.wasm --key b.key").expect(0);
+    osiris(&project, "drivers add new/one.wasm --replace").expect(0);
+    assert!(project.read("osiris.lock").contains(&format!("signer: \"{second}\"")));
 
     // A lockfile edited by hand does not bypass this.
-    let forged = sandbox.read("osiris.lock").replace(&second, &first);
-    sandbox.write("osiris.lock", forged);
-    let finished = osiris(&sandbox, "run pipeline.yaml").expect(3);
+    let forged = project.read("osiris.lock").replace(&second, &first);
+    project.write("osiris.lock", forged);
+    let finished = osiris(&project, "run pipeline.yaml").expect(3);
     assert!(finished.stderr.contains("signed by another key"), "{}", finished.stderr);
 }
 
 #[test]
-fn what_a_rule_keeps_out_is_not_even_added() {
-    let sandbox = project();
-    fs::remove_file(sandbox.path("drivers/test.source.wasm")).unwrap();
-    sandbox.write("new.wasm", source());
-    settings(&sandbox, "{require_signature: true}");
-    let finished = osiris(&sandbox, "drivers add new.wasm").expect(3);
+fn denied_driver_is_not_added() {
+    let project = new_project();
+    fs::remove_file(project.path("drivers/test.source.wasm")).unwrap();
+    project.write("new.wasm", source());
+    settings(&project, "{require_signature: true}");
+    let finished = osiris(&project, "drivers add new.wasm").expect(3);
     assert!(finished.stderr.contains("`drivers.require_signature` is true"), "{}", finished.stderr);
-    assert_eq!(sandbox.files(), ["new.wasm", "osiris.yaml", "pipeline.yaml"]);
+    assert_eq!(project.files(), ["new.wasm", "osiris.yaml", "pipeline.yaml"]);
 }
 
 #[test]
-fn a_bundle_restores_what_is_locked_and_must_have_all_of_it() {
-    let sandbox = project();
-    osiris(&sandbox, "drivers add drivers/test.source.wasm").expect(0);
-    osiris(&sandbox, "drivers bundle --out b.tar").expect(0);
+fn bundle_restores_locked_drivers_and_must_be_complete() {
+    let project = new_project();
+    osiris(&project, "drivers add drivers/test.source.wasm").expect(0);
+    osiris(&project, "drivers bundle --out b.tar").expect(0);
     // A driver file changed without the lockfile is restored silently.
-    sandbox.write("drivers/test.source.wasm", wasm::touched(&source()));
-    osiris(&sandbox, "drivers sync --from b.tar").expect(0);
-    assert!(fs::read(sandbox.path("drivers/test.source.wasm")).unwrap() == source());
-    let lock = sandbox.read("osiris.lock");
-    let other = Sandbox::new();
+    project.write("drivers/test.source.wasm", wasm::touched(&source()));
+    osiris(&project, "drivers sync --from b.tar").expect(0);
+    assert!(fs::read(project.path("drivers/test.source.wasm")).unwrap() == source());
+    let lock = project.read("osiris.lock");
+    let other = TestProject::new();
     other.write("osiris.yaml", "version: 1\n");
-    other.write("b.tar", fs::read(sandbox.path("b.tar")).unwrap());
+    other.write("b.tar", fs::read(project.path("b.tar")).unwrap());
     let more = lock.replace("test.source", "test.other");
     other.write("osiris.lock", &more);
     let finished = osiris(&other, "drivers sync --from b.tar").expect(2);
@@ -396,22 +397,22 @@ fn a_bundle_restores_what_is_locked_and_must_have_all_of_it() {
     let (entry, tail) = rest.rsplit_once("version: 1").unwrap();
     let other = entry.replace("test.source", "test.zother");
     let both = format!("{head}drivers:\n{entry}{other}version: 1{tail}");
-    sandbox.write("osiris.lock", both);
-    fs::remove_file(sandbox.path("b.tar")).unwrap();
-    osiris(&sandbox, "drivers bundle --out b.tar").expect(0);
-    let third = Sandbox::new();
-    third.write("b.tar", fs::read(sandbox.path("b.tar")).unwrap());
+    project.write("osiris.lock", both);
+    fs::remove_file(project.path("b.tar")).unwrap();
+    osiris(&project, "drivers bundle --out b.tar").expect(0);
+    let third = TestProject::new();
+    third.write("b.tar", fs::read(project.path("b.tar")).unwrap());
     let finished = osiris(&third, "drivers sync --from b.tar").expect(3);
     assert!(finished.stderr.contains("lacks the driver `test.zother`"), "{}", finished.stderr);
     assert_eq!(third.files(), ["b.tar"]);
 }
 
 #[test]
-fn what_was_compiled_before_is_held_to_the_rules_of_now() {
-    let sandbox = osiris_tests::service::project("127.0.0.1", 1, "");
-    let run = |line: &[&str]| sandbox.osiris(line).guests().env("SECRET", "abcdefgh").run();
+fn compiled_build_is_checked_against_the_current_policy() {
+    let project = osiris_tests::service::new_project("127.0.0.1", 1, "");
+    let run = |line: &[&str]| project.osiris(line).test_drivers().env("SECRET", "abcdefgh").run();
     run(&["compile", "pipeline.yaml"]).expect(0);
-    settings(&sandbox, "{deny: ['service.*']}");
+    settings(&project, "{deny: ['service.*']}");
     for line in [
         &["run", "--last-compile", "--json"][..],
         &["run", "--last-compile", "--dry-run", "--json"],
@@ -425,13 +426,13 @@ fn what_was_compiled_before_is_held_to_the_rules_of_now() {
     }
     let doctor = run(&["connections", "doctor"]).expect(3);
     assert!(doctor.stdout.contains("`drivers.deny` has 'service.*'"), "{}", doctor.stdout);
-    assert!(!sandbox.exists("logs") && !sandbox.exists("template"));
+    assert!(!project.exists("logs") && !project.exists("template"));
 }
 
 #[test]
-fn an_audit_tells_what_a_rule_keeps_out() {
-    let sandbox = project();
-    settings(&sandbox, "{deny: ['test.*']}");
-    let finished = osiris(&sandbox, "drivers audit").expect(1);
+fn audit_reports_denied_drivers() {
+    let project = new_project();
+    settings(&project, "{deny: ['test.*']}");
+    let finished = osiris(&project, "drivers audit").expect(1);
     assert!(finished.stdout.contains("`drivers.deny` has 'test.*'"), "{}", finished.stdout);
 }

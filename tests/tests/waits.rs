@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use osiris_tests::Sandbox;
+use osiris_tests::TestProject;
 use osiris_tests::session::Session;
 use osiris_tests::wait::wait_for;
 
@@ -25,7 +25,7 @@ fn interrupt(attack: &str, port: u16) {
 
 #[track_caller]
 fn interrupt_within(attack: &str, port: u16, grace: Duration) {
-    let sandbox = Sandbox::new();
+    let project = TestProject::new();
     let (mode, needs) = if attack == "input-forever" { ("write", "source") } else { ("read", "") };
     // The reader of the attack's output never reads.
     let stuck = match mode {
@@ -34,7 +34,7 @@ fn interrupt_within(attack: &str, port: u16, grace: Duration) {
         }
         _ => "",
     };
-    sandbox.write(
+    project.write(
         "pipeline.yaml",
         format!(
             "\
@@ -47,79 +47,79 @@ steps:
 {stuck}"
         ),
     );
-    sandbox.write(
+    project.write(
         "osiris_connections.yaml",
         format!(
             "version: 1\nconnections:\n  test:\n    main: {{host: 127.0.0.1, port: {port}, password: '${{SECRET}}'}}\n"
         ),
     );
     let running =
-        sandbox.osiris(["run", "pipeline.yaml"]).guests().env("SECRET", "nothing").start();
+        project.osiris(["run", "pipeline.yaml"]).test_drivers().env("SECRET", "nothing").start();
     let steps = if stuck.is_empty() { &["attack"][..] } else { &["attack", "stuck"] };
     for step in steps {
-        wait_for("the attack to begin", Duration::from_secs(60), || begun(&sandbox, step));
+        wait_for("the attack to begin", Duration::from_secs(60), || begun(&project, step));
     }
     let interrupted = Instant::now();
     running.interrupt();
     let finished = running.finish();
     let took = interrupted.elapsed();
     assert!(took < grace, "{attack} took {took:?}");
-    let session = Session::only(&sandbox);
+    let session = Session::only(&project);
     assert_eq!(session.status["status"], "cancelled", "{}", finished.stderr);
     assert_eq!(session.status["exit_code"], finished.code().unwrap());
     assert_eq!(session.status["error"]["kind"], "cancelled");
     for step in ["source", "sink", "attack"] {
         assert_eq!(session.step(step)["status"], "cancelled");
     }
-    assert_eq!(sandbox.files(), ["osiris_connections.yaml", "pipeline.yaml"]);
+    assert_eq!(project.files(), ["osiris_connections.yaml", "pipeline.yaml"]);
     eprintln!("{attack} was stopped after {took:?}");
 }
 
 /// Returns the file that a step writes just before it waits.
-fn begun(sandbox: &Sandbox, step: &str) -> Option<PathBuf> {
-    let sessions = fs::read_dir(sandbox.path("logs")).into_iter().flatten().flatten();
+fn begun(project: &TestProject, step: &str) -> Option<PathBuf> {
+    let sessions = fs::read_dir(project.path("logs")).into_iter().flatten().flatten();
     let mut files =
         sessions.map(|session| session.path().join("artifacts").join(step).join("begun"));
     files.find(|file| file.exists())
 }
 
 #[test]
-fn a_clock_that_is_never_due() {
+fn poll_of_a_distant_timer_is_cancelled() {
     interrupt("poll-forever", 9);
 }
 
 #[test]
-fn a_service_that_says_nothing() {
+fn read_of_a_silent_socket_is_cancelled() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     interrupt("socket-forever", silent.local_addr().unwrap().port());
 }
 
 #[test]
-fn no_call_at_all() {
+fn loop_until_cancelled_is_cancelled() {
     interrupt("loop-until-cancelled", 9);
 }
 
 #[test]
-fn an_output_that_nobody_reads() {
+fn write_to_an_unread_output_is_cancelled() {
     interrupt("output-forever", 9);
 }
 
 #[test]
-fn events_of_countless_values() {
+fn endless_events_are_cancelled() {
     interrupt_within("events-forever", 9, DEAF);
 }
 
 #[test]
-fn metrics_of_countless_tags() {
+fn endless_metric_tags_are_cancelled() {
     interrupt_within("tags-forever", 9, DEAF);
 }
 
 #[test]
-fn states_of_countless_values() {
+fn endless_states_are_cancelled() {
     interrupt_within("states-forever", 9, GRACE);
 }
 
 #[test]
-fn an_input_that_never_ends() {
+fn read_of_an_endless_input_is_cancelled() {
     interrupt("input-forever", 9);
 }

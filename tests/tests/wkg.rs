@@ -3,25 +3,25 @@
 use std::path::Path;
 use std::process::Command;
 
-use osiris_tests::{Sandbox, built};
+use osiris_tests::{TestProject, built};
 use services::registry::Registry;
 
 #[test]
-fn drivers_go_both_ways() {
+fn drivers_are_exchanged_with_wkg() {
     let own = built::folder().join("tools/bin");
     let wkg =
         services::program("wkg", &[&own.to_string_lossy()]).expect("`cargo xtask test` builds it");
     let registry = Registry::start(None).unwrap();
     let host = registry.host();
-    let sandbox = Sandbox::new();
-    sandbox.write("osiris.yaml", "version: 1\n");
-    let (ours, theirs) = (built::guest("test.source"), built::guest("test.sink"));
+    let project = TestProject::new();
+    project.write("osiris.yaml", "version: 1\n");
+    let (ours, theirs) = (built::test_driver("test.source"), built::test_driver("test.sink"));
     let run = |arguments: &[&str]| {
         let output = Command::new(&wkg)
             .args(arguments)
             .args(["--insecure", &host])
-            .current_dir(sandbox.project())
-            .env("HOME", sandbox.outside().join("home"))
+            .current_dir(project.root())
+            .env("HOME", project.outside().join("home"))
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
@@ -30,13 +30,13 @@ fn drivers_go_both_ways() {
     let path = |file: &Path| file.display().to_string();
 
     let reference = format!("oci://{host}/acme/source");
-    sandbox.osiris(["drivers", "publish", &path(&ours), &reference]).run().expect(0);
+    project.osiris(["drivers", "publish", &path(&ours), &reference]).run().expect(0);
     run(&["oci", "pull", &format!("{host}/acme/source:0.1.0"), "--output", "pulled.wasm"]);
-    assert!(same(&ours, &sandbox.path("pulled.wasm")));
+    assert!(same(&ours, &project.path("pulled.wasm")));
 
     run(&["oci", "push", &format!("{host}/acme/sink:0.1.0"), &path(&theirs)]);
-    sandbox.osiris(["drivers", "add", &format!("oci://{host}/acme/sink")]).run().expect(0);
-    assert!(same(&theirs, &sandbox.path("drivers/test.sink.wasm")));
+    project.osiris(["drivers", "add", &format!("oci://{host}/acme/sink")]).run().expect(0);
+    assert!(same(&theirs, &project.path("drivers/test.sink.wasm")));
 }
 
 fn same(one: &Path, other: &Path) -> bool {

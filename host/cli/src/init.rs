@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_that_exist_are_named_and_kept() {
+    fn existing_files_are_named_and_kept() {
         let folder = tempfile::tempdir().unwrap();
         let args = Args { dir: folder.path().to_owned(), force: false };
         init(&args).unwrap();
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_the_way_is_an_error() {
+    fn init_into_a_file_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path().join("file");
         fs::write(&dir, "").unwrap();

@@ -3,7 +3,7 @@ use clap::{CommandFactory, Parser};
 use super::args::Cli;
 
 #[test]
-fn the_arguments_are_consistent() {
+fn clap_definition_is_consistent() {
     Cli::command().debug_assert();
 }
 
@@ -20,7 +20,7 @@ fn every_command_has_long_help_with_examples() {
 }
 
 #[test]
-fn the_help_says() {
+fn command_help() {
     let mut texts = Vec::new();
     for path in [
         &["osiris"][..],
@@ -38,7 +38,7 @@ fn the_help_says() {
 }
 
 #[test]
-fn the_help_of_the_supply_of_drivers_says() {
+fn driver_registry_command_help() {
     let mut texts = Vec::new();
     for command in ["add", "sync", "update", "remove", "audit", "search", "publish"] {
         let error = Cli::try_parse_from(["osiris", "drivers", command, "--help"]).unwrap_err();
@@ -48,7 +48,7 @@ fn the_help_of_the_supply_of_drivers_says() {
 }
 
 #[test]
-fn arguments_that_do_not_fit_together_are_refused() {
+fn conflicting_arguments_are_rejected() {
     for (arguments, text) in [
         (&["osiris", "run"][..], "<FILE>"),
         (&["osiris", "run", "a.yaml", "--last-compile"], "cannot be used with"),

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_usage_problem_has_the_message_and_the_fix() {
+    fn usage_error_has_message_and_fix() {
         for (arguments, message, help) in [
             (
                 &["run", "--dry"][..],

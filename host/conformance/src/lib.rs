@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_check_has_an_id_of_its_own_and_says_how_to_mend_what_fails() {
+    fn every_check_has_a_unique_id_and_a_fix() {
         let mut ids = HashSet::new();
         let mut groups: Vec<&str> = Vec::new();
         for check in checks() {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn checks_are_chosen_by_id_and_group() {
+    fn checks_are_selected_by_id_and_group() {
         let ids = |names: &[&str]| {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
             chosen(&names)

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_refuses_and_one_takes() {
+    fn closed_port_refuses_and_silent_port_accepts() {
         let closed = ReservedPort::closed().unwrap();
         let error = TcpStream::connect(closed.address).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);

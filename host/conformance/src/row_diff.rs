@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_may_come_in_another_order_and_columns_as_other_numbers() {
+    fn row_order_and_number_type_are_ignored() {
         let names = |names: [&str; 3]| Arc::new(StringArray::from(names.to_vec())) as ArrayRef;
         let written =
             table(vec![("id", ids([Some(1), Some(2), None])), ("name", names(["a", "b", "c"]))]);
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_shown() {
+    fn changed_row_and_missing_column_are_shown() {
         let written = table(vec![("id", ids([Some(1), Some(2), None]))]);
         let seen = |name, values| changed(&written, &[table(vec![(name, ids(values))])]).unwrap();
         assert_eq!(
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_case_may_say_what_comes_back() {
+    fn expected_rows_of_a_case_are_compared() {
         let found = [table(vec![("id", ids([Some(1), Some(2), None])), ("more", ids([None; 3]))])];
         let said = |rows: Value| -> Vec<Said> { serde_json::from_value(rows).unwrap() };
         assert_eq!(unlike(&said(json!([{"id": null}, {"id": "2"}, {"id": 1}])), &found), None);

@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sample_fits_its_schema() {
+    fn synthetic_config_fits_its_schema() {
         let schema = json!({
             "type": "object",
             "required": ["host", "port", "tls", "tags", "size", "inner"],
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_put_where_there_is_room() {
+    fn value_is_put_only_at_an_existing_pointer() {
         let mut config = json!({"a": {"b/c": 1}});
         put(&mut config, "/a/b~1c", json!(2));
         put(&mut config, "/x/y", json!(3));

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_are_given_back_and_never_more_than_there_is() {
+    fn shares_never_exceed_the_budget_and_return_on_drop() {
         let budget = Budget::new(10);
         let (mut one, mut other) = (budget.share(), budget.clone().share());
         one.grow(6).unwrap();

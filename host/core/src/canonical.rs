@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_of_an_empty_object_is_the_known_one() {
+    fn empty_object_has_the_known_hash() {
         assert_eq!(
             sha256("{}"),
             "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"

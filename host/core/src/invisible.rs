@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_acts_or_hides_is_invisible_and_what_is_read_is_not() {
+    fn control_and_format_characters_are_invisible_and_text_is_not() {
         for character in [
             '\0',
             '\x1b',

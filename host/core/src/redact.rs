@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_masked_wherever_it_stands() {
+    fn secrets_are_masked_in_text_json_and_keys() {
         let redactor = new(["pa\"ss".to_owned(), "pa\"ssword".to_owned(), String::new()]);
         assert_eq!(redactor.redact("at pa\"ssword!"), "at ***MASKED***!");
         assert_eq!(redactor.redact(r#"{"p":"pa\"ss"}"#), r#"{"p":"***MASKED***"}"#);
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_masked_in_every_form() {
+    fn secrets_are_masked_in_every_encoding() {
         let secret = "p@ss wörd/1\"😀";
         let redactor = new([secret.to_owned()]);
         let each = |text: fn(u8) -> String| secret.bytes().map(text).collect::<Vec<_>>();
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_looks_escaped_is_masked_as_it_is_and_escaped() {
+    fn secrets_with_escape_sequences_are_masked_raw_and_escaped() {
         for secret in [r"C:\new\u0041", "100%41&amp;+", r#"\"a\"b\""#, "a+b/c+d="] {
             let redactor = new([secret.to_owned()]);
             let json = Value::from(secret).to_string();
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ascii_in_utf_16_is_masked() {
+    fn secrets_in_utf_16_are_masked() {
         let redactor = new(["hunter2!".to_owned()]);
         let wide: String = "hunter2!".chars().flat_map(|c| [c, '\0']).collect();
         assert_eq!(redactor.redact(&format!("is {wide}")), format!("is {MASK}"));
@@ -387,13 +387,13 @@ mod tests {
     }
 
     #[test]
-    fn secrets_that_overlap_are_masked_together() {
+    fn overlapping_secrets_are_masked_together() {
         let redactor = new(["abcdef".to_owned(), "efghij".to_owned()]);
         assert_eq!(redactor.redact("<abcdefghij>"), format!("<{MASK}>"));
     }
 
     #[test]
-    fn no_cut_leaves_half_a_secret() {
+    fn redacting_in_pieces_leaves_no_partial_secret() {
         let secret = "p@ss wörd/1";
         let redactor = new([secret.to_owned()]);
         for form in [secret.to_owned(), r"p@ss w\u00f6rd\/1".to_owned()] {
@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_masked_wherever_its_windows_end() {
+    fn secrets_across_window_borders_are_masked() {
         let secret = r#"p"ss"#.repeat(8);
         let redactor = new([secret.clone()]);
         let quoted = Value::from(secret.as_str()).to_string();
@@ -426,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_cut_too() {
+    fn invalid_utf_8_is_cut_at_the_width() {
         let redactor = Redactor::default();
         assert_eq!(redactor.redact_prefix(&[0x80; 10], 8), ("\u{fffd}".repeat(8), 8));
         assert_eq!(redactor.redact_prefix("aé".as_bytes(), 2), ("a".to_owned(), 1));
@@ -434,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_masked_in_json_within_json() {
+    fn secrets_in_nested_json_are_masked() {
         let redactor = new(["pa\"ss".to_owned()]);
         let text = json!({"body": json!({"pin": "pa\"ss"}).to_string()}).to_string();
         let masked = redactor.redact(&text);
@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lines_of_a_key_are_masked_one_by_one() {
+    fn lines_of_a_multiline_key_are_masked() {
         let redactor = new(["-----BEGIN-----\nMIIEvQIBADANBgkq\nend\n".to_owned()]);
         assert_eq!(redactor.redact("key: MIIEvQIBADANBgkq"), format!("key: {MASK}"));
         assert_eq!(redactor.redact("at the end"), "at the end");
@@ -492,7 +492,7 @@ mod tests {
     }
 
     #[test]
-    fn what_programs_make_of_a_secret_is_masked() {
+    fn reformatted_secrets_are_masked() {
         for secret in
             ["it's a s3cret: \"né\"", "hunter2hunter2", "7734291077", "%AA%a\\éA%%0a\"%0aa0"]
         {
@@ -511,7 +511,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_secret_survives_whatever_it_is_and_wherever_it_is_cut(
+        fn random_secrets_are_masked_at_every_cut(
             secret in "[a-zA-Z0-9'\"\\\\ é=%&+/-]{8,40}[a-z0-9]{8}",
             before in "[ -~é\n]{0,30}",
             width in 3_usize..30,
@@ -535,7 +535,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_stays() {
+    fn text_without_secrets_is_unchanged() {
         let redactor = new(["hunter2hunter2", "correct horse", "p@ss"].map(str::to_owned));
         for text in [
             "2026-01-31T08:05:09.123Z INFO 7 rows of `a=b` read, 100 %, \"\" and ''",
@@ -551,7 +551,7 @@ mod tests {
     }
 
     #[test]
-    fn masking_takes_time_in_proportion_to_the_text() {
+    fn masking_time_is_linear_in_text_length() {
         let redactor = new(["hunter2hunter2", "it's \"né\" 4 secret"].map(str::to_owned));
         for line in
             ["a line of a log with \"words\" \\u00f6 = %41 and so on\n", "a a a", "''", "=4="]
@@ -574,24 +574,24 @@ mod tests {
     }
 
     #[test]
-    fn secrets_that_cannot_be_looked_for_stop_the_run() {
+    fn too_long_secret_is_an_error() {
         let error = Redactor::new(["x".repeat(MOST + 1)]).unwrap_err().to_string();
         assert!(error.starts_with("cannot mask the secrets of the connections"), "{error}");
     }
 
     #[test]
-    fn what_is_too_short_masks_nothing() {
+    fn too_short_secrets_are_not_masked() {
         assert_eq!(new(["abc".to_owned()]).redact("abc"), "abc");
     }
 
     #[test]
-    fn the_end_of_a_line_is_no_part_of_a_secret() {
+    fn trailing_newline_is_not_part_of_a_secret() {
         let redactor = new(["hunter2\n".to_owned()]);
         assert_eq!(redactor.redact("it is hunter2!"), format!("it is {MASK}!"));
     }
 
     #[test]
-    fn a_secret_number_is_masked() {
+    fn numeric_secrets_are_masked() {
         let mut value = json!({"pin": 123456, "rows": 7});
         new(["123456".to_owned()]).redact_value(&mut value);
         assert_eq!(value, json!({"pin": MASK, "rows": 7}));

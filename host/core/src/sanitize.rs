@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn terminal_escapes_are_shown_and_not_sent() {
+    fn terminal_controls_are_escaped() {
         assert_eq!(
             escape_control("a\x1b[2Jb\u{9b}c\u{202e}d\te"),
             r"a\u{1b}[2Jb\u{9b}c\u{202e}d	e"
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_line_cannot_pose_as_a_record() {
+    fn continuation_lines_cannot_look_like_records() {
         let forged = "first\r\n2026-01-31T08:05:09.123Z INFO  [x] forged\n";
         assert_eq!(
             escape_message(forged),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn json_stays_the_same_document() {
+    fn escaped_json_parses_to_the_same_value() {
         let value = serde_json::json!({"a\u{7f}": "\u{9b}\u{2028}\u{1b}é\u{e0041}\u{61c}"});
         let line = json_line(&value);
         assert!(!line.chars().any(is_invisible), "{line}");

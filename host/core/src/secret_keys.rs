@@ -399,7 +399,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_of_a_name_says_that_it_is_a_secret() {
+    fn secret_words_in_key_names_are_recognized() {
         for name in [
             "pass",
             "db_pass",
@@ -434,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_only_look_so_are_none() {
+    fn similar_key_names_are_not_secret() {
         for name in [
             "primary_key",
             "primaryKey",
@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn public_fields_say_where_and_who() {
+    fn location_and_user_keys_are_public() {
         for name in [
             "host",
             "db_host",
@@ -500,7 +500,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_found_inside_other_text() {
+    fn credentials_are_found_in_urls_and_connection_strings() {
         for (text, found) in [
             ("postgres://u:pw@h/d", &["pw"][..]),
             ("Server=h;Uid=u;Pwd=x y;", &["x"]),

@@ -73,14 +73,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quoted_text_is_harmless_and_short() {
+    fn quoted_text_is_escaped_and_cut() {
         assert_eq!(quoted("a\x1b[2J"), "`a\\u{1b}[2J`");
         assert_eq!(quoted("a\u{202e}b"), "`a\\u{202e}b`");
         assert_eq!(quoted(&"x".repeat(1000)).chars().count(), SHOWN + 3);
     }
 
     #[test]
-    fn the_closest_is_suggested_only_if_close() {
+    fn close_match_is_suggested_and_distant_one_not() {
         let keys = ["component", "config", "id"];
         assert_eq!(closest_match("confg", keys), Some("config"));
         assert_eq!(closest_match("Component", keys), Some("component"));
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_read_well() {
+    fn lists_are_joined_with_or() {
         assert_eq!(join_or(&["a"]), "a");
         assert_eq!(join_or(&["a", "b", "c"]), "a, b or c");
     }

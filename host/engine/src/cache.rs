@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_cut_off_is_not_there() {
+    fn truncated_code_is_not_cached() {
         let folder = tempfile::tempdir().unwrap();
         let cache = CodeCache::open(folder.path()).unwrap();
         let mut file = vec![0; 192];

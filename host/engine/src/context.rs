@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_counted_without_reading_them() {
+    fn json_values_are_counted_without_parsing() {
         for (json, count) in [
             ("{}", 2),
             (r#"{"a": [1, 2], "b": "x,y[{\",z"}"#, 5),

@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_line_of_a_driver_starts_like_one_of_the_host() {
+    fn driver_message_lines_cannot_look_like_host_lines() {
         let redactor = Redactor::default();
         let text = "a\nerror: b\n  help: c";
         assert_eq!(sanitize_message(text, &redactor), "a\n    error: b\n      help: c");
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_wasi_are_left_out() {
+    fn wasi_error_numbers_are_removed() {
         for (text, shown) in [
             ("a: Invalid argument (os error 28); b", "a: Invalid argument; b"),
             ("x (os error 2) (os error 29)", "x"),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cut_leaves_no_half_secret() {
+    fn cut_message_shows_no_partial_secret() {
         let redactor = Redactor::new(["hunter2hunter2".to_owned()]).unwrap();
         for before in MAX_MESSAGE - 20..MAX_MESSAGE + 4 {
             let text = format!("{}hunter2hunter2 and more", "x".repeat(before));

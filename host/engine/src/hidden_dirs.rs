@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_not_there_before_it_is_made() {
+    fn prepared_folder_is_hidden_until_created() {
         let folders = HiddenDirs::default();
         folders.hide("out".into());
         folders.hide("out/a".into());

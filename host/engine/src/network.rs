@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_granted_address_and_port() {
+    fn ungranted_address_or_port_is_denied() {
         let network = network("127.0.0.1", 3306, true);
         assert!(dials(&network, "127.0.0.1:3306"));
         assert!(dials(&network, "[::ffff:127.0.0.1]:3306"));
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_stands_for_what_it_was_resolved_to() {
+    fn name_allows_only_its_resolved_addresses() {
         let network = network("db.example", 5432, true);
         assert!(network.may_look_up("DB.example."));
         assert!(!network.may_look_up("other.example"));
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drivers_own_name_leads_to_the_internet_only() {
+    fn host_of_the_spec_reaches_only_the_internet() {
         let network = network("api.example", 443, false);
         for (address, may) in [("93.184.216.34", true), ("10.0.0.1", false), ("127.0.0.1", false)] {
             network.record_resolution("api.example", address.parse().unwrap());
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_leads_to_no_metadata_whoever_names_it() {
+    fn names_never_reach_cloud_metadata() {
         let network = network("db.example", 80, true);
         for address in ["fd20:ce::254", "168.63.129.16", "64:ff9b::a9fe:a9fe", "192.0.0.192"] {
             network.record_resolution("db.example", address.parse().unwrap());
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn an_author_names_the_internet_and_the_user_any_address() {
+    fn address_of_the_spec_is_public_and_of_the_user_any() {
         for (host, may) in [
             ("10.0.0.1", false),
             ("fd20:ce::254", false),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_dialling() {
+    fn listening_binding_and_udp_are_denied() {
         let network = network("127.0.0.1", 80, true);
         let address = "127.0.0.1:80".parse().unwrap();
         for usage in [SocketAddrUse::TcpListen, SocketAddrUse::UdpSend, SocketAddrUse::TcpBind] {

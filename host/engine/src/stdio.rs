@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_logged_as_it_is_written_and_the_last_one_with_its_stream() {
+    fn lines_are_logged_when_complete_and_the_last_on_drop() {
         let heard = Arc::new(Heard::default());
         let journal = Arc::new(LimitedObserver::new(heard.clone(), Limits::default()));
         let lines = LineLogger::new(journal.clone(), Level::Info);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_is_wrapped_is_masked_as_one() {
+    fn wrapped_secret_is_masked() {
         let redactor = Redactor::new(["hunter2hunter2".to_owned()]).unwrap();
         let heard = Arc::new(Heard { redactor, ..Heard::default() });
         let journal = Arc::new(LimitedObserver::new(heard.clone(), Limits::default()));

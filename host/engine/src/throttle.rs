@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_works_a_quarter_of_the_time_takes_four_times_as_long() {
+    async fn quarter_of_the_cpu_takes_four_times_as_long() {
         let work = async {
             for _ in 0..10 {
                 let started = Instant::now();

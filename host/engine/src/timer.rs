@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn waiting_does_not_count() {
+    async fn waiting_time_does_not_count() {
         let clock = StepTimer::start();
         let limit = Duration::from_millis(50);
         let expired = tokio::select! {

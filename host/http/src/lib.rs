@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_decides_and_not_a_name() {
+    fn resolved_address_decides_the_zone() {
         let own = guard("https://registry.example", NamedBy::User).unwrap();
         assert!(admits(&own, "registry.example", "93.184.216.34"));
         for ip in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "10.0.0.1", "169.254.169.254"]
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_leads_to_where_it_is_itself() {
+    fn server_may_redirect_within_its_own_zone() {
         let own = guard("https://registry.corp", NamedBy::User).unwrap();
         assert!(admits(&own, "REGISTRY.corp.", "10.0.0.1"));
         assert!(admits(&own, "store.corp", "10.0.0.2"));
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stranger_names_is_on_the_internet() {
+    fn stranger_named_hosts_must_be_public() {
         for base in ["http://127.0.0.1:5000", "https://10.0.0.1", "https://[::1]", "http://0.0.0.0"]
         {
             assert!(guard(base, NamedBy::Stranger).is_err(), "{base}");

@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_redirect_leads_nowhere_less_safe() {
+    fn redirects_to_less_safe_addresses_are_refused() {
         for (from, to, insecure, may) in [
             ("https://a/x", "https://cdn.b/y", false, true),
             ("https://a/x", "http://a/y", true, false),
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_says_is_a_short_harmless_end_of_a_line() {
+    fn server_error_text_is_short_and_escaped() {
         for (body, text) in [
             (r#"{"errors":[{"code":"X","message":"no \u001b[2J"}]}"#, r": no \u{1b}[2J"),
             ("plain\nmore", ": plain"),

@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_read_as_it_is_written() {
+    fn lockfile_reads_back_as_written() {
         let folder = tempfile::tempdir().unwrap();
         let mut lock = Lockfile::read(&folder.path().join("osiris.lock")).unwrap();
         assert!(lock.drivers.is_empty());
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_or_forged_file_is_refused_with_the_place() {
+    fn invalid_lockfile_is_rejected_with_position() {
         for (text, what) in [
             ("drivers: {}", "the key 'version' is missing"),
             ("version: 2", "this osiris knows version 1 only"),

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reference_is_what_it_looks_like() {
+    fn source_kind_follows_from_its_text() {
         let parse = |text| Source::parse(text, Path::new("/base"));
         assert_eq!(parse("a/b.wasm").unwrap(), Source::File("/base/a/b.wasm".into()));
         assert_eq!(parse("/b.wasm").unwrap(), Source::File("/b.wasm".into()));
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_the_project_is_kept_relative_to_it() {
+    fn project_files_are_recorded_as_relative_paths() {
         let folder = tempfile::tempdir().unwrap();
         let base = folder.path().canonicalize().unwrap();
         std::fs::write(base.join("x.wasm"), "").unwrap();

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_days() {
+    fn known_dates_have_their_day_number() {
         let at = |year, month, day| days(Civil { year, month, day });
         assert_eq!(at(1970, 1, 1), Some(0));
         assert_eq!(at(2000, 2, 29), Some(11_016));
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn every_day_of_a_cycle_comes_back() {
+    fn day_numbers_survive_a_round_trip() {
         for day in -200_000..200_000 {
             assert_eq!(days(civil(day)), Some(day));
         }

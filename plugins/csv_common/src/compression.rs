@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_extension_decides_only_when_asked() {
+    fn extension_decides_compression_only_if_inferred() {
         let of = |kind: Compression, path: &str| kind.of(Path::new(path));
         assert_eq!(of(Compression::Infer, "a/b.csv.GZ"), Compression::Gzip);
         assert_eq!(of(Compression::Infer, "b.csv.zst"), Compression::Zstd);
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_of_a_configuration() {
+    fn compression_names_match_the_configuration() {
         for name in ["infer", "none", "gzip", "bz2", "zip", "xz", "zstd"] {
             let kind: Compression = serde_json::from_value(name.into()).expect("a known name");
             assert_eq!(kind.name(), name);

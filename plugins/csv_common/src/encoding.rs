@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_python_and_of_the_standard() {
+    fn python_and_standard_encoding_names_are_known() {
         for (name, expected) in [
             ("UTF-8", Encoding::Utf8),
             ("utf_8_sig", Encoding::Utf8Marked),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_an_error_without_a_neighbour() {
+    fn unknown_encoding_gets_no_suggestion() {
         let error = serde_json::from_value::<Encoding>("windows-1259".into()).expect_err("unknown");
         assert!(
             error.to_string().contains("\"windows-1259\" is no encoding that is known"),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_of_the_pen_is_an_error_with_the_names_like_it() {
+    fn misspelled_encoding_gets_suggestions() {
         for (name, expected) in [
             ("uft-8", vec!["utf-8"]),
             ("UTF 16", vec!["utf-16"]),

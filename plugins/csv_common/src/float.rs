@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn laid_out_as_python_does() {
+    fn floats_are_formatted_like_python() {
         for (value, expected) in [
             (0.0, "0.0"),
             (-0.0, "-0.0"),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_as_the_column_wants_them() {
+    fn whole_floats_are_formatted_bare_or_dotted() {
         let mut floats = FloatText::default();
         assert_eq!(floats.f64(7.0, Integral::Bare), "7");
         assert_eq!(floats.f64(7.5, Integral::Bare), "7.5");
@@ -155,14 +155,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_float_reads_back(bits: u64) {
+        fn any_f64_reads_back(bits: u64) {
             let value = f64::from_bits(bits);
             prop_assume!(value.is_finite());
             prop_assert_eq!(text(value).parse::<f64>().map(f64::to_bits), Ok(value.to_bits()));
         }
 
         #[test]
-        fn every_single_reads_back(bits: u32) {
+        fn any_f32_reads_back(bits: u32) {
             let value = f32::from_bits(bits);
             prop_assume!(value.is_finite());
             let text = FloatText::default().f32(value, Integral::Bare).to_owned();

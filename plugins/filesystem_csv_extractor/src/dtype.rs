@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_their_aliases() {
+    fn type_names_and_aliases_parse() {
         let zoned = DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".to_owned()));
         for (name, data_type) in [
             ("int", DataType::Int64),

@@ -387,7 +387,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_rounded() {
+    fn narrowing_never_rounds() {
         assert_eq!(narrow::<i8>(b"128"), None);
         assert_eq!(narrow::<u8>(b"-1"), None);
         let at = |text: &str, unit, zoned| timestamp(parse::moment(text.as_bytes())?, unit, zoned);

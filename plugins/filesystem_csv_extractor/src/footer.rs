@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_lines_are_found_however_they_end() {
+    fn footer_lines_are_found_with_any_line_ending() {
         for (text, lines, expected) in [
             ("a\nb\nc\n", 1, Ok(4)),
             ("a\nb\nc", 2, Ok(2)),

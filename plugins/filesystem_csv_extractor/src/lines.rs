@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_end_in_three_ways() {
+    fn every_line_ending_is_counted() {
         for (text, number) in [("", 1), ("a", 1), ("a\nb", 2), ("a\r\nb\rc\n", 4), ("\r\r\n", 3)] {
             let mut whole = Lines::new();
             whole.add(text.as_bytes());

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_stay_apart() {
+    fn names_are_stored_separately() {
         let names: Names = ["ab", "", "c"].into_iter().collect();
         assert_eq!(names.iter().collect::<Vec<_>>(), ["ab", "", "c"]);
         assert_eq!((names.len(), names.get(1), names.get(2)), (3, "", "c"));

@@ -60,7 +60,7 @@ fn shown(message: &str, folder: &Path) -> String {
 }
 
 #[test]
-fn the_extension_or_the_configuration_says_how() {
+fn compression_is_set_by_extension_or_config() {
     let rows = json!([[1, "x"], [2, "y"]]);
     for (extension, name, bytes) in [
         ("gz", "gzip", gzip(TEXT)),
@@ -75,7 +75,7 @@ fn the_extension_or_the_configuration_says_how() {
 }
 
 #[test]
-fn the_names_of_a_compression() {
+fn compression_aliases_are_accepted() {
     let rows = json!([[1, "x"], [2, "y"]]);
     for (name, bytes) in
         [("gz", gzip(TEXT)), ("bzip2", bz2(TEXT)), ("zst", zstd(TEXT)), ("none", TEXT.into())]
@@ -94,7 +94,7 @@ fn the_names_of_a_compression() {
 }
 
 #[test]
-fn files_of_several_parts() {
+fn multi_part_compressed_files_are_read() {
     let (first, second) = TEXT.split_at(7);
     let rows = json!([[1, "x"], [2, "y"]]);
     for (extension, compress) in [("gz", gzip as fn(&str) -> Vec<u8>), ("bz2", bz2), ("zst", zstd)]
@@ -111,7 +111,7 @@ fn files_of_several_parts() {
 }
 
 #[test]
-fn damaged_files() {
+fn damaged_compressed_files_are_rejected() {
     for (extension, name, bytes) in [
         ("gz", "gzip", gzip(TEXT)),
         ("bz2", "bz2", bz2(TEXT)),
@@ -132,7 +132,7 @@ fn damaged_files() {
 }
 
 #[test]
-fn archives_of_more_than_one_file() {
+fn archive_needs_exactly_one_file() {
     let two = zip(&[("a.csv", TEXT), ("b.csv", TEXT)]);
     let (_, message) = run("a.zip", &two, json!({})).expect_err("two files");
     assert_eq!(
@@ -144,7 +144,7 @@ fn archives_of_more_than_one_file() {
 }
 
 #[test]
-fn a_bomb_is_one_field_too_long() {
+fn decompression_bomb_exceeds_the_field_limit() {
     let bomb = gzip(&"0".repeat(200 << 20));
     let (kind, message) = run("a.gz", &bomb, json!({})).expect_err("a bomb");
     assert_eq!(kind, Kind::Data);
@@ -152,7 +152,7 @@ fn a_bomb_is_one_field_too_long() {
 }
 
 #[test]
-fn one_file_of_an_archive() {
+fn member_selects_a_file_of_an_archive() {
     let rows = json!([[1, "x"], [2, "y"]]);
     let two = zip(&[("a/README.txt", "hello"), ("a/b.csv", TEXT)]);
     assert_eq!(run("a.zip", &two, json!({"member": "a/b.csv"})), Ok(rows.clone()));
@@ -172,7 +172,7 @@ fn one_file_of_an_archive() {
 }
 
 #[test]
-fn zeros_behind_the_end_of_a_gzip_file_are_padding_and_nothing_else_is() {
+fn zero_padding_after_gzip_is_ignored_and_other_bytes_rejected() {
     let rows = json!([[1, "x"], [2, "y"]]);
     for zeros in [1, 512, 100_000] {
         let padded = [gzip(TEXT), vec![0; zeros]].concat();

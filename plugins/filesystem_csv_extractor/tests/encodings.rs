@@ -12,7 +12,7 @@ fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 #[test]
-fn utf_16_without_a_mark_is_read_in_its_own_order() {
+fn utf_16_without_mark_is_read_in_its_byte_order() {
     let text = "id,n\n1,é\n";
     for (bytes, name) in
         [(utf16(text, u16::to_be_bytes), "utf-16-be"), (utf16(text, u16::to_le_bytes), "utf-16-le")]
@@ -40,7 +40,7 @@ fn utf_16_without_a_mark_is_read_in_its_own_order() {
 }
 
 #[test]
-fn utf_32_is_an_error_that_ends() {
+fn utf_32_is_rejected() {
     let bytes: Vec<u8> =
         "\u{FEFF}id,n\n".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
     for options in [json!({}), json!({"encoding": "utf-16"}), json!({"encoding": "latin-1"})] {
@@ -50,7 +50,7 @@ fn utf_32_is_an_error_that_ends() {
 }
 
 #[test]
-fn the_encoding_that_is_proposed_is_the_one_of_the_bytes() {
+fn suggested_encoding_fits_the_bytes() {
     let bytes = b"id,n\n1,it\x92s 5 \x80 \x96 ok\n";
     let message = error(bytes, json!({}));
     assert!(message.contains("`encoding: windows-1252`"), "{message}");
@@ -70,7 +70,7 @@ fn the_encoding_that_is_proposed_is_the_one_of_the_bytes() {
 }
 
 #[test]
-fn one_bad_byte_in_utf_8_is_no_reason_to_spoil_the_rest() {
+fn single_bad_utf_8_byte_suggests_replacement() {
     let text = [
         b"n\nKutn\xC3\xA1 Hora\n\xC5\xBDofie\nbad \xE9 byte\n".as_slice(),
         "é\n".repeat(100).as_bytes(),
@@ -86,7 +86,7 @@ fn one_bad_byte_in_utf_8_is_no_reason_to_spoil_the_rest() {
 }
 
 #[test]
-fn a_name_that_is_no_encoding_gets_no_neighbour() {
+fn unknown_encoding_name_gets_no_suggestion() {
     for name in ["windows-1259", "iso-8859-99", "utf-32"] {
         let message = error("a\n", json!({"encoding": name}));
         assert!(message.contains("is no encoding that is known"), "{message}");
@@ -99,7 +99,7 @@ fn a_name_that_is_no_encoding_gets_no_neighbour() {
 }
 
 #[test]
-fn a_slip_of_the_pen_in_an_encoding_is_told_before_anything_is_read() {
+fn misspelled_encoding_is_reported_before_reading() {
     for (name, alike) in
         [("uft-8", "utf-8"), ("windos-1252", "windows-1252"), ("lattin2", "latin2")]
     {
@@ -112,7 +112,7 @@ fn a_slip_of_the_pen_in_an_encoding_is_told_before_anything_is_read() {
 }
 
 #[test]
-fn a_file_with_the_mark_of_utf_8_is_utf_8() {
+fn utf_8_mark_contradicts_other_encodings() {
     let bytes = b"\xEF\xBB\xBFid,n\n1,caf\xC3\xA9\n";
     for encoding in ["latin-1", "windows-1252", "windows-1250", "shift_jis", "utf-16"] {
         let message = error(bytes, json!({"encoding": encoding}));
@@ -128,14 +128,14 @@ fn a_file_with_the_mark_of_utf_8_is_utf_8() {
 }
 
 #[test]
-fn control_characters_of_latin_1_are_a_warning() {
+fn latin_1_control_characters_are_a_warning() {
     let found = report(b"n\nit\x92s\n", json!({"encoding": "latin-1"}));
     assert_eq!(found.table().rows(), json!([["it\u{92}s"]]));
     found.assert_logged("1 control character of the encoding read");
 }
 
 #[test]
-fn a_byte_0_has_a_line_and_a_way_on() {
+fn nul_byte_error_has_line_and_help() {
     let bytes = b"id,title\n1,ok\n2,ab\0cd\n";
     let message = error(bytes, json!({}));
     assert!(

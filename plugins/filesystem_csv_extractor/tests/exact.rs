@@ -7,7 +7,7 @@ use osiris_sdk::DataType;
 use serde_json::json;
 
 #[test]
-fn a_declared_float_holds_the_number_or_is_an_error() {
+fn declared_float_is_exact_or_an_error() {
     for (value, dtype, why) in [
         ("1e400", "float64", "it is larger than any float64"),
         ("-1e400", "float64", "it is larger than any float64"),
@@ -35,7 +35,7 @@ fn a_declared_float_holds_the_number_or_is_an_error() {
 }
 
 #[test]
-fn a_value_past_the_sample_keeps_its_spelling_or_is_an_error() {
+fn value_after_the_sample_keeps_its_spelling_or_is_an_error() {
     let read = |first: &str, value: &str, options: serde_json::Value| {
         let mut options = options;
         options["infer_rows"] = json!(2);
@@ -100,7 +100,7 @@ fn a_value_past_the_sample_keeps_its_spelling_or_is_an_error() {
 }
 
 #[test]
-fn na_values_are_texts() {
+fn na_values_are_compared_as_text() {
     assert_eq!(
         rows("a,b\n007,x\n7,y\n", json!({"na_values": ["007"]})),
         json!([[null, "x"], [7, "y"]])
@@ -122,7 +122,7 @@ fn na_values_are_texts() {
 }
 
 #[test]
-fn na_values_of_single_columns() {
+fn na_values_can_be_set_per_column() {
     let text = "amount,name,note\n-,NULL,-\n1,-,NULL\n";
     let options = json!({"na_values": {"amount": ["-"], "name": ["NULL", "n/a"]}});
     let (columns, found) = read(text, options);
@@ -150,7 +150,7 @@ fn na_values_of_single_columns() {
 }
 
 #[test]
-fn quotes_keep_a_text_from_being_missing_unless_told_otherwise() {
+fn quoted_na_values_are_text_unless_quoted_na_is_set() {
     let text = "c,n\n\"NA\",1\nNA,2\n";
     let kept = report(text, json!({"na_values": ["NA"]}));
     assert_eq!(kept.table().rows(), json!([["NA", 1], [null, 2]]));
@@ -178,7 +178,7 @@ fn many_na_values_are_found_by_hash() {
 }
 
 #[test]
-fn dates_that_are_none_are_blamed_for_what_they_are() {
+fn invalid_date_error_suggests_a_format() {
     let message = error("A,B\n1,2024-03-08\n3,03/10/2024\n", json!({"parse_dates": ["B"]}));
     assert_eq!(
         message,
@@ -201,7 +201,7 @@ fn dates_that_are_none_are_blamed_for_what_they_are() {
 }
 
 #[test]
-fn numbers_of_other_countries() {
+fn decimal_comma_and_thousands_are_read() {
     let options = json!({"delimiter": ";", "decimal": ",", "thousands": "."});
     let (columns, found) = read("id;p;q;f\n1;2,50;1.234;0,5\n2;-1.000,00;7;1,25\n", options);
     assert_eq!(found, json!([[1, "2.50", 1234, 0.5], [2, "-1000.00", 7, 1.25]]));
@@ -221,7 +221,7 @@ fn numbers_of_other_countries() {
 }
 
 #[test]
-fn a_declared_integer_may_have_decimals_that_are_zeros() {
+fn declared_integer_accepts_zero_decimals() {
     let dtype = json!({"a": "int64", "b": "uint8"});
     assert_eq!(rows("a,b\n1.0,2.00\n-3,4\n", json!({"dtype": dtype})), json!([[1, 2], [-3, 4]]));
     for value in ["1.5", "1.", "1.0.0", "256.0", "1.0e0"] {
@@ -231,7 +231,7 @@ fn a_declared_integer_may_have_decimals_that_are_zeros() {
 }
 
 #[test]
-fn true_and_false_in_other_words() {
+fn true_and_false_values_are_configurable() {
     let bool = json!({"b": "bool"});
     assert_eq!(
         rows("b\nt\nF\nTRUE\n0\n", json!({"dtype": bool})),
@@ -244,7 +244,7 @@ fn true_and_false_in_other_words() {
 }
 
 #[test]
-fn dates_in_a_format_of_their_own() {
+fn date_format_is_used_for_dates_and_times() {
     let format = json!({"d": "%d/%m/%Y", "t": "%m/%d/%Y, %I:%M %p"});
     let text = "d,t\n31/12/2023,\"1/2/2023, 12:33 PM\"\n,\n";
     assert_eq!(
@@ -275,7 +275,7 @@ fn dates_in_a_format_of_their_own() {
 }
 
 #[test]
-fn one_type_for_all_columns() {
+fn single_dtype_applies_to_all_columns() {
     assert_eq!(types("a,b\n001,1.50\n", json!({"dtype": "str"})), [DataType::Utf8, DataType::Utf8]);
     assert!(error("a\n1\n", json!({"dtype": "money"})).starts_with("dtype: \"money\" is no type"));
 }

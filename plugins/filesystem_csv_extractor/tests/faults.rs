@@ -26,7 +26,7 @@ fn config(content: &str, options: Value) -> String {
 }
 
 #[test]
-fn files_that_are_not_there() {
+fn missing_file_is_not_found() {
     let run = |path: &str| testing::run::<CsvExtractor>(json!({ "path": path }));
     let missing = run("/no/such.csv").expect_err(Kind::NotFound).message;
     assert_eq!(missing, "CSV file not found: /no/such.csv (relative to the project folder)");
@@ -40,7 +40,7 @@ fn files_that_are_not_there() {
 }
 
 #[test]
-fn a_path_is_one_file() {
+fn glob_pattern_is_rejected() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for name in ["a.csv", "b.csv", "[c].csv"] {
         fs::write(folder.path().join(name), "a\n1\n").expect("a file");
@@ -66,7 +66,7 @@ fn a_path_is_one_file() {
 }
 
 #[test]
-fn rows_of_another_length() {
+fn ragged_row_error_has_line_and_help() {
     assert_eq!(
         data("a,b\n1,2\n\n\"x\ny\",2\n3\n", json!({})),
         "x.csv line 6: 1 field in a table of 2; the row is too short; `ragged_rows: pad` reads what \
@@ -95,13 +95,13 @@ fn rows_of_another_length() {
 }
 
 #[test]
-fn quotes_that_do_not_match() {
+fn unbalanced_quote_error_has_line() {
     assert!(data("a\n\"x\n", json!({})).starts_with("x.csv line 2: field 1 opens a quote"));
     assert!(data("a\n\"x\"y\n", json!({})).starts_with("x.csv line 2: field 1 goes on after"));
 }
 
 #[test]
-fn names_that_are_there_twice() {
+fn duplicate_column_names_are_rejected() {
     assert_eq!(
         data("a,b,a\n1,2,3\n", json!({})),
         "x.csv: columns 1 and 3 are both named \"a\"; `rename_duplicates: true` gives each a \
@@ -117,7 +117,7 @@ fn names_that_are_there_twice() {
 }
 
 #[test]
-fn columns_that_are_not_there() {
+fn missing_columns_are_rejected() {
     assert_eq!(
         config("a,b\n", json!({"columns": ["zz"]})),
         "columns: no column \"zz\" in x.csv; it has \"a\", \"b\""
@@ -129,7 +129,7 @@ fn columns_that_are_not_there() {
 }
 
 #[test]
-fn values_that_do_not_fit() {
+fn unfit_value_error_has_line_column_and_help() {
     assert_eq!(
         data("n,m\n1,x\n\"a\nb\",y\nz,w\n", json!({"dtype": {"n": "int"}})),
         "x.csv line 3: column \"n\" cannot hold \"a\\nb\": it is not int64; `dtype: {\"n\": str}` \
@@ -162,7 +162,7 @@ fn values_that_do_not_fit() {
 }
 
 #[test]
-fn text_that_is_none() {
+fn undecodable_text_error_has_line_and_help() {
     assert_eq!(
         data(b"a,b\n1,caf\xE9\n", json!({})),
         "x.csv line 2 is not utf-8: byte 0xE9 at offset 9 has no meaning there; name the encoding \
@@ -182,7 +182,7 @@ fn text_that_is_none() {
 }
 
 #[test]
-fn fields_beyond_the_limit() {
+fn too_large_field_is_rejected() {
     let text = format!("a,b\n1,{}\n", "x".repeat(20 << 20));
     assert_eq!(
         data(text, json!({})),
@@ -192,7 +192,7 @@ fn fields_beyond_the_limit() {
 }
 
 #[test]
-fn configurations_that_make_no_sense() {
+fn invalid_config_is_explained() {
     for (options, message) in [
         (
             json!({"delimiter": ""}),
@@ -222,7 +222,7 @@ fn configurations_that_make_no_sense() {
 }
 
 #[test]
-fn a_cancelled_run_stops() {
+fn cancelled_run_stops() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("x.csv");
     fs::write(&path, "a\n1\n").expect("a file in it");

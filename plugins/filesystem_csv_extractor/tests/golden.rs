@@ -43,7 +43,7 @@ fn data_type(values: &[&str], options: Value) -> DataType {
 }
 
 #[test]
-fn types_that_lose_nothing() {
+fn inferred_types_lose_nothing() {
     let of = |values: &[&str]| data_type(values, json!({}));
     assert_eq!(of(&["1", "", "3"]), DataType::Int64);
     assert_eq!(of(&["001", "002"]), DataType::Utf8);
@@ -63,7 +63,7 @@ fn types_that_lose_nothing() {
 }
 
 #[test]
-fn values_stay_as_they_are() {
+fn values_are_read_unchanged() {
     let text = " a ,b\n NULL ,NA\nNone,\"\"\n\"x, \"\"y\"\"\n\",\n";
     assert_eq!(
         read(text, json!({})),
@@ -79,7 +79,7 @@ fn values_stay_as_they_are() {
 }
 
 #[test]
-fn missing_values_are_those_that_are_named() {
+fn values_are_missing_only_if_in_na_values() {
     let text = "a,b\nNA,-\n\"NA\",\"\"\n1,-999\n";
     assert_eq!(
         rows(text, json!({"na_values": ["NA", "-", "-999"]})),
@@ -114,14 +114,14 @@ fn columns_are_selected_and_ordered() {
 }
 
 #[test]
-fn rows_before_the_header_may_look_like_anything() {
+fn rows_before_the_header_are_skipped_unparsed() {
     let text = "Report\n\"open, quote\na,b\n1,2\n";
     assert_eq!(rows(text, json!({"skip_rows": 2})), json!([[1, 2]]));
     assert_eq!(rows("Report\nx,y,z\na,b\n1,2\n", json!({"header": 2})), json!([[1, 2]]));
 }
 
 #[test]
-fn dialects() {
+fn dialect_options_are_applied() {
     assert_eq!(
         rows("a;b\n1;'x;y'\n", json!({"delimiter": ";", "quote": "'"})),
         json!([[1, "x;y"]])
@@ -141,7 +141,7 @@ fn dialects() {
 }
 
 #[test]
-fn dates_on_request() {
+fn dates_are_parsed_only_on_request() {
     let text = "d,t,z\n2025-01-02,2025-01-02 03:04:05.678,2025-01-02 03:04:05+00:00\n";
     let micros =
         |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned));
@@ -155,7 +155,7 @@ fn dates_on_request() {
 }
 
 #[test]
-fn declared_types_take_what_people_write() {
+fn declared_types_accept_common_spellings() {
     let text = "i,f,b,d,t,s\n 007 ,+1e3,TRUE,1.5,01:02,001\n";
     let dtype = json!({"i": "int32", "f": "float", "b": "bool", "d": "decimal(10,2)", "t": "time", "s": "str"});
     let (columns, found) = read(text, json!({"dtype": dtype}));
@@ -164,7 +164,7 @@ fn declared_types_take_what_people_write() {
 }
 
 #[test]
-fn nothing_in_the_file() {
+fn empty_file_is_an_empty_table() {
     let file = file("empty.csv", "");
     let report = testing::run::<CsvExtractor>(json!({"path": file.path})).expect_ok();
     assert!(report.table().schema().fields.is_empty());
@@ -176,7 +176,7 @@ fn nothing_in_the_file() {
 }
 
 #[test]
-fn batches_of_the_size_that_was_asked_for() {
+fn batches_have_the_requested_size() {
     let text: String =
         ["n\n".to_owned()].into_iter().chain((0..25).map(|n| format!("{n}\n"))).collect();
     let file = file("a.csv", text);
@@ -187,7 +187,7 @@ fn batches_of_the_size_that_was_asked_for() {
 }
 
 #[test]
-fn a_hundred_thousand_columns() {
+fn hundred_thousand_columns_are_read() {
     let line =
         |text: &dyn Fn(usize) -> String| (0..100_000).map(text).collect::<Vec<_>>().join(",");
     let text = [line(&|n| format!("c{n}")), line(&|n| n.to_string())].join("\n");
@@ -208,7 +208,7 @@ fn discovery_lists_the_columns() {
 }
 
 #[test]
-fn the_doctor_looks_at_the_file() {
+fn doctor_checks_the_file() {
     let file = file("a.csv", "a\n");
     let ask = |path: &str| {
         testing::doctor::<CsvExtractor>(json!({"path": path}), std::time::Duration::ZERO)

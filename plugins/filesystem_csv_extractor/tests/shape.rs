@@ -10,7 +10,7 @@ use osiris_sdk::testing::Report;
 use serde_json::json;
 
 #[test]
-fn the_line_for_excel_names_the_delimiter() {
+fn excel_sep_line_sets_the_delimiter() {
     let text = "sep=;\r\na;b\r\n1;2\r\n3;4\r\n";
     for (text, options) in [
         (text.to_owned(), json!({"delimiter": ";"})),
@@ -36,7 +36,7 @@ fn the_line_for_excel_names_the_delimiter() {
 }
 
 #[test]
-fn an_empty_line_is_a_missing_value_in_a_table_of_one_column() {
+fn empty_line_is_null_in_a_one_column_table() {
     assert_eq!(rows("x\na\n\nb\n", json!({})), json!([["a"], [null], ["b"]]));
     assert_eq!(rows("x\n1\n\n3\n\n", json!({})), json!([[1], [null], [3], [null]]));
     assert_eq!(rows("a\nx\n\n\"\"\n", json!({})), json!([["x"], [null], [""]]));
@@ -53,7 +53,7 @@ fn an_empty_line_is_a_missing_value_in_a_table_of_one_column() {
 }
 
 #[test]
-fn more_lines_to_skip_than_there_are() {
+fn skipping_more_lines_than_exist_is_an_error() {
     for (options, message) in [
         (json!({"skip_rows": 5}), "skip_rows: 5 lines to drop, but "),
         (json!({"skip_rows": 2}), "skip_rows: "),
@@ -68,7 +68,7 @@ fn more_lines_to_skip_than_there_are() {
 }
 
 #[test]
-fn names_in_place_of_a_row_that_looks_like_data() {
+fn dropped_header_that_looks_like_data_is_a_warning() {
     let options = json!({"names": ["id", "name"]});
     let dropped = report("1,Ann\n2,Bob\n", options.clone());
     dropped.assert_logged("the first row, \"1, Ann\", was dropped as the header");
@@ -79,14 +79,14 @@ fn names_in_place_of_a_row_that_looks_like_data() {
 }
 
 #[test]
-fn a_header_that_holds_another_delimiter_is_a_warning() {
+fn header_with_another_delimiter_is_a_warning() {
     let found = report("id;name\n1;foo\n", json!({}));
     assert_eq!(found.table().rows(), json!([["1;foo"]]));
     found.assert_logged("`delimiter: \";\"` reads more of them");
 }
 
 #[test]
-fn names_that_are_there_twice_matter_where_they_are_wanted() {
+fn duplicate_names_matter_only_if_selected() {
     let text = "id,name,name,score\n1,a,b,2\n";
     assert_eq!(rows(text, json!({"columns": ["id", "score"]})), json!([[1, 2]]));
     assert_eq!(rows("a,b,,\n1,2,,\n", json!({"columns": ["a", "b"]})), json!([[1, 2]]));
@@ -106,7 +106,7 @@ fn names_that_are_there_twice_matter_where_they_are_wanted() {
 }
 
 #[test]
-fn a_first_line_that_is_no_header() {
+fn too_long_header_name_is_rejected() {
     let message = error(format!("1,{}\n2,z\n", "y".repeat(70_000)), json!({}));
     assert_eq!(
         message,
@@ -116,7 +116,7 @@ fn a_first_line_that_is_no_header() {
 }
 
 #[test]
-fn rows_that_are_too_short_or_too_long() {
+fn ragged_rows_are_padded_cut_or_skipped() {
     let padded = report("a,b,c\n1,2\n3,4,5\n", json!({"ragged_rows": "pad"}));
     assert_eq!(padded.table().rows(), json!([[1, 2, null], [3, 4, 5]]));
     padded.assert_logged("1 row: too short, ends in missing values (`ragged_rows: pad`)");
@@ -150,7 +150,7 @@ fn set_aside(content: &str, options: serde_json::Value) -> (Report, String) {
 }
 
 #[test]
-fn rows_that_are_set_aside_go_to_a_file_of_their_own() {
+fn rejected_rows_go_to_a_separate_file() {
     let text = "a,b\r\n1,2\r\n3\r\n\r\n\"x\ny\",4\r\n5,\"6, \"\"z\"\"\nw\",7\r\n8,9\r\n10";
     let (found, rejects) = set_aside(text, json!({}));
     assert_eq!(found.table().rows(), json!([["1", 2], ["x\ny", 4], ["8", 9]]));
@@ -177,7 +177,7 @@ fn rows_that_are_set_aside_go_to_a_file_of_their_own() {
 }
 
 #[test]
-fn any_number_of_rows_can_be_set_aside() {
+fn many_rejected_rows_are_all_written() {
     // More than fit into a buffer, between rows of the table and alone.
     let mut text = "a,b\n".to_owned();
     let mut expected = "file,line,reason,row\n".to_owned();
@@ -203,7 +203,7 @@ fn any_number_of_rows_can_be_set_aside() {
 }
 
 #[test]
-fn a_file_for_rows_that_are_set_aside_replaces_no_other_file() {
+fn rejects_file_replaces_no_other_file() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("data.csv");
     fs::write(&path, "file,line\n1,2\n").expect("a file");
@@ -236,14 +236,14 @@ fn a_file_for_rows_that_are_set_aside_replaces_no_other_file() {
 }
 
 #[test]
-fn lines_at_the_end() {
+fn skip_footer_drops_the_last_lines() {
     let text = "a,b\n1,2\nTOTAL,6\n\nprinted \"today\n";
     assert_eq!(rows(text, json!({"skip_footer": 2})), json!([[1, 2]]));
     assert_eq!(types(text, json!({"skip_footer": 2})), [DataType::Int64, DataType::Int64]);
 }
 
 #[test]
-fn other_dialects() {
+fn escape_and_multi_byte_delimiter_are_applied() {
     let escaped = json!({"escape": "\\"});
     assert_eq!(
         rows("a,b\nJeans,\"2\\\" seam, blue\"\n\"This is \\\"quoted\\\"\",C:\\users\n", escaped),
@@ -257,7 +257,7 @@ fn other_dialects() {
 }
 
 #[test]
-fn a_long_field_does_not_make_later_batches_large() {
+fn long_field_does_not_enlarge_later_batches() {
     let wide = format!("wkt{}\n", (0..30).map(|n| format!(",n{n}")).collect::<String>());
     let long = format!("\"{}\"{}\n", "x".repeat(9 << 20), ",1".repeat(30));
     let text = wide + &long + &format!("p{}\n", ",".repeat(30)).repeat(60_000);
@@ -269,7 +269,7 @@ fn a_long_field_does_not_make_later_batches_large() {
 }
 
 #[test]
-fn a_batch_of_any_number_of_rows_stays_below_the_limit_of_the_host() {
+fn batches_stay_below_the_host_limit() {
     let text = "a\n".to_owned() + &format!("{}\n", "y".repeat(1 << 20)).repeat(80);
     let found = report(text, json!({"chunk_size": 1000}));
     assert_eq!(found.table().row_count(), 80);
@@ -279,7 +279,7 @@ fn a_batch_of_any_number_of_rows_stays_below_the_limit_of_the_host() {
 }
 
 #[test]
-fn a_field_beyond_the_limit_when_it_is_raised() {
+fn raised_field_limit_accepts_larger_fields() {
     let text = format!("a,b\n1,{}\n", "x".repeat(20 << 20));
     assert!(error(&text, json!({})).contains("`field_limit` raises the limit"));
     let found = report(&text, json!({"field_limit": 32 << 20}));
@@ -289,7 +289,7 @@ fn a_field_beyond_the_limit_when_it_is_raised() {
 }
 
 #[test]
-fn a_table_of_many_columns_is_read_in_batches_of_many_rows() {
+fn wide_table_is_read_in_batches_of_many_rows() {
     const COLUMNS: usize = 20_000;
     // A row of 13 bytes a field is longer than the buffer of other tables.
     let cell = |row: usize, column: usize| row * 7_919 + column * 31;

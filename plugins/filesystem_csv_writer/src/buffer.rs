@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_of_every_size() {
+    fn pieces_of_every_size_are_appended() {
         let piece: Vec<u8> = (0..100).collect();
         let mut buffer = Buffer::new(0);
         let mut expected = Vec::new();
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_no_further_than_the_end() {
+    fn search_stops_at_the_end() {
         let wanted = [u8x16::splat(b'x')];
         for len in 0..50 {
             let mut buffer = Buffer::new(0);

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn dates() {
+    fn dates_are_formatted() {
         assert_eq!(text(|out| date(0, out)), "1970-01-01");
         assert_eq!(text(|out| date(20_090, out)), "2025-01-02");
         assert_eq!(text(|out| date(-719_528, out)), "0000-01-01");
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn times_with_as_few_decimals_as_it_takes() {
+    fn times_have_the_fewest_decimals() {
         assert_eq!(text(|out| time(3_723, TimeUnit::Second, out)), "01:02:03");
         assert_eq!(text(|out| time(3_723_500, TimeUnit::Millisecond, out)), "01:02:03.500");
         assert_eq!(text(|out| time(3_723_000_001, TimeUnit::Microsecond, out)), "01:02:03.000001");
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn points_in_time_in_their_zone() {
+    fn timestamps_are_formatted_in_their_zone() {
         let at = |count, zone| text(|out| timestamp(count, TimeUnit::Millisecond, zone, out));
         assert_eq!(at(1_735_787_045_678, None), "2025-01-02 03:04:05.678");
         assert_eq!(at(1_735_787_045_000, Some(0)), "2025-01-02 03:04:05+00:00");
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn zones() {
+    fn zone_offsets_are_parsed() {
         let offsets =
             ["+02:00", "-0530", "+01", "UTC", "Europe/Prague", "+2", "+ab:cd"].map(offset);
         assert_eq!(offsets, [120, -330, 60, 0, 0, 0, 0]);

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exact() {
+    fn decimals_are_formatted_exactly() {
         let text = |value, scale| {
             let mut buffer = Buffer::new(0);
             decimal(value, scale, &mut buffer);

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_encoding_has() {
+    fn unencodable_characters_are_found() {
         assert_eq!(missing(Encoding::Ascii, "Čapek é".as_bytes()), Some('Č'));
         assert_eq!(missing(Encoding::Latin1, "é€".as_bytes()), Some('€'));
         assert_eq!(missing(Encoding::WINDOWS_1252, "é€王".as_bytes()), Some('王'));

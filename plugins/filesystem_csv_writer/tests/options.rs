@@ -40,7 +40,7 @@ fn error(table: &Table, options: Value) -> String {
 }
 
 #[test]
-fn other_quotes_escapes_and_decimals() {
+fn quote_escape_and_decimal_options_are_applied() {
     let table = table(
         &[("a", DataType::Utf8), ("b", DataType::Float64), ("c", DataType::Decimal128(5, 2))],
         &json!([["2\" seam, 'blue'", 0.1, "1.50"], ["C:\\x", 1e16, null]]),
@@ -65,7 +65,7 @@ fn other_quotes_escapes_and_decimals() {
 }
 
 #[test]
-fn dates_in_a_format_of_their_own() {
+fn date_format_is_used_for_dates_and_times() {
     let micros =
         |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned));
     let moments = table(
@@ -98,7 +98,7 @@ fn dates_in_a_format_of_their_own() {
 }
 
 #[test]
-fn texts_that_a_spreadsheet_would_run() {
+fn spreadsheet_formulas_are_guarded_on_request() {
     let table = table(
         &[("=a", DataType::Utf8), ("n", DataType::Int8)],
         &json!([["=1+1", -1], ["@SUM(A1,A2)", -2], ["plain", 3], ["-x", 4]]),
@@ -110,7 +110,7 @@ fn texts_that_a_spreadsheet_would_run() {
 }
 
 #[test]
-fn rows_are_added_to_a_file_of_the_same_columns() {
+fn append_requires_the_same_columns() {
     let folder = folder();
     let path = folder.path().join("a.csv");
     let table = table(&[("a", DataType::Int8), ("b", DataType::Utf8)], &json!([[1, "é"]]));
@@ -147,7 +147,7 @@ fn rows_are_added_to_a_file_of_the_same_columns() {
 }
 
 #[test]
-fn a_zstd_file_is_one_frame() {
+fn zstd_file_is_one_frame() {
     // More than a few blocks of 128 KiB, and a table without rows.
     for count in [60_000, 0] {
         let cells: Vec<_> =

@@ -58,7 +58,7 @@ fn back_and_there(text: &str, read: Value) -> String {
 }
 
 #[test]
-fn the_text_of_a_file_survives() {
+fn file_text_survives_a_round_trip() {
     let text = "id,code,n,price,rating,score,ok,big,huge,note,e\n\
         1,001,1,1.50,8.5,7,true,18446744073709551615,123456789012345678901234,\"a, \"\"b\"\"\",1e5\n\
         2,002,,-0.25,7.0,7.5,false,1,1,\"\",0x1F\n\
@@ -72,7 +72,7 @@ fn the_text_of_a_file_survives() {
 }
 
 #[test]
-fn a_line_that_names_a_delimiter_is_data_when_the_writer_wrote_it() {
+fn written_sep_value_reads_back_as_data() {
     let one = Schema::new(vec![Field::new("sep=|", DataType::Utf8, true)]);
     let table = Table::from_rows(&one, &json!([["sep=;"], ["a"], [null], [""]]));
     for header in [true, false] {
@@ -231,7 +231,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn tables_come_back_in_any_dialect(
+    fn tables_survive_in_any_dialect(
         columns in prop::collection::vec(column(), 1..5), dialect in dialect(),
         ragged_rows in prop::sample::select(vec!["error", "pad", "cut", "skip", "aside"]),
         by_column: bool,
@@ -267,7 +267,7 @@ proptest! {
     }
 
     #[test]
-    fn na_values_of_a_column_are_values_in_the_others(
+    fn na_values_of_a_column_do_not_affect_others(
         rows in prop::collection::vec(prop::collection::vec(
             prop::option::of(prop::sample::select(vec!["NA", "-", "", "x", "0", "NA,"])), 3), 1..8),
         places in prop::sample::subsequence(vec![0, 1, 2], 0..=3),
@@ -291,7 +291,7 @@ proptest! {
     }
 
     #[test]
-    fn rows_of_another_length_are_in_the_table_or_in_the_file_beside_it(
+    fn every_row_is_in_the_table_or_the_rejects_file(
         rows in prop::collection::vec(prop::collection::vec("[a-z\",\n ]{0,6}", 1..5), 1..12),
         newline in prop::sample::select(vec!["\n", "\r\n", "\r"]),
     ) {
@@ -323,7 +323,7 @@ proptest! {
     }
 
     #[test]
-    fn tables_come_back(
+    fn any_table_survives_a_round_trip(
         (schema, rows) in table(),
         quoting in prop::sample::select(vec!["minimal", "all", "nonnumeric"]),
         newline in prop::sample::select(vec!["lf", "crlf"]),
@@ -347,7 +347,7 @@ proptest! {
     }
 
     #[test]
-    fn the_text_of_any_numbers_survives(
+    fn any_number_text_survives_a_round_trip(
         rows in prop::collection::vec((numbers(), numbers()), 1..8), dates: bool,
     ) {
         let lines: String = rows.iter().map(|(a, b)| format!("{a},{b}\n")).collect();
@@ -356,7 +356,7 @@ proptest! {
     }
 
     #[test]
-    fn the_text_of_any_column_survives(values in prop::collection::vec(numbers(), 1..4)) {
+    fn any_column_text_survives_a_round_trip(values in prop::collection::vec(numbers(), 1..4)) {
         // One kind of value, several times: the case that finds a type.
         for value in values {
             let text = format!("a,b\n{value},x\n{value},x\n,x\n");

@@ -52,7 +52,7 @@ fn people() -> Table {
 }
 
 #[test]
-fn quotes_only_where_they_are_needed() {
+fn quotes_are_written_only_if_needed() {
     let lines = "name,age,city\nAnn,30,Praha\n\"B,ob\",,\"\"\n\"\"\"C\"\"\n\",-1,\n";
     assert_eq!(text(&people(), json!({})), lines);
     assert_eq!(
@@ -70,7 +70,7 @@ fn quotes_only_where_they_are_needed() {
 }
 
 #[test]
-fn missing_values_have_a_text_of_their_own() {
+fn na_rep_is_written_for_nulls() {
     let table = table(
         &[("a", DataType::Utf8), ("b", DataType::Int8)],
         &json!([["NA", 1], [null, null], ["", 2]]),
@@ -79,7 +79,7 @@ fn missing_values_have_a_text_of_their_own() {
 }
 
 #[test]
-fn missing_and_empty_differ_in_one_column_too() {
+fn null_and_empty_differ_in_a_one_column_table() {
     let one = |name| table(&[(name, DataType::Utf8)], &json!([["x"], [null], [""]]));
     assert_eq!(text(&one(""), json!({})), "\"\"\nx\n\n\"\"\n");
     assert_eq!(text(&one("a"), json!({"na_rep": "NA"})), "a\nx\nNA\n\"\"\n");
@@ -91,14 +91,14 @@ fn missing_and_empty_differ_in_one_column_too() {
 }
 
 #[test]
-fn a_first_text_that_excel_would_take_for_the_delimiter_gets_quotes() {
+fn leading_sep_text_is_quoted() {
     let one = |name: &str| table(&[(name, DataType::Utf8)], &json!([["sep=;"], ["sep=;"]]));
     assert_eq!(text(&one("sep=;"), json!({})), "\"sep=;\"\nsep=;\nsep=;\n");
     assert_eq!(text(&one("a"), json!({"header": false})), "\"sep=;\"\nsep=;\n");
 }
 
 #[test]
-fn a_value_of_any_type_that_holds_the_delimiter_gets_quotes() {
+fn value_with_the_delimiter_is_quoted_for_every_type() {
     let micros =
         |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned));
     for (data_type, cell, value) in [
@@ -133,7 +133,7 @@ fn a_value_of_any_type_that_holds_the_delimiter_gets_quotes() {
 }
 
 #[test]
-fn a_number_that_is_written_like_a_missing_value_is_refused() {
+fn value_equal_to_na_rep_is_rejected() {
     for (data_type, cell, na_rep) in [
         (DataType::Int64, json!(-999), "-999"),
         (DataType::Float64, json!(0.5), "0.5"),
@@ -162,7 +162,7 @@ fn a_number_that_is_written_like_a_missing_value_is_refused() {
 }
 
 #[test]
-fn every_type() {
+fn every_type_is_written() {
     let micros =
         |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned));
     let cells = [
@@ -215,14 +215,14 @@ fn lists_and_structs_are_json() {
 }
 
 #[test]
-fn tables_without_rows_or_columns() {
+fn tables_without_rows_or_columns_are_written() {
     let columns = [("b", DataType::Int8), ("a", DataType::Utf8)];
     assert_eq!(text(&table(&columns, &json!([])), json!({})), "b,a\n");
     assert_eq!(text(&table(&[], &json!([])), json!({})), "");
 }
 
 #[test]
-fn encodings() {
+fn encodings_are_applied_and_unencodable_text_rejected() {
     let table = table(&[("n", DataType::Utf8)], &json!([["é"]]));
     assert_eq!(bytes(&table, json!({"encoding": "latin-1"})), b"n\n\xE9\n");
     assert_eq!(bytes(&table, json!({"encoding": "utf-16"})), b"\xFF\xFEn\0\n\0\xE9\0\n\0");
@@ -245,7 +245,7 @@ fn encodings() {
 }
 
 #[test]
-fn a_file_is_whole_or_not_there() {
+fn failed_write_leaves_the_old_file() {
     let folder = folder();
     let path = folder.path().join("a.csv");
     fs::write(&path, "old").expect("a file");
@@ -257,7 +257,7 @@ fn a_file_is_whole_or_not_there() {
 }
 
 #[test]
-fn folders_on_the_way() {
+fn missing_folders_are_created_on_request() {
     let folder = folder();
     let path = folder.path().join("x/y/a.csv");
     let error = run(&path, &people(), json!({"create_dirs": false})).result.expect_err("no folder");
@@ -274,7 +274,7 @@ fn folders_on_the_way() {
 }
 
 #[test]
-fn configurations_that_make_no_sense() {
+fn invalid_config_is_explained() {
     let folder = folder();
     let fault = |path: &str, options| {
         run(&folder.path().join(path), &people(), options).result.expect_err("an error").message

@@ -243,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_that_a_definition_tells() {
+    fn definition_refines_the_column_type() {
         let moment = Native::DateTime { decimals: 3 };
         assert_eq!(moment.declared("datetime(3)", "UTC"), Native::Timestamp { decimals: 3 });
         assert_eq!(moment.declared("datetime(3)", "when"), moment);

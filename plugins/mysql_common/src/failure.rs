@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_of_the_system_have_no_numbers() {
+    fn system_errors_are_shown_without_numbers() {
         let told = |error: io::Error| Error::from(Failure::io(&error, "db:3306", "1 s")).message;
         for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset] {
             let told = told(kind.into());

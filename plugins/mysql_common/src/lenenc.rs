@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lengths() {
+    fn length_encoded_values_parse() {
         let mut rest: &[u8] = &[2, b'a', b'b', 0xFC, 1, 1, 0xFD, 1, 0, 1, 5, b'x'];
         assert_eq!(bytes(&mut rest), Some(&b"ab"[..]));
         assert_eq!(int(&mut rest), Some(257));

@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_gets_out() {
+    fn names_and_texts_are_quoted() {
         assert_eq!(name("a`b"), "`a``b`");
         assert_eq!(text("it"), "'it'");
         assert_eq!(text("'\\"), "_utf8mb4 x'275c'");

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hashes() {
+    fn query_hash_ignores_whitespace_and_is_stable() {
         assert_eq!(hash("SELECT 1"), hash("SELECT\n  1;\n"));
         assert_ne!(hash("SELECT 1"), hash("SELECT 2"));
         // States that are saved hold it.

@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decimals() {
+    fn decimals_are_decoded() {
         let of = |text: &str, precision, scale| decimal(text.as_bytes(), precision, scale).ok();
         assert_eq!(of("-12.50", 4, 2), Some(-1250));
         assert_eq!(of("0.00", 4, 2), Some(0));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn times() {
+    fn times_are_decoded() {
         let of = |bytes: &[u8], decimals| time(&mut &*bytes, decimals).ok();
         assert_eq!(of(&[0], 0), Some("00:00:00".to_owned()));
         assert_eq!(of(&[8, 1, 34, 0, 0, 0, 22, 59, 58], 0), Some("-838:59:58".to_owned()));

@@ -39,7 +39,7 @@ fn doctor(connection: &Value) -> Category {
 }
 
 #[test]
-fn who_may_not() {
+fn missing_privileges_are_reported() {
     let connection = database("who_may_not", "CREATE TABLE t (id INT)");
     SERVERS
         .mariadb
@@ -70,7 +70,7 @@ fn who_may_not() {
 }
 
 #[test]
-fn where_nobody_is() {
+fn unreachable_server_is_reported() {
     let connection = database("where_nobody_is", "");
     let free = services::free().expect("a port");
     let refused = with(&connection, "port", free);
@@ -92,7 +92,7 @@ fn where_nobody_is() {
 }
 
 #[test]
-fn encryption() {
+fn tls_modes_are_enforced() {
     let connection = database("encryption", "");
     let cipher = |connection: &Value| {
         let query = json!({"query": "SHOW STATUS LIKE 'Ssl_cipher'"});
@@ -131,7 +131,7 @@ fn encryption() {
 }
 
 #[test]
-fn a_server_that_takes_too_long() {
+fn slow_query_times_out() {
     let connection = database("too_long", "");
     let config = json!({"query": "SELECT SLEEP(30)", "read_timeout": 0.3});
     let error = step(&connection, config).expect_err(Kind::Timeout);
@@ -139,7 +139,7 @@ fn a_server_that_takes_too_long() {
 }
 
 #[test]
-fn a_connection_that_is_cut_or_spoilt() {
+fn cut_or_corrupted_connection_is_an_error() {
     let connection = database("cut", "");
     let config = json!({"query": "SELECT seq, REPEAT('MARKER', 20) AS text FROM seq_1_to_100000"});
     let cut = proxy::start("127.0.0.1", SERVERS.mariadb.port, |total, _| total < 3_000_000);
@@ -160,7 +160,7 @@ fn a_connection_that_is_cut_or_spoilt() {
 }
 
 #[test]
-fn a_server_that_is_killed() {
+fn killed_server_is_an_error() {
     let mut server = mariadb::start(&Options::default()).expect("a server");
     server.database("killed").expect("a database");
     let connection = json!({
@@ -183,7 +183,7 @@ fn a_server_that_is_killed() {
 }
 
 #[test]
-fn a_server_that_is_stopped() {
+fn stopped_server_is_an_error() {
     for server in [
         mariadb::start(&Options::default()).expect("a server"),
         mysql::start(&Options::default()).expect("a server"),
@@ -207,7 +207,7 @@ fn a_server_that_is_stopped() {
 
 /// Reads a table of 34 MB, and ends the session in the middle of that.
 #[test]
-fn a_session_that_is_killed() {
+fn killed_session_is_an_error() {
     let tables = "CREATE TABLE t (v LONGTEXT); \
          INSERT INTO t VALUES (REPEAT('x', 1000000)), (REPEAT('x', 1000000)); \
          INSERT INTO t SELECT a.v FROM t a, t b, t c, t d, t e";
@@ -248,7 +248,7 @@ fn a_session_that_is_killed() {
 static KILLED: AtomicBool = AtomicBool::new(false);
 
 #[test]
-fn rows_beyond_the_limits() {
+fn too_large_rows_are_reported() {
     let connection = database(
         "beyond_limits",
         "CREATE TABLE t (id INT, a TEXT, v LONGBLOB); \

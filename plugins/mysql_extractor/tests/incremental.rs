@@ -13,7 +13,7 @@ const TABLES: &str = "CREATE TABLE orders (id INT, at DATETIME(3), d DATE, price
      (2, '2024-01-02 00:00:00', '2024-01-02', 2.5)";
 
 #[test]
-fn another_source() {
+fn state_of_another_source_is_not_used() {
     SERVERS.on_each("another_source", TABLES, |database| {
         let read = |what: &str, source: &str, more: Value| {
             let mut incremental = json!({"cursor": "id"});
@@ -49,7 +49,7 @@ fn another_source() {
 }
 
 #[test]
-fn rows_that_came_late() {
+fn overlap_reads_late_rows() {
     SERVERS.on_each("came_late", TABLES, |database| {
         for (cursor, overlap, all) in
             [("id", 1.0, 3), ("price", 1.0, 3), ("at", 86_400.0, 3), ("d", 86_400.0, 3)]
@@ -82,7 +82,7 @@ fn rows_that_came_late() {
 }
 
 #[test]
-fn columns_that_cannot_be_cursors() {
+fn unsupported_cursor_columns_are_rejected() {
     let tables = "CREATE TABLE t (e ENUM('b','a'), s SET('b','a'), v VARBINARY(9), b BIT(9), \
          b1 BIT(1), j JSON, g POINT, o BLOB); INSERT INTO t (e) VALUES ('a')";
     SERVERS.on_each("no_cursor", tables, |database| {
@@ -105,7 +105,7 @@ fn columns_that_cannot_be_cursors() {
 }
 
 #[test]
-fn discovery_with_columns_that_are_not_seen() {
+fn discovery_handles_invisible_columns() {
     let tables = "CREATE TABLE inv (id INT PRIMARY KEY, secret VARCHAR(10) INVISIBLE, \
          amount DECIMAL(10,2), at DATETIME, utc DATETIME(6) COMMENT 'UTC')";
     SERVERS.on_each("unseen", tables, |database| {
@@ -150,7 +150,7 @@ fn discovery_with_columns_that_are_not_seen() {
 }
 
 #[test]
-fn true_and_false() {
+fn booleans_are_read_on_request() {
     let tables = "CREATE TABLE t (b BOOLEAN, n TINYINT, u TINYINT(1)); \
          INSERT INTO t VALUES (TRUE, 1, 0), (FALSE, 2, NULL)";
     SERVERS.on_each("booleans", tables, |database| {

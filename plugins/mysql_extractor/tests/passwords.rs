@@ -89,7 +89,7 @@ fn fault(connection: &Value) -> Error {
 }
 
 #[test]
-fn nobody_gets_it_whole_without_tls() {
+fn password_is_never_sent_in_clear_text_without_tls() {
     for trick in [
         Trick::WholePassword,
         Trick::UnaskedKey,
@@ -110,7 +110,7 @@ fn nobody_gets_it_whole_without_tls() {
 }
 
 #[test]
-fn who_says_so_sends_it() {
+fn allow_insecure_auth_sends_the_password() {
     let (port, heard) = server(Trick::WholePassword);
     fault(&to(port, json!({"allow_insecure_auth": true})));
     // It asks for the key.

@@ -13,7 +13,7 @@ const PEOPLE: &str = "CREATE TABLE `we``ird table` (`a b` INT PRIMARY KEY, `sele
      INSERT INTO `we``ird table` VALUES (1, 'x'), (2, 'y'), (3, NULL)";
 
 #[test]
-fn tables() {
+fn tables_are_read_with_columns_filter_and_limit() {
     let connection = database("tables", PEOPLE);
     let read = |config: Value| {
         let mut config = config;
@@ -27,7 +27,7 @@ fn tables() {
 }
 
 #[test]
-fn configurations_that_make_no_sense() {
+fn invalid_config_is_explained() {
     let connection = database("no_sense", PEOPLE);
     let fault = |config| step(&connection, config).expect_err(Kind::Config).message;
     assert!(fault(json!({})).contains("set `table` or `query`"));
@@ -44,7 +44,7 @@ fn configurations_that_make_no_sense() {
 }
 
 #[test]
-fn what_is_new() {
+fn incremental_run_reads_only_new_rows() {
     let connection = database(
         "what_is_new",
         "CREATE TABLE t (id BIGINT UNSIGNED, price DECIMAL(38,2), at TIMESTAMP(6) NULL, name VARCHAR(20)); \
@@ -91,7 +91,7 @@ fn what_is_new() {
 }
 
 #[test]
-fn shares_are_the_table() {
+fn partitions_together_are_the_table() {
     let connection = database(
         "shares",
         "CREATE TABLE t (id BIGINT PRIMARY KEY, v INT); CREATE TABLE u (name VARCHAR(9) PRIMARY KEY)",
@@ -117,7 +117,7 @@ fn shares_are_the_table() {
 }
 
 #[test]
-fn many_batches() {
+fn many_rows_come_in_batches() {
     let connection = database("many_batches", "");
     let query = "SELECT seq AS id, REPEAT('x', 100) AS text FROM seq_1_to_100000";
     let report = step(&connection, json!({"query": query})).expect_ok();
@@ -128,7 +128,7 @@ fn many_batches() {
 }
 
 #[test]
-fn discovery_and_doctor() {
+fn discovery_and_doctor_describe_the_database() {
     let connection = database(
         "discovery",
         "CREATE TABLE b (id INT PRIMARY KEY, total DECIMAL(10,2)); CREATE VIEW a AS SELECT * FROM b; \

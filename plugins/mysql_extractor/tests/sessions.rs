@@ -47,7 +47,7 @@ fn refusing(code: u16, message: &str) -> u16 {
 }
 
 #[test]
-fn a_server_that_refuses_before_it_greets() {
+fn refused_handshake_is_reported() {
     for (code, message, kind, retried) in [
         (1040, "Too many connections", Kind::Network, true),
         (1129, "Host '127.0.0.1' is blocked", Kind::Network, false),
@@ -65,7 +65,7 @@ fn a_server_that_refuses_before_it_greets() {
 }
 
 #[test]
-fn hosts_that_cannot_be() {
+fn invalid_hosts_are_rejected() {
     let connection = database("no_host", "");
     for (host, part) in [
         ("[::1]", "write the address `::1` without brackets"),
@@ -81,7 +81,7 @@ fn hosts_that_cannot_be() {
 }
 
 #[test]
-fn the_server_waits_for_slow_steps() {
+fn session_timeouts_allow_slow_steps() {
     SERVERS.on_each("slow_steps", "", |database| {
         database.sql("SET GLOBAL wait_timeout = 7, GLOBAL net_write_timeout = 7");
         let names = "@@wait_timeout AS a, @@net_write_timeout AS b, @@net_read_timeout AS c";
@@ -104,7 +104,7 @@ fn the_server_waits_for_slow_steps() {
 }
 
 #[test]
-fn ways_to_log_in() {
+fn authentication_plugins_are_supported() {
     SERVERS.on_each("log_in", "", |database| {
         if !database.is_mysql() {
             return;
@@ -133,7 +133,7 @@ fn ways_to_log_in() {
 }
 
 #[test]
-fn users_that_need_tls() {
+fn users_requiring_tls_are_supported() {
     SERVERS.on_each("need_tls", "", |database| {
         database.sql(
             "CREATE USER secure@'127.0.0.1' IDENTIFIED BY 'a' REQUIRE SSL; \
@@ -167,7 +167,7 @@ fn users_that_need_tls() {
 }
 
 #[test]
-fn a_certificate_that_signed_itself() {
+fn self_signed_certificate_is_verified() {
     let server = mariadb::start(&Options { tls: true, ..Options::default() }).expect("a server");
     server.database("own").expect("a database");
     let folder = server.ca_file().parent().expect("a folder").to_owned();
@@ -195,7 +195,7 @@ fn a_certificate_that_signed_itself() {
 }
 
 #[test]
-fn ciphers() {
+fn cipher_suites_are_negotiated() {
     let cipher = |connection: &Value| {
         let query = json!({"query": "SHOW STATUS LIKE 'Ssl_cipher'"});
         step(connection, query).expect_ok().table().rows()[0][1].clone()
@@ -218,7 +218,7 @@ fn ciphers() {
 }
 
 #[test]
-fn large_rows_have_batches_of_their_own() {
+fn large_rows_get_separate_batches() {
     let connection = database("large_rows", "");
     let query = "SELECT REPEAT('x', 20 << 20) AS v UNION ALL SELECT 'y' UNION ALL \
                  SELECT REPEAT('z', 32 << 20) UNION ALL SELECT 'y'";

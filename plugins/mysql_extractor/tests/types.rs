@@ -107,7 +107,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn every_type_and_null() {
+fn every_type_and_null_is_read() {
     SERVERS.on_each("every_type", "", |server| {
         let mut cases = cases();
         let others: &[_] =
@@ -145,7 +145,7 @@ fn every_type_of(server: &Database, cases: &[Case]) {
 }
 
 #[test]
-fn expressions() {
+fn expression_columns_are_typed() {
     let connection = database("expressions", "");
     let query = "SELECT 1 AS one, COUNT(*) AS many, NULL AS none, 1.50 AS price, 'a' AS text, \
                  x'00' AS bytes, 1e0/3 AS third, SUM(0.1) AS total, NOW() > '2020-01-01' AS late";
@@ -156,7 +156,7 @@ fn expressions() {
 }
 
 #[test]
-fn zero_dates() {
+fn zero_dates_are_rejected_or_read_as_null_or_text() {
     let tables = "CREATE TABLE t (id INT, d DATE NOT NULL, t DATETIME(3)); \
          INSERT INTO t VALUES (1, '2025-01-02', '2025-01-02 03:04:05.6'), \
          (2, '0000-00-00', '2020-00-10 01:02:03')";
@@ -176,7 +176,7 @@ fn zero_dates() {
 }
 
 #[test]
-fn bytes_of_a_cast() {
+fn cast_to_binary_is_read_as_bytes() {
     let connection = database("no_utf8", "CREATE TABLE t (id INT, name VARCHAR(9))");
     // What the message about a text that is not UTF-8 advises.
     let query = "SELECT 1 AS id, 'a' AS name UNION ALL SELECT 2, CAST(x'c328' AS CHAR CHARACTER SET binary)";
@@ -185,7 +185,7 @@ fn bytes_of_a_cast() {
 }
 
 #[test]
-fn wide_and_large() {
+fn wide_and_large_rows_are_read() {
     let columns: Vec<_> = (0..1000).map(|i| format!("c{i} TINYINT DEFAULT {}", i % 100)).collect();
     let connection = database(
         "wide_and_large",

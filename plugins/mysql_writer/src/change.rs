@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attributes_of_a_definition() {
+    fn column_attributes_are_parsed() {
         let shown = "CREATE TABLE `t` (\n  `a``b` int(10) unsigned NOT NULL AUTO_INCREMENT,\n  \
              `c` decimal(5,2) DEFAULT 1.50 COMMENT 'a, b',\n  `d` date DEFAULT NULL\n)";
         let of = |name, column_type| attributes(shown, name, column_type);

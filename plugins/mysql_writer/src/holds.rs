@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_of_an_enum() {
+    fn enum_members_are_parsed() {
         assert_eq!(
             members(r"enum('a\\b','it''s','n\nl','č','')"),
             ["a\\b", "it's", "n\nl", "č", ""]

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms() {
+    fn date_and_time_forms_are_recognized() {
         let mut out = Vec::new();
         for (text, is_date, is_moment, is_time) in [
             ("2024-01-02", true, true, false),

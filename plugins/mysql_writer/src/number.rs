@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_after_the_point() {
+    fn decimals_are_counted() {
         for (text, expected) in [
             ("0", Some(0)),
             ("1.50", Some(1)),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn floats_that_say_all_digits() {
+    fn exact_floats_are_recognized() {
         for (text, double, single) in [
             ("0.1", true, true),
             ("16777216", true, true),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn integers() {
+    fn canonical_integers_are_recognized() {
         for text in ["0", "-1", "12"] {
             assert!(is_integer(text.as_bytes()), "{text}");
         }

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes() {
+    fn geometries_are_converted() {
         let point = "0101000000000000000000f03f0000000000000040";
         let tail = &point[10..];
         assert_eq!(of(point, None), Ok(format!("00000000{point}")));
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn no_shapes() {
+    fn invalid_geometries_are_rejected() {
         let tail = "000000000000f03f0000000000000040";
         for (hex, column, part) in [
             (String::new(), None, "no shape"),

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_of_digits() {
+    fn numbers_are_zero_padded() {
         let of = |count, number| {
             let mut out = b"x".to_vec();
             digits(&mut out, count, number);

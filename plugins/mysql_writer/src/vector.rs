@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts() {
+    fn vector_texts_parse() {
         let floats = |text: &str| -> Result<Vec<f32>, Misfit> {
             let bytes = super::text(text.as_bytes())?;
             Ok(bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())

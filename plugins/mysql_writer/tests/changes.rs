@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use server::{SERVERS, step, table};
 
 #[test]
-fn columns_that_come_new() {
+fn new_columns_are_added_on_request() {
     let tables = "CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1)";
     SERVERS.on_each("come_new", tables, |database| {
         let columns = [("id", DataType::Int64), ("note", DataType::Utf8)];
@@ -55,7 +55,7 @@ fn columns_that_come_new() {
 }
 
 #[test]
-fn columns_that_widen() {
+fn columns_are_widened_on_request() {
     let moment =
         |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned));
     let decimal = DataType::Decimal128;
@@ -151,7 +151,7 @@ fn columns_that_widen() {
 }
 
 #[test]
-fn a_number_beyond_its_column_says_what_to_do() {
+fn out_of_range_number_error_has_help() {
     SERVERS.on_each("beyond", "CREATE TABLE t (id INT, PRIMARY KEY (id))", |database| {
         let input = table(&[("id", DataType::Int64)], &json!([[1], [5_000_000_000_i64]]));
         let write = |config: Value| step(&database.connection, config).input("df_a", &input);
@@ -166,7 +166,7 @@ fn a_number_beyond_its_column_says_what_to_do() {
 }
 
 #[test]
-fn a_table_is_recreated_only_if_it_must_be() {
+fn table_is_recreated_only_if_needed() {
     let tables = "CREATE TABLE t (id INT PRIMARY KEY, name VARCHAR(9), KEY kept (name))";
     SERVERS.on_each("recreated", tables, |database| {
         let config = json!({"table": "t", "mode": "replace", "schema_changes": "recreate"});

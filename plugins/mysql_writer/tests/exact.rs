@@ -58,7 +58,7 @@ const NUMBER: DataType = DataType::Int64;
 const TEXT: DataType = DataType::Utf8;
 
 #[test]
-fn members_by_name() {
+fn enum_members_are_written_by_name() {
     let numbers = "ENUM('10','20','2')";
     SERVERS.on_each("members", "", |database| {
         check(
@@ -94,7 +94,7 @@ fn members_by_name() {
 }
 
 #[test]
-fn numbers() {
+fn numbers_are_written_exactly_or_rejected() {
     let decimal = DataType::Decimal128;
     SERVERS.on_each("numbers", "", |database| {
         check(
@@ -160,7 +160,7 @@ fn numbers() {
 }
 
 #[test]
-fn times() {
+fn times_are_written_exactly_or_rejected() {
     let clock = DataType::Time64(TimeUnit::Microsecond);
     let noon = 1_704_110_400_000_000_i64;
     SERVERS.on_each("times", "", |database| {
@@ -217,7 +217,7 @@ fn times() {
 }
 
 #[test]
-fn texts_and_bytes() {
+fn texts_and_bytes_are_written_exactly_or_rejected() {
     SERVERS.on_each("texts", "", |database| {
         check(
             database,
@@ -254,7 +254,7 @@ fn texts_and_bytes() {
 }
 
 #[test]
-fn times_with_a_zone() {
+fn zoned_times_are_written_exactly_or_rejected() {
     SERVERS.on_each("zone", "CREATE TABLE t (v DATETIME(6))", |database| {
         let (early, late) = (-2_524_521_600_000_000_i64, 2_524_608_000_000_000_i64);
         let input = table(&[("v", micros(Some("UTC")))], &json!([[late], [early]]));
@@ -279,7 +279,7 @@ fn times_with_a_zone() {
 
 /// The server counts 65,535 warnings of a statement and no more.
 #[test]
-fn losses_behind_more_warnings_than_the_server_counts() {
+fn losses_beyond_the_servers_warning_count_are_found() {
     let tables = "CREATE TABLE d (id INT, g VARCHAR(5)); \
          CREATE TABLE noisy (id INT, a DECIMAL(10,2)); \
          CREATE TRIGGER noise BEFORE INSERT ON noisy FOR EACH ROW \
@@ -316,7 +316,7 @@ fn losses_behind_more_warnings_than_the_server_counts() {
 }
 
 #[test]
-fn losses_behind_many_warnings() {
+fn losses_among_many_warnings_are_found() {
     let tables = "CREATE TABLE d (g VARCHAR(5), a DECIMAL(10,2))";
     SERVERS.on_each("warnings", tables, |database| {
         // Spaces beyond the end are only noted, for each row of the first statement.

@@ -47,7 +47,7 @@ const WAITS_FOR_TABLE: &str = "SELECT COUNT(*) FROM information_schema.processli
      WHERE p.state LIKE 'Waiting for table metadata lock'";
 
 #[test]
-fn rows_that_others_hold() {
+fn locked_rows_time_out() {
     let connection = database("held", TABLE);
     let mut other = other(&connection);
     other.run("START TRANSACTION").expect("a transaction");
@@ -70,7 +70,7 @@ fn rows_that_others_hold() {
 }
 
 #[test]
-fn a_deadlock() {
+fn deadlock_is_retried() {
     let connection = database("deadlock", TABLE);
     let mut other = other(&connection);
     other.run("START TRANSACTION").expect("a transaction");
@@ -89,7 +89,7 @@ fn a_deadlock() {
 }
 
 #[test]
-fn two_runs_at_once() {
+fn concurrent_run_times_out() {
     let connection = database("two_runs", TABLE);
     let mut other = other(&connection);
     other.run("START TRANSACTION").expect("a transaction");
@@ -110,7 +110,7 @@ fn two_runs_at_once() {
 }
 
 #[test]
-fn a_server_that_is_killed() {
+fn killed_server_leaves_the_old_rows() {
     let mut server = mariadb::start(&Options::default()).expect("a server");
     server.database("killed").expect("a database");
     server.sql("killed", TABLE).expect("a table");
@@ -145,7 +145,7 @@ fn a_server_that_is_killed() {
 }
 
 #[test]
-fn who_may_not() {
+fn missing_privileges_are_reported() {
     let connection = database("may_not", TABLE);
     sql(
         "",
@@ -175,7 +175,7 @@ fn who_may_not() {
 }
 
 #[test]
-fn a_row_that_is_too_large() {
+fn too_large_row_is_rejected() {
     let connection = database("too_large", "");
     let large = "x".repeat(17 << 20);
     let input = people(&json!([[1, "a"], [2, large]]));
@@ -195,7 +195,7 @@ fn a_row_that_is_too_large() {
 }
 
 #[test]
-fn a_thousand_columns() {
+fn thousand_columns_are_written() {
     let connection = database("thousand", "");
     let names: Vec<_> = (0..1000).map(|index| format!("c{index}")).collect();
     let columns: Vec<_> = names.iter().map(|name| (name.as_str(), DataType::Int32)).collect();
@@ -206,7 +206,7 @@ fn a_thousand_columns() {
 }
 
 #[test]
-fn names_that_differ_in_letter_case() {
+fn names_differing_only_in_case_are_rejected() {
     let tables = "CREATE TABLE t (a INT)";
     SERVERS.on_each("letter_case", tables, |database| {
         let input = table(&[("a", DataType::Int64), ("A", DataType::Int64)], &json!([[1, 2]]));
@@ -219,7 +219,7 @@ fn names_that_differ_in_letter_case() {
 }
 
 #[test]
-fn keys_that_are_too_long() {
+fn too_long_key_is_rejected() {
     SERVERS.on_each("long_keys", "", |database| {
         let input = table(&[("k", DataType::Utf8), ("n", DataType::Int64)], &json!([["a", 1]]));
         let config = json!({
@@ -233,7 +233,7 @@ fn keys_that_are_too_long() {
 }
 
 #[test]
-fn a_server_that_only_reads() {
+fn read_only_server_is_reported() {
     let server = mysql::start(&Options::default()).expect("a server");
     server.database("only_reads").expect("a database");
     server.sql("only_reads", "CREATE TABLE t (id BIGINT, name TEXT)").expect("a table");

@@ -18,7 +18,7 @@ fn tables(name: &str) -> String {
 }
 
 #[test]
-fn append() {
+fn append_adds_rows() {
     let connection = database("append", TABLE);
     let three = people(&json!([[3, "new"], [4, null]]));
     let _ = step(&connection, json!({"table": "t"})).input("df_a", &three).expect_ok();
@@ -29,7 +29,7 @@ fn append() {
 }
 
 #[test]
-fn upsert() {
+fn upsert_updates_and_adds_rows() {
     let connection = database("upsert", TABLE);
     let config = json!({"table": "t", "mode": "upsert", "upsert_keys": ["id"]});
     let input = people(&json!([[2, "new"], [3, "new"], [3, "last"]]));
@@ -55,7 +55,7 @@ fn upsert() {
 }
 
 #[test]
-fn replace() {
+fn replace_replaces_rows_and_keeps_the_definition() {
     let connection = database("replace", &format!("{TABLE}; ALTER TABLE t ADD INDEX (name)"));
     let config = json!({"table": "t", "mode": "replace"});
     let _ =
@@ -77,7 +77,7 @@ fn replace() {
 }
 
 #[test]
-fn a_dot_is_no_part_of_a_new_tables_name() {
+fn dotted_new_table_name_is_rejected() {
     SERVERS.on_each("dotted", "CREATE TABLE `a.b` (id INT)", |database| {
         let rows = people(&json!([[1, "a"]]));
         let ids = table(&[("id", DataType::Int64)], &json!([[1]]));
@@ -91,7 +91,7 @@ fn a_dot_is_no_part_of_a_new_tables_name() {
 }
 
 #[test]
-fn upsert_beside_another_unique_key() {
+fn upsert_respects_other_unique_keys() {
     let tables = "CREATE TABLE w (id INT PRIMARY KEY, email VARCHAR(50) UNIQUE, n INT); \
          INSERT INTO w VALUES (1, 'a@x', 10), (2, 'b@x', 20)";
     SERVERS.on_each("other_key", tables, |database| {
@@ -133,7 +133,7 @@ fn upsert_beside_another_unique_key() {
 }
 
 #[test]
-fn keys_that_differ_in_spaces() {
+fn upsert_keys_differing_only_in_spaces_are_rejected() {
     let padded = "CREATE TABLE padded (k VARCHAR(9) COLLATE utf8mb4_bin PRIMARY KEY, n INT)";
     SERVERS.on_each("spaces", padded, |database| {
         let rows = json!([["a", 1], ["a ", 2], ["A", 3]]);
@@ -160,7 +160,7 @@ fn keys_that_differ_in_spaces() {
 }
 
 #[test]
-fn replace_keeps_what_the_table_has() {
+fn replace_keeps_keys_defaults_and_attributes() {
     let tables = "CREATE TABLE w (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(20) NOT NULL, \
          note INT DEFAULT 7, KEY kname (name)); INSERT INTO w (name) VALUES ('x')";
     SERVERS.on_each("keeps", tables, |database| {
@@ -198,7 +198,7 @@ fn replace_keeps_what_the_table_has() {
 }
 
 #[test]
-fn columns_that_the_server_makes() {
+fn generated_columns_are_not_written() {
     let tables = "CREATE TABLE w (id INT PRIMARY KEY, twice INT AS (id * 2) STORED, \
          thrice INT AS (id * 3))";
     SERVERS.on_each("generated", tables, |database| {
@@ -222,7 +222,7 @@ fn columns_that_the_server_makes() {
 }
 
 #[test]
-fn tables_as_the_user_wants_them() {
+fn primary_key_and_column_types_are_configurable() {
     SERVERS.on_each("wanted", "", |database| {
         let columns = [
             ("id", DataType::Int64),
@@ -251,7 +251,7 @@ fn tables_as_the_user_wants_them() {
 }
 
 #[test]
-fn rows_that_load_data_would_leave_out() {
+fn rows_that_load_data_would_skip_are_rejected() {
     let tables = "CREATE TABLE parent (id INT PRIMARY KEY); INSERT INTO parent VALUES (1); \
          CREATE TABLE t (id INT PRIMARY KEY, p INT NOT NULL DEFAULT 1, n INT, \
          FOREIGN KEY (p) REFERENCES parent (id), CONSTRAINT small CHECK (n < 10)); \
@@ -292,7 +292,7 @@ fn rows_that_load_data_would_leave_out() {
 }
 
 #[test]
-fn truncate() {
+fn truncate_replaces_rows_in_place() {
     let connection = database("truncate", TABLE);
     let config = json!({"table": "t", "mode": "truncate"});
     let _ =
@@ -303,7 +303,7 @@ fn truncate() {
 }
 
 #[test]
-fn a_failed_run_changes_nothing() {
+fn failed_run_changes_nothing() {
     let connection = database("failed", TABLE);
     let input = people(&json!([[3, "new"]])).with_rows(&json!([[4, "new"], [1, "new"]]));
     for config in [
@@ -330,7 +330,7 @@ fn a_failed_run_changes_nothing() {
 }
 
 #[test]
-fn columns_that_do_not_match() {
+fn mismatched_columns_are_rejected() {
     let connection = database(
         "mismatch",
         "CREATE TABLE t (id INT NOT NULL, name VARCHAR(5), made INT AS (id + 1), d DATE); \
@@ -354,7 +354,7 @@ fn columns_that_do_not_match() {
 }
 
 #[test]
-fn values_that_do_not_fit() {
+fn unfit_values_are_rejected() {
     let connection = database(
         "no_fit",
         "CREATE TABLE t (tiny TINYINT, price DECIMAL(5,2), at DATETIME(3), f FLOAT, d DOUBLE, \

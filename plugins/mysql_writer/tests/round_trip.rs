@@ -51,7 +51,7 @@ fn cases() -> Vec<(DataType, Value, Value)> {
 }
 
 #[test]
-fn every_type_and_null() {
+fn every_type_and_null_survives_a_round_trip() {
     let cases = cases();
     let fields = cases
         .iter()
@@ -152,7 +152,7 @@ impl Random {
 
 /// Values come back as they were, from a new table and as keys.
 #[test]
-fn random_values() {
+fn random_values_survive_a_round_trip() {
     let types: Vec<_> = cases().into_iter().map(|(data_type, ..)| data_type).collect();
     let mut columns = vec![("id".to_owned(), DataType::Int32)];
     columns.extend(types.iter().enumerate().map(|(at, of)| (format!("c{at}"), of.clone())));
@@ -204,7 +204,7 @@ fn random_values() {
 }
 
 #[test]
-fn types_that_come_back_as_others() {
+fn lossless_type_changes_are_accepted() {
     let connection = database("others", "");
     let stamp = |unit, zone: Option<&str>| DataType::Timestamp(unit, zone.map(str::to_owned));
     let table = table(
@@ -227,7 +227,7 @@ fn types_that_come_back_as_others() {
 }
 
 #[test]
-fn types_that_mysql_does_not_have() {
+fn unsupported_types_are_rejected() {
     let connection = database("no_such_type", "");
     let table = table(&[("l", DataType::list_of(DataType::Utf8))], &json!([[["a"]]]));
     let error = step(&connection, json!({"table": "t"}))
@@ -237,7 +237,7 @@ fn types_that_mysql_does_not_have() {
 }
 
 #[test]
-fn many_and_large_rows() {
+fn many_and_large_rows_are_written() {
     let connection = database("many", "");
     let big = "x".repeat(9 << 20);
     let mut table = people(&json!([]));

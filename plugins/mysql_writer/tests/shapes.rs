@@ -23,7 +23,7 @@ fn of_srid(srid: &str) -> String {
 }
 
 #[test]
-fn shapes_of_every_type() {
+fn every_geometry_type_is_written() {
     let shapes = [
         "POINT(1 2)",
         "LINESTRING(0 0,1 1,2 5)",
@@ -60,7 +60,7 @@ fn shapes_of_every_type() {
 }
 
 #[test]
-fn shapes_of_other_programs() {
+fn ewkb_geometries_are_written() {
     let tables = "CREATE TABLE t (g GEOMETRY)";
     SERVERS.on_each("other_shapes", tables, |database| {
         let write = |table_name: &str, of: DataType, value: &str| {
@@ -102,12 +102,12 @@ fn shapes_of_other_programs() {
 }
 
 #[test]
-fn vectors_of_mysql() {
+fn mysql_vectors_are_written() {
     vectors(&SERVERS.mysql);
 }
 
 #[test]
-fn vectors_of_mariadb() {
+fn mariadb_vectors_are_written() {
     vectors(&newest::start(&Options::default()).expect("a server"));
 }
 

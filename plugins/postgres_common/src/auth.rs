@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_found_however_it_arrives() {
+    fn insecure_auth_request_is_found_in_any_split() {
         let notice = [b"N".as_slice(), &9_u32.to_be_bytes(), b"hello"].concat();
         for (code, refused) in [(3, Refused::ClearText), (5, Refused::Md5)] {
             let bytes = [notice.clone(), request(10, b"SCRAM-SHA-256\0\0"), request(code, b"salt")];
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_allowed_and_what_follows_pass() {
+    fn allowed_requests_and_later_bytes_pass() {
         let all = Allowed { clear_text: true, md5: true };
         assert_eq!(looked(all, false, &[request(3, b""), request(5, b"salt")].concat(), 3), Ok(()));
         // Behind the door, and in what is encrypted, such bytes are data.

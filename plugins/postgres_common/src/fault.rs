@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_found_in_a_context() {
+    fn row_and_column_are_found_in_the_error_context() {
         assert_eq!(place("COPY t, line 3, column a"), Some("row 3, column \"a\"".into()));
         assert_eq!(place("COPY t, line 3, column a: \"x\""), Some("row 3, column \"a\"".into()));
         assert_eq!(place("COPY t, line 7"), Some("row 7".into()));
@@ -193,14 +193,14 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_that_somebody_cancels_has_no_timeout() {
+    fn cancelled_statement_is_not_reported_as_timeout() {
         let of = |message| hint("57014", message, Access::Read).unwrap_or_default();
         assert!(of("canceling statement due to statement timeout").contains("`statement_timeout`"));
         assert!(of("canceling statement due to user request").contains("has cancelled it"));
     }
 
     #[test]
-    fn codes_have_kinds() {
+    fn sqlstate_codes_have_kinds() {
         for (code, expected) in [
             ("28P01", Kind::Auth),
             ("3D000", Kind::NotFound),

@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numerics_are_decimals_where_they_fit() {
+    fn numeric_maps_to_decimal_if_it_fits() {
         let of = |precision: i32, scale: i32| {
             map(&Type::NUMERIC, ((precision << 16) | (scale & 0x7ff)) + 4).data_type
         };
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_type_is_text() {
+    fn types_without_a_mapping_are_text() {
         for native in [Type::INTERVAL, Type::INET, Type::INTERVAL_ARRAY, Type::INT2_VECTOR] {
             let mapped = map(&native, -1);
             assert!(mapped.cast && mapped.data_type == DataType::Utf8, "{native}");

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_meet() {
+    fn partition_ranges_meet() {
         let of = |index, bounds| condition("k", bounds, Partition { index, count: 3 });
         assert_eq!(of(0, Some((1, 9))), "(k < 4 OR k IS NULL)");
         assert_eq!(of(1, Some((1, 9))), "(k >= 4 AND k < 7)");

@@ -31,7 +31,7 @@ fn doctor(connection: &Value) -> Category {
 }
 
 #[test]
-fn who_may_not_come_in_is_told_why() {
+fn rejected_login_is_explained() {
     on_each_server(|server| {
         let good = server
             .database("doors", "CREATE TABLE secret (a int); CREATE ROLE guest LOGIN PASSWORD 'g'");
@@ -62,7 +62,7 @@ fn who_may_not_come_in_is_told_why() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_named() {
+fn unreachable_server_is_named() {
     let port = services::free().expect("a port");
     let refused = json!({
         "host": "127.0.0.1", "port": port, "database": "d", "user": "u", "password": "hunter2"
@@ -82,7 +82,7 @@ fn a_server_that_is_not_there_is_named() {
 }
 
 #[test]
-fn hosts_that_are_none_are_told_at_once() {
+fn invalid_hosts_are_rejected_immediately() {
     on_each_server(|server| {
         let connection = server.connection("postgres");
         for (host, why) in [
@@ -102,7 +102,7 @@ fn hosts_that_are_none_are_told_at_once() {
 }
 
 #[test]
-fn names_that_the_server_would_cut_are_refused() {
+fn too_long_names_are_rejected() {
     on_each_server(|server| {
         let connection = server.connection("postgres");
         let name = "x".repeat(64);
@@ -112,7 +112,7 @@ fn names_that_the_server_would_cut_are_refused() {
 }
 
 #[test]
-fn a_step_has_a_statement_timeout_of_its_own() {
+fn step_sets_its_own_statement_timeout() {
     on_each_server(|server| {
         let mut connection = server.database(
             "hurried",
@@ -149,7 +149,7 @@ fn a_step_has_a_statement_timeout_of_its_own() {
 }
 
 #[test]
-fn a_transaction_has_the_settings_of_the_step() {
+fn transaction_uses_the_settings_of_the_step() {
     on_each_server(|server| {
         let mut connection = server.database(
             "settings",
@@ -202,7 +202,7 @@ fn a_transaction_has_the_settings_of_the_step() {
 }
 
 #[test]
-fn schemas_that_are_closed_are_not_listed() {
+fn inaccessible_schemas_are_not_listed() {
     on_each_server(|server| {
         let mut connection = server.database(
         "closed",
@@ -218,7 +218,7 @@ fn schemas_that_are_closed_are_not_listed() {
 }
 
 #[test]
-fn a_server_that_says_nothing_is_given_up() {
+fn silent_server_times_out() {
     on_each_server(|server| {
         let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
         let connection = json!({
@@ -238,7 +238,7 @@ fn a_server_that_says_nothing_is_given_up() {
 }
 
 #[test]
-fn passwords_may_hold_anything() {
+fn passwords_may_contain_any_character() {
     on_each_server(|server| {
         let password = r#"a b@c/d:e%f?g#h'i"j\k$l&m=n;o{p}q🐘é"#;
         let quoted = password.replace('\'', "''");
@@ -251,7 +251,7 @@ fn passwords_may_hold_anything() {
 }
 
 #[test]
-fn a_server_that_dies_is_an_error() {
+fn killed_server_is_an_error() {
     on_each_server(|plain| {
         let options = Options { release: plain.release(), ..Options::default() };
         let server = Postgres::start(options).expect("a server");
@@ -273,7 +273,7 @@ fn a_server_that_dies_is_an_error() {
 }
 
 #[test]
-fn a_connection_that_is_cut_in_a_row_is_an_error() {
+fn connection_cut_within_a_row_is_an_error() {
     on_each_server(|server| {
         let mut connection = server.database("cut", "");
         let port = services::cutting_proxy(server.port, 300_000).expect("a proxy");
@@ -284,7 +284,7 @@ fn a_connection_that_is_cut_in_a_row_is_an_error() {
 }
 
 #[test]
-fn a_server_may_have_other_ciphers() {
+fn other_cipher_suites_are_negotiated() {
     on_each_server(|plain| {
         let settings = [
             ("ssl_max_protocol_version", "TLSv1.2"),
@@ -300,7 +300,7 @@ fn a_server_may_have_other_ciphers() {
 }
 
 #[test]
-fn encryption_is_checked_as_far_as_the_mode_says() {
+fn sslmode_determines_the_checks() {
     on_each_server(|plain| {
         let [server, foreign] = [(); 2].map(|()| encrypted(plain));
         let wrong = foreign.ca_file();
@@ -340,7 +340,7 @@ fn encryption_is_checked_as_far_as_the_mode_says() {
 }
 
 #[test]
-fn a_certificate_that_signs_itself_is_one_that_can_be_known() {
+fn self_signed_certificate_can_be_trusted() {
     on_each_server(|plain| {
         let own = || Options {
             release: plain.release(),
@@ -371,7 +371,7 @@ fn a_certificate_that_signs_itself_is_one_that_can_be_known() {
 }
 
 #[test]
-fn a_user_can_show_a_certificate() {
+fn client_certificate_is_supported() {
     on_each_server(|plain| {
         let server = encrypted(plain);
         server.sql("postgres", "CREATE ROLE certified LOGIN").expect("a role");

@@ -16,7 +16,7 @@ fn state(report: testing::Report) -> Value {
 }
 
 #[test]
-fn a_state_is_one_of_its_source() {
+fn state_of_another_source_is_not_used() {
     on_each_server(|server| {
         let setup =
             "CREATE SCHEMA crm; CREATE TABLE orders (id int); CREATE TABLE invoices (id int);
@@ -72,7 +72,7 @@ fn a_state_is_one_of_its_source() {
 }
 
 #[test]
-fn nothing_lies_beyond_nan_and_infinity() {
+fn nan_and_infinity_are_rejected_as_cursors() {
     on_each_server(|server| {
         let connection = server.database(
             "ends",
@@ -100,7 +100,7 @@ fn nothing_lies_beyond_nan_and_infinity() {
 }
 
 #[test]
-fn rows_that_come_late_are_read() {
+fn overlap_reads_late_rows() {
     on_each_server(|server| {
         let connection = server.database(
         "late",

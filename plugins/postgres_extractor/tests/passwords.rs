@@ -70,7 +70,7 @@ fn one(connection: &Value) -> testing::Run<PostgresExtractor> {
 }
 
 #[test]
-fn nobody_gets_it_in_clear_text_or_as_md5_without_tls() {
+fn password_is_never_sent_in_clear_text_or_md5_without_tls() {
     for (asks, form) in [(request(3, b""), "in clear text"), (request(5, b"salt"), "as MD5")] {
         for sslmode in ["prefer", "disable"] {
             let (port, heard) = server(asks.clone(), 2);
@@ -89,7 +89,7 @@ fn nobody_gets_it_in_clear_text_or_as_md5_without_tls() {
 }
 
 #[test]
-fn who_says_so_sends_it() {
+fn allow_insecure_auth_sends_the_password() {
     let (port, heard) = server(request(3, b""), 1);
     one(&to(port, json!({"allow_insecure_auth": true}))).report().result.expect_err("no server");
     let heard = heard.join().expect("it ends");
@@ -128,7 +128,7 @@ fn roles(server: &Postgres, kind: &str) {
 }
 
 #[test]
-fn a_real_server_gets_what_is_safe() {
+fn real_servers_get_only_safe_authentication() {
     for release in [Release::System, Release::Unstable] {
         let naked = Postgres::start(Options { release, ..Options::default() }).expect("a server");
         roles(&naked, "host");

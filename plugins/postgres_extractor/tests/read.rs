@@ -11,7 +11,7 @@ use services::postgres::on_each_server;
 use support::read;
 
 #[test]
-fn tables_and_queries() {
+fn tables_and_queries_are_read() {
     on_each_server(|server| {
         let connection = server.database(
         "tables",
@@ -41,7 +41,7 @@ fn tables_and_queries() {
 }
 
 #[test]
-fn a_config_that_makes_no_sense_is_explained() {
+fn invalid_config_is_explained() {
     on_each_server(|server| {
         let connection = server.database("sense", "CREATE TABLE t (a int)");
         for (config, kind, why) in [
@@ -75,7 +75,7 @@ fn a_config_that_makes_no_sense_is_explained() {
 }
 
 #[test]
-fn only_what_is_new() {
+fn incremental_run_reads_only_new_rows() {
     on_each_server(|server| {
         let connection = server.database(
             "news",
@@ -112,7 +112,7 @@ fn only_what_is_new() {
 }
 
 #[test]
-fn shares_are_the_table() {
+fn partitions_together_are_the_table() {
     on_each_server(|server| {
         let connection = server.database(
             "shares",
@@ -144,7 +144,7 @@ fn shares_are_the_table() {
 }
 
 #[test]
-fn many_rows_come_in_batches_and_a_run_can_be_cancelled() {
+fn many_rows_come_in_batches_and_can_be_cancelled() {
     on_each_server(|server| {
         let connection = server.database("many", "");
         let query = "SELECT i::int8 AS id, repeat('x', 90) AS t FROM generate_series(1, 100000) i";
@@ -156,7 +156,7 @@ fn many_rows_come_in_batches_and_a_run_can_be_cancelled() {
 }
 
 #[test]
-fn wide_and_long_values() {
+fn wide_rows_are_read() {
     on_each_server(|server| {
         let connection = server.database("wide", "");
         let columns: Vec<_> = (0..1000).map(|i| format!("{i} AS c{i}")).collect();
@@ -167,7 +167,7 @@ fn wide_and_long_values() {
 }
 
 #[test]
-fn large_rows_have_batches_of_their_own_and_a_limit() {
+fn large_rows_get_separate_batches_up_to_a_limit() {
     on_each_server(|server| {
         let connection = server.database("large", "");
         let step = |query: &str, more: Value| {
@@ -217,7 +217,7 @@ fn large_rows_have_batches_of_their_own_and_a_limit() {
 }
 
 #[test]
-fn what_is_there_can_be_listed_and_checked() {
+fn discovery_and_doctor_describe_the_database() {
     on_each_server(|server| {
         let connection = server.database(
             "listed",

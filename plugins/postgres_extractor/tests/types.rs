@@ -125,7 +125,7 @@ fn every_type_keeps_its_values() {
 }
 
 #[test]
-fn what_a_table_cannot_hold_is_an_error_with_a_way_out() {
+fn unsupported_value_error_has_help() {
     on_each_server(|server| {
         let connection = server.database("misfits", "CREATE TABLE m (grid int[][])");
         server.sql("misfits", "INSERT INTO m VALUES ('{{1,2},{3,4}}')").unwrap();
@@ -153,7 +153,7 @@ fn what_a_table_cannot_hold_is_an_error_with_a_way_out() {
 }
 
 #[test]
-fn infinity_and_nan_become_what_the_step_says() {
+fn infinity_and_nan_follow_the_config() {
     on_each_server(|server| {
         let connection = server.database(
             "specials",
@@ -180,7 +180,7 @@ fn infinity_and_nan_become_what_the_step_says() {
 }
 
 #[test]
-fn columns_carry_their_types() {
+fn columns_have_their_native_type_as_metadata() {
     on_each_server(|server| {
         let connection = server.database(
         "carried",

@@ -28,7 +28,7 @@ fn ints(column: &str, data_type: DataType, values: &Value) -> Table {
 }
 
 #[test]
-fn replace_keeps_what_hangs_on_the_table() {
+fn replace_keeps_grants_indexes_and_views() {
     on_each_server(|server| {
         let connection = server.database(
         "kept",
@@ -59,7 +59,7 @@ fn replace_keeps_what_hangs_on_the_table() {
 }
 
 #[test]
-fn columns_widen_when_a_value_needs_it() {
+fn columns_are_widened_if_a_value_needs_it() {
     on_each_server(|server| {
         let connection = server.database("wide", "");
         let decimal = |precision, scale| DataType::Decimal128(precision, scale);
@@ -126,7 +126,7 @@ fn columns_widen_when_a_value_needs_it() {
 }
 
 #[test]
-fn append_and_upsert_change_the_table_where_they_may() {
+fn append_and_upsert_change_the_table_if_allowed() {
     on_each_server(|server| {
         let connection = server
             .database("evolved", "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
@@ -150,7 +150,7 @@ fn append_and_upsert_change_the_table_where_they_may() {
 }
 
 #[test]
-fn readers_see_the_old_rows_until_the_end() {
+fn readers_see_the_old_rows_until_commit() {
     on_each_server(|server| {
         let connection =
             server.database("readers", "CREATE TABLE t (id bigint); INSERT INTO t VALUES (1), (2)");
@@ -195,7 +195,7 @@ fn readers_see_the_old_rows_until_the_end() {
 }
 
 #[test]
-fn steps_that_create_one_table_share_it() {
+fn concurrent_steps_share_the_created_table() {
     on_each_server(|server| {
         let connection = server.database("shared", "");
         for round in 0..3 {
@@ -216,7 +216,7 @@ fn steps_that_create_one_table_share_it() {
 }
 
 #[test]
-fn a_table_that_another_client_creates_is_taken_as_it_is() {
+fn concurrently_created_table_is_used() {
     on_each_server(|server| {
         let connection = server.database("taken", "");
         // Commits once the step waits for it.
@@ -240,7 +240,7 @@ fn a_table_that_another_client_creates_is_taken_as_it_is() {
 }
 
 #[test]
-fn a_key_of_an_upsert_is_never_missing() {
+fn null_upsert_key_is_rejected() {
     on_each_server(|server| {
         let connection = server.database(
             "keys",
@@ -264,7 +264,7 @@ fn a_key_of_an_upsert_is_never_missing() {
 }
 
 #[test]
-fn tables_get_the_types_and_the_key_that_they_should() {
+fn created_table_has_native_types_and_primary_key() {
     on_each_server(|server| {
         let connection = server.database(
         "origins",
@@ -305,7 +305,7 @@ fn tables_get_the_types_and_the_key_that_they_should() {
 }
 
 #[test]
-fn names_that_the_server_would_cut_are_refused() {
+fn too_long_names_are_rejected() {
     on_each_server(|server| {
         let connection = server.database("names", "");
         let long = "é".repeat(32);
@@ -324,7 +324,7 @@ fn names_that_the_server_would_cut_are_refused() {
 }
 
 #[test]
-fn who_can_only_read_is_told_why() {
+fn read_only_user_gets_an_explanation() {
     on_each_server(|server| {
         let mut connection = server.database(
         "readonly",

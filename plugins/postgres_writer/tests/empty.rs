@@ -64,7 +64,7 @@ fn while_rows_come(
 }
 
 #[test]
-fn rows_that_others_add_meanwhile_stay_and_nobody_waits() {
+fn concurrently_added_rows_stay_without_blocking() {
     on_each_server(|server| {
         server.database("added", SLOW);
         for mode in ["replace", "truncate"] {
@@ -80,7 +80,7 @@ fn rows_that_others_add_meanwhile_stay_and_nobody_waits() {
 }
 
 #[test]
-fn the_last_of_two_steps_replaces_the_rows_of_the_first() {
+fn last_of_two_steps_wins() {
     on_each_server(|server| {
         let connection = server.database("both", SLOW);
         while_rows_come(server, "both", "truncate", |release| {
@@ -99,7 +99,7 @@ fn the_last_of_two_steps_replaces_the_rows_of_the_first() {
 }
 
 #[test]
-fn a_failure_on_the_way_leaves_the_table_empty() {
+fn failed_write_leaves_the_table_empty() {
     on_each_server(|server| {
         let connection = server
             .database("failed", "CREATE TABLE t (id smallint PRIMARY KEY, CHECK (id <> 32000))");
@@ -128,7 +128,7 @@ fn a_failure_on_the_way_leaves_the_table_empty() {
 }
 
 #[test]
-fn what_hangs_on_the_table_is_as_it_is_for_others() {
+fn identity_triggers_and_views_behave_as_in_a_filled_table() {
     on_each_server(|server| {
         let mut connection = server.database(
             "hung",

@@ -120,7 +120,7 @@ const TYPES: &str = "CREATE DOMAIN price AS numeric(5,2); CREATE DOMAIN dear AS 
     CREATE TYPE item AS (name text, price numeric(5,2), at date)";
 
 #[test]
-fn text_that_a_column_would_change_is_an_error() {
+fn text_that_a_column_would_change_is_rejected() {
     on_each_server(|server| {
         let connection = server.database("exact", TYPES);
         for (index, (native, good, bad)) in CASES.iter().enumerate() {
@@ -149,7 +149,7 @@ fn text_that_a_column_would_change_is_an_error() {
 }
 
 #[test]
-fn who_says_so_gets_values_rounded() {
+fn values_are_rounded_on_request() {
     on_each_server(|server| {
         let connection = server.database("rounded", TYPES);
         let us = DataType::Timestamp(TimeUnit::Microsecond, None);
@@ -186,7 +186,7 @@ fn who_says_so_gets_values_rounded() {
 }
 
 #[test]
-fn characters_that_postgres_lacks_can_be_left_out() {
+fn nul_characters_can_be_dropped() {
     on_each_server(|server| {
         let connection = server
             .database("nul", "CREATE TABLE t (a text, v varchar(2), j json, b jsonb, ip inet)");
@@ -216,7 +216,7 @@ fn characters_that_postgres_lacks_can_be_left_out() {
 }
 
 #[test]
-fn times_in_messages_are_as_people_write_them() {
+fn times_in_messages_are_readable() {
     on_each_server(|server| {
         let connection = server.database("shown", "CREATE TABLE t (ts timestamptz(0), tm time(0))");
         let us = TimeUnit::Microsecond;
@@ -242,7 +242,7 @@ fn times_in_messages_are_as_people_write_them() {
 }
 
 #[test]
-fn conversions_that_lose_nothing_are_made() {
+fn lossless_conversions_are_made() {
     on_each_server(|server| {
         let connection = server.database("lossless", "");
         let us = TimeUnit::Microsecond;
@@ -280,7 +280,7 @@ fn conversions_that_lose_nothing_are_made() {
 }
 
 #[test]
-fn lists_are_as_exact_as_values() {
+fn list_items_are_checked_like_values() {
     on_each_server(|server| {
         let connection = server.database(
             "lists",

@@ -34,7 +34,7 @@ fn until(server: &Postgres, condition: &str) {
 }
 
 #[test]
-fn a_server_that_dies_keeps_the_old_rows() {
+fn killed_server_keeps_the_old_rows() {
     on_each_server(|plain| {
         let options = Options { release: plain.release(), ..Options::default() };
         let server = Postgres::start(options).expect("a server");
@@ -64,7 +64,7 @@ fn a_server_that_dies_keeps_the_old_rows() {
 }
 
 #[test]
-fn a_session_that_ends_in_mid_copy_changes_nothing() {
+fn session_ended_during_copy_changes_nothing() {
     on_each_server(|server| {
         let connection = server.database("ended", "CREATE TABLE t (t text)");
         // Ends its own session at the thousandth row.
@@ -86,7 +86,7 @@ fn a_session_that_ends_in_mid_copy_changes_nothing() {
 }
 
 #[test]
-fn a_connection_that_is_cut_changes_nothing() {
+fn cut_connection_changes_nothing() {
     on_each_server(|server| {
         let mut connection = server.database("cut", "CREATE TABLE t (t text)");
         // Little comes back: signing in is more than half of it, rows go the other way.
@@ -100,7 +100,7 @@ fn a_connection_that_is_cut_changes_nothing() {
 }
 
 #[test]
-fn a_table_that_is_locked_is_given_up_in_time() {
+fn locked_table_times_out() {
     on_each_server(|server| {
         let connection = server.database("locked", "CREATE TABLE t (id bigint PRIMARY KEY)");
         let input = table(&[("id", DataType::Int64)], &json!([[1]]));
@@ -139,7 +139,7 @@ fn a_table_that_is_locked_is_given_up_in_time() {
 }
 
 #[test]
-fn a_deadlock_is_undone_and_the_rows_are_merged_again() {
+fn deadlock_is_rolled_back_and_retried() {
     on_each_server(|server| {
         let connection = server.database(
         "deadlock",
@@ -168,7 +168,7 @@ fn a_deadlock_is_undone_and_the_rows_are_merged_again() {
 }
 
 #[test]
-fn who_may_not_write_is_told_so() {
+fn missing_write_privilege_is_reported() {
     on_each_server(|server| {
         let mut guest = server.database(
         "denied",
@@ -186,7 +186,7 @@ fn who_may_not_write_is_told_so() {
 }
 
 #[test]
-fn a_row_that_a_trigger_refuses_is_no_fault_of_the_driver() {
+fn row_rejected_by_a_trigger_is_a_data_error() {
     on_each_server(|server| {
         let connection = server.database(
             "refused",
@@ -203,7 +203,7 @@ fn a_row_that_a_trigger_refuses_is_no_fault_of_the_driver() {
 }
 
 #[test]
-fn a_step_has_time_limits_of_its_own() {
+fn step_sets_its_own_time_limits() {
     on_each_server(|server| {
         let mut connection = server.database(
             "limits",

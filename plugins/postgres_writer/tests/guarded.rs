@@ -14,7 +14,7 @@ fn people(rows: &Value) -> Table {
 }
 
 #[test]
-fn a_dot_is_no_part_of_a_tables_name_without_its_schema() {
+fn dotted_table_name_without_schema_is_rejected() {
     on_each_server(|server| {
         let connection = server.database("dotted", "CREATE SCHEMA nope");
         let rows = people(&json!([[1, "a"]]));
@@ -31,7 +31,7 @@ fn a_dot_is_no_part_of_a_tables_name_without_its_schema() {
 }
 
 #[test]
-fn a_view_takes_rows_for_its_table() {
+fn updatable_view_accepts_rows() {
     on_each_server(|server| {
         let connection = server.database(
             "views",
@@ -96,7 +96,7 @@ fn a_view_takes_rows_for_its_table() {
 }
 
 #[test]
-fn rows_are_written_where_every_row_is_checked() {
+fn row_level_security_is_respected() {
     on_each_server(|server| {
         let mut connection = server.database(
             "guarded",
@@ -135,7 +135,7 @@ fn rows_are_written_where_every_row_is_checked() {
 }
 
 #[test]
-fn sequences_go_on_above_the_numbers_of_a_replace() {
+fn sequences_continue_after_replaced_ids() {
     on_each_server(|server| {
         let mut connection = server.database(
             "sequences",
@@ -199,7 +199,7 @@ fn sequences_go_on_above_the_numbers_of_a_replace() {
 }
 
 #[test]
-fn columns_that_the_server_computes_are_left_out() {
+fn generated_columns_are_not_written() {
     on_each_server(|server| {
         let connection = server.database("computed", "");
         let version = server.sql("computed", "SHOW server_version_num").expect("a version");

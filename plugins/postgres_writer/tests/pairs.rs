@@ -222,16 +222,16 @@ fn check(server: &Postgres, database: &str, sources: Vec<(DataType, Vec<Value>)>
 }
 
 #[test]
-fn numbers_come_back_or_the_step_fails() {
+fn numbers_survive_or_the_step_fails() {
     check(Postgres::unstable(), "numbers", numbers());
 }
 
 #[test]
-fn moments_and_bytes_come_back_or_the_step_fails() {
+fn times_and_bytes_survive_or_the_step_fails() {
     check(Postgres::unstable(), "moments", moments());
 }
 
 #[test]
-fn texts_come_back_or_the_step_fails() {
+fn texts_survive_or_the_step_fails() {
     on_each_server(|server| check(server, "texts", texts()));
 }

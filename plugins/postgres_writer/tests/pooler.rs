@@ -60,7 +60,7 @@ fn through_each_pooler(name: &str, sql: &str, check: impl Fn(&Pooled)) {
 }
 
 #[test]
-fn steps_work_again_and_again_on_one_connection() {
+fn steps_can_share_a_pooled_connection() {
     through_each_pooler(
         "pooled",
         "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE moods (id int PRIMARY KEY, m mood);
@@ -96,7 +96,7 @@ fn steps_work_again_and_again_on_one_connection() {
 }
 
 #[test]
-fn settings_of_a_step_end_with_it() {
+fn session_settings_end_with_the_step() {
     through_each_pooler(
         "leaks",
         "CREATE SCHEMA crm; CREATE TABLE crm.orders (id int); CREATE TABLE orders (id int);

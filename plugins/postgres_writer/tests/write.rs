@@ -23,7 +23,7 @@ fn rows(server: &Postgres, database: &str, table: &str) -> String {
 }
 
 #[test]
-fn every_type_comes_back() {
+fn every_type_survives_a_round_trip() {
     on_each_server(|server| {
         let connection = server.database("back", "");
         let list = DataType::list_of;
@@ -83,7 +83,7 @@ fn every_type_comes_back() {
 }
 
 #[test]
-fn modes() {
+fn write_modes_change_the_table() {
     on_each_server(|server| {
         let connection = server.database("modes", "");
         let go = |mode: &str, input: &testing::Table| {
@@ -124,7 +124,7 @@ fn modes() {
 }
 
 #[test]
-fn columns_of_other_types_are_fed_exactly() {
+fn other_column_types_are_filled_exactly() {
     on_each_server(|server| {
         let connection = server.database(
         "feeds",
@@ -166,7 +166,7 @@ fn columns_of_other_types_are_fed_exactly() {
 }
 
 #[test]
-fn a_value_that_does_not_fit_is_named() {
+fn unfit_value_is_named() {
     on_each_server(|server| {
         let connection = server.database(
         "misfits",
@@ -229,7 +229,7 @@ fn a_value_that_does_not_fit_is_named() {
 }
 
 #[test]
-fn columns_are_compared_first() {
+fn columns_are_compared_before_writing() {
     on_each_server(|server| {
         let connection = server
             .database("compared", "CREATE TABLE t (id bigint NOT NULL, ts timestamptz, name text)");
@@ -267,7 +267,7 @@ fn columns_are_compared_first() {
 }
 
 #[test]
-fn a_table_that_others_point_to_can_be_emptied() {
+fn table_with_foreign_keys_can_be_emptied() {
     on_each_server(|server| {
         let connection = server.database(
             "pointed",
@@ -285,7 +285,7 @@ fn a_table_that_others_point_to_can_be_emptied() {
 }
 
 #[test]
-fn identity_columns_take_what_is_given() {
+fn identity_columns_accept_given_values() {
     on_each_server(|server| {
         let connection = server.database(
             "identity",
@@ -301,7 +301,7 @@ fn identity_columns_take_what_is_given() {
 }
 
 #[test]
-fn tables_are_in_the_schema_of_the_connection() {
+fn tables_are_created_in_the_connections_schema() {
     on_each_server(|server| {
         let mut connection = server.database("schemas", "CREATE SCHEMA \"s x\"");
         let ids = table(&[("id", DataType::Int64)], &json!([[1]]));
@@ -315,7 +315,7 @@ fn tables_are_in_the_schema_of_the_connection() {
 }
 
 #[test]
-fn a_run_that_fails_changes_nothing() {
+fn failed_run_changes_nothing() {
     on_each_server(|server| {
         let connection = server.database(
             "nothing",
@@ -343,7 +343,7 @@ fn a_run_that_fails_changes_nothing() {
 }
 
 #[test]
-fn wide_tables_and_long_values() {
+fn wide_tables_and_long_values_are_written() {
     on_each_server(|server| {
         let connection = server.database("wide", "");
         let names: Vec<_> = (0..1000).map(|index| format!("c{index}")).collect();

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn the_field_and_the_fault_are_named() {
+    fn config_error_names_field_and_fault() {
         assert_eq!(text("{}"), "config: missing field `resolved_connection`");
         assert_eq!(
             text(r#"{"resolved_connection": {}}"#),
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_secret_stays_one() {
+    fn mistyped_secret_is_not_shown() {
         assert_eq!(
             text(r#"{"resolved_connection": {"port": "hunter2, expected u16"}}"#),
             "config field `resolved_connection.port`: expected u16"

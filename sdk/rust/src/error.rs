@@ -270,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_keep_their_names() {
+    fn error_kinds_parse_from_their_names() {
         for kind in Kind::ALL {
             assert_eq!(Kind::parse(kind.as_str()), kind);
         }
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn an_io_error_keeps_its_meaning() {
+    fn io_error_maps_to_a_kind() {
         let error = Error::from(io::Error::from(io::ErrorKind::NotFound)).context("opening a.csv");
         assert_eq!(error.kind, Kind::NotFound);
         assert!(error.message.starts_with("opening a.csv: "), "{error}");

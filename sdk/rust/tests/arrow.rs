@@ -16,7 +16,7 @@ fn to_arrow(table: &Table) -> RecordBatch {
 
 proptest! {
     #[test]
-    fn every_type_survives((schema, rows) in common::table()) {
+    fn every_type_survives_arrow((schema, rows) in common::table()) {
         let batch = to_arrow(&Table::from_rows(&schema, &rows));
         for column in batch.columns() {
             // Arrow's own validation of the layout.
@@ -33,7 +33,7 @@ proptest! {
     }
 
     #[test]
-    fn a_slice_is_a_table_of_its_own((schema, rows) in common::table(), cut in 0.0..1.0) {
+    fn slice_becomes_an_independent_table((schema, rows) in common::table(), cut in 0.0..1.0) {
         let batch = to_arrow(&Table::from_rows(&schema, &rows));
         let rows = rows.as_array().unwrap();
         let from = (rows.len() as f64 * cut) as usize;
@@ -48,7 +48,7 @@ proptest! {
 }
 
 #[test]
-fn a_type_that_the_sdk_lacks_is_named() {
+fn unsupported_arrow_type_is_named() {
     let text = LargeStringArray::from(vec!["a"]);
     let batch = RecordBatch::try_from_iter([("name", Arc::new(text) as _)]).unwrap();
     let error = Schema::try_from(batch.schema_ref().as_ref()).unwrap_err();
@@ -60,7 +60,7 @@ fn a_type_that_the_sdk_lacks_is_named() {
 }
 
 #[test]
-fn a_column_of_another_type_is_refused() {
+fn column_of_another_type_is_rejected() {
     let schema = Schema::new(vec![osiris_sdk::Field::new("n", DataType::Int64, true)]);
     let table = Table::from_rows(&schema, &serde_json::json!([[1], [null]]));
     let column = table.batches()[0].column(0).unwrap();

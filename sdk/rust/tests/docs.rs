@@ -4,14 +4,14 @@
 const SPEC: &str = include_str!("../spec.yaml");
 
 #[test]
-fn the_spec_that_is_shown_is_the_one_that_the_examples_embed() {
+fn readme_shows_the_embedded_spec() {
     let shown = format!("```yaml\n{SPEC}```\n");
     assert!(include_str!("../README.md").contains(&shown), "README.md does not show\n{shown}");
 }
 
 /// Rustdoc runs blocks without a language as Rust, and blocks that never run become outdated.
 #[test]
-fn every_block_of_rust_is_run() {
+fn every_rust_block_is_a_doc_test() {
     for text in [include_str!("../README.md"), include_str!("../GUIDE.md")] {
         let fences = text.lines().filter(|line| line.starts_with("```")).step_by(2);
         for fence in fences {

@@ -60,7 +60,7 @@ impl Driver for Counter {
 }
 
 #[test]
-fn all_that_a_step_does_is_seen() {
+fn report_has_everything_a_step_does() {
     let report = run::<Counter>(json!({"rows": 3})).state(&json!(7)).expect_ok();
     report.assert_rows(&json!([[7], [8], [9]]));
     assert_eq!(report.table().batches().len(), 2);
@@ -74,7 +74,7 @@ fn all_that_a_step_does_is_seen() {
 }
 
 #[test]
-fn a_cancelled_step_stops() {
+fn cancelled_step_stops() {
     run::<Counter>(json!({"rows": 3})).cancelled().expect_err(Kind::Cancelled);
     let report = run::<Counter>(json!({"rows": 3})).cancelled_after(2).report();
     assert_eq!(report.result.unwrap_err().kind, Kind::Cancelled);
@@ -83,7 +83,7 @@ fn a_cancelled_step_stops() {
 }
 
 #[test]
-fn a_configuration_that_does_not_fit_names_the_field() {
+fn invalid_config_error_names_the_field() {
     let error = run::<Counter>(json!({"rows": "3"})).expect_err(Kind::Config);
     assert_eq!(error.message, "config field `rows`: invalid type: string \"3\", expected i64");
     let error = run::<Counter>(json!({})).expect_err(Kind::Config);
@@ -91,7 +91,7 @@ fn a_configuration_that_does_not_fit_names_the_field() {
 }
 
 #[test]
-fn what_a_driver_does_not_have_is_said() {
+fn missing_discover_and_doctor_are_reported() {
     let error = discover::<Counter>(json!({"rows": 1})).unwrap_err();
     assert_eq!(error.kind, Kind::Unsupported);
     let health = doctor::<Counter>(json!({}), Duration::from_secs(1));
@@ -120,7 +120,7 @@ impl Driver for Sum {
 }
 
 #[test]
-fn a_writer_reads_to_the_end_or_fails() {
+fn writer_reads_all_input_or_fails() {
     let table = Table::from_rows(&numbers(), &json!([[1], [2]])).with_rows(&json!([[3]]));
     let write = || run::<Sum>(json!({})).mode(Mode::Write);
     let report = write().input("df_a", &table).expect_ok();
@@ -164,7 +164,7 @@ impl Driver for Flaky {
 }
 
 #[test]
-fn what_may_pass_is_tried_three_times() {
+fn transient_errors_are_tried_three_times() {
     let flaky = |count: u32, kind: &str| run::<Flaky>(json!({"count": count, "kind": kind}));
     let report = flaky(2, "network").expect_ok();
     report.assert_metric("attempts", 3_i64);

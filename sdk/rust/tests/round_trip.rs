@@ -31,7 +31,7 @@ impl Driver for Pass {
 
 proptest! {
     #[test]
-    fn every_type_comes_back_as_it_was((schema, rows) in common::table()) {
+    fn every_type_survives_a_round_trip((schema, rows) in common::table()) {
         let table = Table::from_rows(&schema, &rows);
         prop_assert_eq!(&table.rows(), &rows);
 

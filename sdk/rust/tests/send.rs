@@ -53,7 +53,7 @@ fn end_row(batch: &mut BatchBuilder) {
 }
 
 #[test]
-fn types_that_mean_nothing() {
+fn invalid_types_are_rejected() {
     assert_eq!(
         send(DataType::Time32(TimeUnit::Nanosecond), true, |_| {}),
         "column \"a\": time32[ns]: 32 bits are for s and ms"
@@ -65,7 +65,7 @@ fn types_that_mean_nothing() {
 }
 
 #[test]
-fn columns_that_do_not_fit() {
+fn mismatched_columns_are_rejected() {
     assert_eq!(
         send(DataType::Int64, true, end_row),
         "column \"a\": 0 values in a batch of 1 rows: push one to each column for every row"
@@ -104,7 +104,7 @@ fn columns_that_do_not_fit() {
 }
 
 #[test]
-fn values_that_do_not_fit() {
+fn invalid_values_are_rejected() {
     assert_eq!(
         send(DataType::Int64, false, |batch| {
             batch.columns[0].push_null();

@@ -1,4 +1,4 @@
-//! The time that the stand-in believes it is.
+//! The time that the emulator believes it is.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -1,4 +1,4 @@
-//! A stand-in for the E2B cloud on loopback, for tests: the control plane and
+//! An emulator of the E2B cloud on loopback, for tests: the control plane and
 //! envd as clients see them, with real processes in folders of their own, and
 //! faults on demand.
 //!

@@ -1,4 +1,4 @@
-//! `e2b-local`: the stand-in as a program, until Ctrl-C.
+//! `e2b-local`: the emulator as a program, until Ctrl-C.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use clap::Parser;
 use e2b_local::{E2bLocal, Enforce, Options};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A stand-in for the E2B cloud on this machine
+/// An emulator of the E2B cloud on this machine
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The port of the control plane; 0 is any free one

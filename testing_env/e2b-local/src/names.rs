@@ -21,7 +21,7 @@ use crate::egress::Namespace;
 /// and the command.
 const SEE: &str = r#"mount --bind "$0" /etc/hosts && exec "$@""#;
 
-/// The host names of a domain, for commands that run in the stand-in's network.
+/// The host names of a domain, for commands that run in the emulator's network.
 #[derive(Debug)]
 pub(crate) struct Names {
     pub(crate) domain: String,
@@ -46,7 +46,7 @@ impl Names {
     /// no OpenSSL.
     pub(crate) fn start(domain: &str, folder: &Path) -> Result<(Self, Listener)> {
         if !geteuid().is_root() {
-            bail!("cannot serve the names of `{domain}`: run the stand-in as root");
+            bail!("cannot serve the names of `{domain}`: run the emulator as root");
         }
         install("openssl", "openssl", &[])?;
         install("ip", "iproute2", &[])?;

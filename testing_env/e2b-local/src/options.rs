@@ -1,10 +1,10 @@
-//! Options of a stand-in.
+//! Options of an emulator.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Options of a stand-in.
+/// Options of an emulator.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The port of the control plane; 0 is any free one.
@@ -79,7 +79,7 @@ pub struct TemplateFile {
 pub enum Enforce {
     /// Only where this machine has all that it needs.
     WherePossible,
-    /// The stand-in does not start otherwise.
+    /// The emulator does not start otherwise.
     Always,
     /// The rules are checked and shown only.
     Never,

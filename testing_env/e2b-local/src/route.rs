@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_left_out() {
+    fn route_names_omit_ids() {
         let named = |path| name(&Method::POST, path);
         assert_eq!(named("/v2/sandboxes"), "POST /v2/sandboxes");
         assert_eq!(named("/sandboxes/iabc/timeout"), "POST /sandboxes/{id}/timeout");

@@ -1,4 +1,4 @@
-//! The stand-in as tests hold it.
+//! The emulator as tests hold it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::names::Names;
 use crate::options::Options;
 use crate::state::State;
 
-/// A running stand-in. When it is dropped, every process of its sandboxes is
+/// A running emulator. When it is dropped, every process of its sandboxes is
 /// killed and every folder removed.
 #[derive(Debug)]
 pub struct E2bLocal {
@@ -100,8 +100,8 @@ impl E2bLocal {
     }
 
     /// The program and first arguments that run a command where the names of the
-    /// domain are known. Nothing but the stand-in can be reached there. Empty without
-    /// a domain: then any command reaches the stand-in.
+    /// domain are known. Nothing but the emulator can be reached there. Empty without
+    /// a domain: then any command reaches the emulator.
     #[must_use]
     pub fn command(&self) -> Vec<String> {
         self.state.names.get().map(Names::command).unwrap_or_default()

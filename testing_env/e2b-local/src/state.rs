@@ -1,4 +1,4 @@
-//! The state that the parts of the stand-in share.
+//! The state that the parts of the emulator share.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::options::{Enforce, Options};
 use crate::record::Record;
 use crate::sandbox::{Isolation, Sandbox};
 
-/// The state that the parts of the stand-in share.
+/// The state that the parts of the emulator share.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) options: Options,
@@ -48,7 +48,7 @@ impl State {
         let isolation =
             Isolation::find(folder.join("etc")).context("cannot make the user of sandboxes")?;
         let unenforced = match options.enforce_network {
-            Enforce::Never => Some("the stand-in was told not to enforce egress rules".to_owned()),
+            Enforce::Never => Some("the emulator was told not to enforce egress rules".to_owned()),
             Enforce::Always => Egress::check().map(|()| None)?,
             Enforce::WherePossible => Egress::check().err().map(|error| format!("{error:#}")),
         };

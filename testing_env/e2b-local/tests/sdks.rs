@@ -1,4 +1,4 @@
-//! E2B's own SDKs against the stand-in: a client cannot tell it from E2B.
+//! E2B's own SDKs against the emulator: a client cannot tell it from E2B.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ fn output(command: &mut Command) -> String {
     text(&output.stdout)
 }
 
-/// Runs a script against a stand-in, which must be left empty.
+/// Runs a script against an emulator, which must be left empty.
 fn conforms(command: Command, options: Options) {
     let server = E2bLocal::start(options).expect("starts");
     let mut command = below(&server.command(), command);
@@ -47,7 +47,7 @@ fn conforms(command: Command, options: Options) {
     assert_eq!(server.sandboxes(), []);
 }
 
-/// The command below the program that leads it to its stand-in, if there is one.
+/// The command below the program that leads it to its emulator, if there is one.
 fn below(words: &[String], command: Command) -> Command {
     let [program, arguments @ ..] = words else { return command };
     let mut whole = Command::new(program);
@@ -76,23 +76,23 @@ fn python(version: &str, options: Options) {
 }
 
 #[test]
-fn the_python_sdk_conforms() {
+fn python_sdk_conforms() {
     python("2.63.0", Options { versions: Versions::V2, ..Options::default() });
 }
 
 #[test]
-fn the_python_sdk_of_the_old_routes_conforms() {
+fn python_sdk_of_the_old_routes_conforms() {
     python("2.45.1", Options { versions: Versions::V1, ..Options::default() });
 }
 
 #[test]
-fn the_python_sdk_conforms_at_the_real_names() {
+fn python_sdk_conforms_at_the_real_names() {
     let domain = Some("e2b.app".to_owned());
     python("2.63.0", Options { domain, ..Options::default() });
 }
 
 #[test]
-fn the_javascript_sdk_conforms() {
+fn javascript_sdk_conforms() {
     let version = "2.51.0";
     let node = install("node", "nodejs", &[]).expect("Node.js is installed");
     let folder = installed(&format!("e2b-javascript-{version}"), |folder| {

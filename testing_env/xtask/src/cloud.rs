@@ -1,4 +1,4 @@
-//! The local stand-in for E2B's cloud.
+//! The local emulator of E2B's cloud.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -7,12 +7,12 @@ use anyhow::{Context, Result};
 
 use crate::shell::{built, cargo, run};
 
-/// Builds the stand-in with the same features as everything else.
+/// Builds the emulator with the same features as everything else.
 pub(crate) fn build() -> Result<()> {
     cargo(&["build", "--workspace", "--bin", "e2b-local"])
 }
 
-/// Builds the stand-in, prints the variables for reaching it, and runs it until Ctrl-C.
+/// Builds the emulator, prints the variables for reaching it, and runs it until Ctrl-C.
 pub(crate) fn serve() -> Result<()> {
     build()?;
     eprintln!("Paste these lines into another shell; there, in testing_env:");
@@ -20,15 +20,15 @@ pub(crate) fn serve() -> Result<()> {
     run(&mut command()?)
 }
 
-/// A running stand-in, stopped when dropped.
+/// A running emulator, stopped when dropped.
 pub(crate) struct Cloud {
     process: Child,
-    /// Environment variables for reaching the stand-in.
+    /// Environment variables for reaching the emulator.
     pub(crate) variables: Vec<(String, String)>,
 }
 
 impl Cloud {
-    /// Starts a stand-in on free ports.
+    /// Starts an emulator on free ports.
     pub(crate) fn start() -> Result<Self> {
         let mut command = command()?;
         command.args(["--api-port", "0", "--sandbox-port", "0"]).stdout(Stdio::piped());
@@ -52,7 +52,7 @@ impl Cloud {
 
 impl Drop for Cloud {
     fn drop(&mut self) {
-        // After SIGTERM, the stand-in removes its sandboxes; after SIGKILL, they would remain.
+        // After SIGTERM, the emulator removes its sandboxes; after SIGKILL, they would remain.
         let pid = self.process.id().to_string();
         let asked = Command::new("kill").arg(pid).status().is_ok_and(|status| status.success());
         if !asked {

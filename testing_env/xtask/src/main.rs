@@ -88,7 +88,7 @@ enum Command {
     Build,
     /// Starts the sample project's databases, until Ctrl-C.
     Services,
-    /// Starts a stand-in for the E2B cloud, until Ctrl-C.
+    /// Starts an emulator of the E2B cloud, until Ctrl-C.
     E2bLocal,
 }
 

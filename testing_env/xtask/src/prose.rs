@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_bool_fields_begin_with_whether() {
+    fn whether_is_accepted_only_for_bool_fields() {
         let text = "\
 @ What is read.
 @ Whether it is.

@@ -11,9 +11,9 @@ use crate::shell::{cargo_path, command, run as run_command};
 /// dependencies are reused.
 pub(crate) const WORKSPACE: [&str; 4] = ["test", "--workspace", "--features", "osiris-sdk/arrow"];
 
-/// The parts with their test programs. The part `spine` contains all programs.
+/// The parts with their test programs. The part `all` contains all programs.
 pub(crate) const PARTS: [(&str, &[&str]); 10] = [
-    ("spine", &[]),
+    ("all", &[]),
     ("databases", &["databases", "connections"]),
     (
         "e2b",
@@ -25,7 +25,7 @@ pub(crate) const PARTS: [(&str, &[&str]); 10] = [
             "large_in_e2b",
             "worker",
             "sdks",
-            "stand_in",
+            "emulator",
         ],
     ),
     (PARITY, &["parity", "cases_in_e2b"]),
@@ -60,8 +60,8 @@ const PARITY: &str = "parity";
 pub(crate) fn run(names: &[String]) -> Result<()> {
     build_all()?;
     for (part, programs) in PARTS {
-        // The spine includes all other parts.
-        if names.iter().any(|name| name == part) || (names.is_empty() && part == "spine") {
+        // The part `all` includes all other parts.
+        if names.iter().any(|name| name == part) || (names.is_empty() && part == "all") {
             eprintln!("Testing {part} ...");
             run_command(&mut cargo_test(part, programs))?;
         }

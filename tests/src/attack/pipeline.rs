@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Attack, Beside, Mode};
 use crate::osiris::Osiris;
 use crate::secret::SECRET;
-use crate::{Finished, Sandbox, sandbox};
+use crate::{Finished, TestProject, project};
 
 /// Content of a file that no driver may read or change.
 const OUTSIDE: &str = "not for drivers\n";
@@ -26,36 +26,36 @@ pub(super) fn port() -> u16 {
 }
 
 /// Creates files around the project that no driver may touch, and links to them.
-pub(super) fn surround(sandbox: &Sandbox) {
-    let outside = sandbox.outside();
-    fs::write(outside.join("secret.txt"), OUTSIDE).expect("the sandbox can be written");
-    fs::create_dir_all(outside.join("elsewhere")).expect("the sandbox can be written");
-    sandbox.write("data/file.txt", "mine\n");
+pub(super) fn surround(project: &TestProject) {
+    let outside = project.outside();
+    fs::write(outside.join("secret.txt"), OUTSIDE).expect("the folder can be written");
+    fs::create_dir_all(outside.join("elsewhere")).expect("the folder can be written");
+    project.write("data/file.txt", "mine\n");
     for (name, target) in
         [("link-to-file", "../../secret.txt"), ("link-to-folder", "../.."), ("link-to-root", "/")]
     {
-        symlink(target, sandbox.path("data").join(name)).expect("links can be made");
+        symlink(target, project.path("data").join(name)).expect("links can be made");
     }
 }
 
 /// Adds a connection to the silent service; `attack` is for `discover` and `doctor` calls.
-pub(super) fn connect(sandbox: &Sandbox, host: &str, attack: &str) {
+pub(super) fn connect(project: &TestProject, host: &str, attack: &str) {
     let connection = json!({
         "host": host, "port": port(), "password": "${SECRET}", "attack": attack,
     });
     let connections = json!({"version": 1, "connections": {"test": {"main": connection}}});
-    sandbox.write("osiris_connections.yaml", connections.to_string());
+    project.write("osiris_connections.yaml", connections.to_string());
 }
 
 /// Checks that everything around the project is unchanged.
-pub(super) fn check_outside(sandbox: &Sandbox) -> Result<(), String> {
+pub(super) fn check_outside(project: &TestProject) -> Result<(), String> {
     let mut files = Vec::new();
-    sandbox::walk(sandbox.outside(), &mut |path| {
-        if !path.starts_with(sandbox.project()) {
+    project::walk(project.outside(), &mut |path| {
+        if !path.starts_with(project.root()) {
             files.push(path.to_owned());
         }
     });
-    let secret = sandbox.outside().join("secret.txt");
+    let secret = project.outside().join("secret.txt");
     if files != [secret.clone()] || fs::read_to_string(secret).ok().as_deref() != Some(OUTSIDE) {
         return Err(format!("something changed outside the project: {files:?}"));
     }
@@ -64,31 +64,31 @@ pub(super) fn check_outside(sandbox: &Sandbox) -> Result<(), String> {
 
 impl Attack {
     /// Writes the project and runs it.
-    pub(super) fn execute(&self, sandbox: &Sandbox) -> Finished {
+    pub(super) fn execute(&self, project: &TestProject) -> Finished {
         let settings = json!({"version": 1, "limits": self.limits});
-        sandbox.write("osiris.yaml", settings.to_string());
-        sandbox.write("pipeline.yaml", self.pipeline().to_string());
-        surround(sandbox);
+        project.write("osiris.yaml", settings.to_string());
+        project.write("pipeline.yaml", self.pipeline().to_string());
+        surround(project);
         if let Some(host) = &self.connection {
-            connect(sandbox, host, "nothing");
+            connect(project, host, "nothing");
         }
         if self.pipe {
-            let made = Command::new("mkfifo").arg(sandbox.path("data/pipe")).status();
+            let made = Command::new("mkfifo").arg(project.path("data/pipe")).status();
             assert!(made.expect("mkfifo runs").success(), "a named pipe can be made");
         }
         if self.beside == Some(Beside::Writer) {
-            fs::create_dir(sandbox.path("out")).expect("the project can be written");
+            fs::create_dir(project.path("out")).expect("the project can be written");
         }
-        let finished = self.osiris(sandbox).run();
+        let finished = self.osiris(project).run();
         if self.pipe {
             // Checks that read the files would block on the pipe.
-            fs::remove_file(sandbox.path("data/pipe")).expect("the pipe is there");
+            fs::remove_file(project.path("data/pipe")).expect("the pipe is there");
         }
         finished
     }
 
-    pub(super) fn osiris(&self, sandbox: &Sandbox) -> Osiris {
-        let mut osiris = sandbox.osiris(["run", "pipeline.yaml"]).guests();
+    pub(super) fn osiris(&self, project: &TestProject) -> Osiris {
+        let mut osiris = project.osiris(["run", "pipeline.yaml"]).test_drivers();
         osiris = osiris.env("SECRET", SECRET);
         if let Some(bytes) = self.file_size {
             osiris = osiris.file_size(bytes);

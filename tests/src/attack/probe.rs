@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{LATE, check_words, pipeline, secret};
 use crate::secret::SECRET;
-use crate::{Finished, Sandbox, snapshot};
+use crate::{Finished, TestProject, snapshot};
 
 /// Time limit for a driver's answer.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -74,14 +74,14 @@ impl Probe {
     /// # Errors
     /// Returns a description of what the host failed to prevent.
     pub fn run(&self, folder: &Path) -> Result<(), String> {
-        let sandbox = Sandbox::new();
+        let project = TestProject::new();
         let limits = json!({"seconds": LIMIT.as_secs(), "memory": "256MiB"});
-        sandbox.write("osiris.yaml", json!({"version": 1, "limits": limits}).to_string());
-        pipeline::surround(&sandbox);
-        pipeline::connect(&sandbox, "127.0.0.1", &self.attack);
-        let before = sandbox.files();
+        project.write("osiris.yaml", json!({"version": 1, "limits": limits}).to_string());
+        pipeline::surround(&project);
+        pipeline::connect(&project, "127.0.0.1", &self.attack);
+        let before = project.files();
         let ((text, peak), (json, other)) =
-            (self.execute(&sandbox, &[]), self.execute(&sandbox, &["--json"]));
+            (self.execute(&project, &[]), self.execute(&project, &["--json"]));
         let peak = peak.max(other) >> 20;
         if peak > self.peak_mib {
             return Err(format!("used {peak} MiB at its peak; {} are enough", self.peak_mib));
@@ -96,7 +96,7 @@ impl Probe {
         for Finished { stdout, stderr, .. } in [&text, &json] {
             // Normalise before cutting, since durations vary in length.
             let [stdout, stderr] =
-                [stdout, stderr].map(|text| cut(&snapshot::normalise(text, &sandbox)));
+                [stdout, stderr].map(|text| cut(&snapshot::normalise(text, &project)));
             report.push_str(&format!("--- stdout\n{stdout}--- stderr\n{stderr}"));
         }
         snapshot::compare(&folder.join(format!("{}.txt", self.name())), &report)?;
@@ -109,17 +109,17 @@ impl Probe {
             if finished.took > LIMIT + LATE + START {
                 return Err(format!("took {:?}", finished.took));
             }
-            secret::check(&sandbox, finished)?;
+            secret::check(&project, finished)?;
             check_words(finished, "")?;
         }
-        if sandbox.files() != before || sandbox.read("data/file.txt") != "mine\n" {
-            return Err(format!("these files are there: {:?}", sandbox.files()));
+        if project.files() != before || project.read("data/file.txt") != "mine\n" {
+            return Err(format!("these files are there: {:?}", project.files()));
         }
-        pipeline::check_outside(&sandbox)
+        pipeline::check_outside(&project)
     }
 
     /// Runs the command and returns its peak memory in bytes too.
-    fn execute(&self, sandbox: &Sandbox, more: &[&str]) -> (Finished, u64) {
+    fn execute(&self, project: &TestProject, more: &[&str]) -> (Finished, u64) {
         let limit = LIMIT.as_secs().to_string();
         let arguments = match self.ask {
             Ask::Discover => vec!["discover", "@test.main"],
@@ -127,7 +127,7 @@ impl Probe {
             Ask::Doctor => vec!["connections", "doctor", "--timeout", &limit],
         };
         let arguments = arguments.iter().chain(more);
-        let mut running = sandbox.osiris(arguments).guests().env("SECRET", SECRET).start();
+        let mut running = project.osiris(arguments).test_drivers().env("SECRET", SECRET).start();
         let peak = running.peak();
         (running.finish(), peak)
     }

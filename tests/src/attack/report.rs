@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::pipeline;
 use crate::session::Session;
-use crate::{Finished, Sandbox, sandbox, snapshot};
+use crate::{Finished, TestProject, project, snapshot};
 
 /// Maximum number of lines per section.
 const LINES: usize = 8;
@@ -14,7 +14,7 @@ const LINES: usize = 8;
 const WIDTH: usize = 400;
 
 /// Returns everything that a user can see of the attack.
-pub(super) fn of(finished: &Finished, session: &Session, sandbox: &Sandbox) -> String {
+pub(super) fn of(finished: &Finished, session: &Session, project: &TestProject) -> String {
     let status = &session.status;
     let mut text = format!("--- stdout\n{}--- stderr\n{}", finished.stdout, finished.stderr);
     text.push_str(&format!("--- status\n{}: {:#}\n", status["status"], status["error"]));
@@ -34,22 +34,22 @@ pub(super) fn of(finished: &Finished, session: &Session, sandbox: &Sandbox) -> S
         ));
     }
     let log = session.log.lines().filter(|line| line.contains("[attack]"));
-    text.push_str(&section("log of the attacker", log.map(String::from), sandbox));
+    text.push_str(&section("log of the attacker", log.map(String::from), project));
     let of_attack = |line: &&Value| line["step_id"] == "attack" || line["tags"]["step"] == "attack";
     let events = session.events.iter().filter(of_attack).map(Value::to_string);
-    text.push_str(&section("events of the attacker", events, sandbox));
+    text.push_str(&section("events of the attacker", events, project));
     let metrics = session.metrics.iter().filter(of_attack);
     let metrics = metrics.filter(|line| line["metric"] != "step_duration_ms");
-    text.push_str(&section("metrics of the attacker", metrics.map(Value::to_string), sandbox));
+    text.push_str(&section("metrics of the attacker", metrics.map(Value::to_string), project));
     let text = text.replace(&format!(":{}", pipeline::port()), ":[PORT]");
-    snapshot::normalise(&text, sandbox)
+    snapshot::normalise(&text, project)
 }
 
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), String::from)
 }
 
-fn section(name: &str, lines: impl Iterator<Item = String>, sandbox: &Sandbox) -> String {
+fn section(name: &str, lines: impl Iterator<Item = String>, project: &TestProject) -> String {
     let lines: Vec<_> = lines.collect();
     let mut text = format!("--- {name}: {} lines\n", lines.len());
     let hidden = lines.len().saturating_sub(LINES);
@@ -59,7 +59,7 @@ fn section(name: &str, lines: impl Iterator<Item = String>, sandbox: &Sandbox) -
             text.push_str(&format!("({hidden} more)\n"));
         }
         // Normalise before cutting, since durations vary in length.
-        let line = snapshot::normalise(line, sandbox);
+        let line = snapshot::normalise(line, project);
         let cut: String = line.chars().take(WIDTH).collect();
         let rest = line.chars().count().saturating_sub(WIDTH);
         text.push_str(&cut);
@@ -71,7 +71,7 @@ fn section(name: &str, lines: impl Iterator<Item = String>, sandbox: &Sandbox) -
 /// Returns the total size of all files below a directory, in bytes.
 pub(super) fn size(folder: &Path) -> u64 {
     let mut size = 0;
-    sandbox::walk(folder, &mut |path| {
+    project::walk(folder, &mut |path| {
         size += path.symlink_metadata().map(|meta| meta.len()).unwrap_or(0);
     });
     size

@@ -3,14 +3,14 @@
 use std::fs;
 
 use crate::secret::find;
-use crate::{Finished, Sandbox, sandbox};
+use crate::{Finished, TestProject, project};
 
 /// Searches everything that a run prints and leaves, except for the driver's own artifacts and
 /// state.
 ///
 /// # Errors
 /// Returns the place where the secret was found.
-pub(super) fn check(sandbox: &Sandbox, finished: &Finished) -> Result<(), String> {
+pub(super) fn check(project: &TestProject, finished: &Finished) -> Result<(), String> {
     let look = |place: &str, text: &str| match find(text) {
         Some(form) => Err(format!("{place} holds {form:?}:\n{text}")),
         None => Ok(()),
@@ -18,7 +18,7 @@ pub(super) fn check(sandbox: &Sandbox, finished: &Finished) -> Result<(), String
     look("stdout", &finished.stdout)?;
     look("stderr", &finished.stderr)?;
     let mut result = Ok(());
-    sandbox::walk(&sandbox.project(), &mut |path| {
+    project::walk(&project.root(), &mut |path| {
         let name = path.display().to_string();
         // Except for one artifact, which the host writes.
         let is_config = name.ends_with("/cleaned_config.json");

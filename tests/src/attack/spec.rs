@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{bomb, check_words, pipeline};
-use crate::{Finished, Sandbox, snapshot};
+use crate::{Finished, TestProject, snapshot};
 
 /// A malicious component.
 pub struct Lie {
@@ -312,13 +312,13 @@ impl Lie {
     /// # Errors
     /// Returns a description of what the host failed to prevent.
     pub fn run(&self, folder: &Path) -> Result<(), String> {
-        let sandbox = Sandbox::new();
-        pipeline::surround(&sandbox);
-        sandbox.write("drivers/test.liar.wasm", &self.bytes);
-        sandbox.write("pipeline.yaml", "oml_version: 0.1.0\nname: lie\nsteps:\n  - {id: a, component: test.liar, mode: read}\n  - {id: b, component: test.sink, mode: write, needs: [a], config: {path: out}}\n");
-        let before = sandbox.files();
+        let project = TestProject::new();
+        pipeline::surround(&project);
+        project.write("drivers/test.liar.wasm", &self.bytes);
+        project.write("pipeline.yaml", "oml_version: 0.1.0\nname: lie\nsteps:\n  - {id: a, component: test.liar, mode: read}\n  - {id: b, component: test.sink, mode: write, needs: [a], config: {path: out}}\n");
+        let before = project.files();
         let run = |arguments: &[&str]| {
-            let mut running = sandbox.osiris(arguments).guests().start();
+            let mut running = project.osiris(arguments).test_drivers().start();
             let peak = running.peak() >> 20;
             let finished = running.finish();
             if finished.took > PATIENCE || peak > MEMORY {
@@ -336,7 +336,7 @@ impl Lie {
         {
             report.push_str(&format!("--- {name}: {status}\n{stdout}{stderr}"));
         }
-        let report = snapshot::normalise(&report, &sandbox);
+        let report = snapshot::normalise(&report, &project);
         snapshot::compare(&folder.join(format!("{}.txt", self.name)), &report)?;
         for finished in [&inspect, &list, &run] {
             check_words(finished, "")?;
@@ -348,9 +348,9 @@ impl Lie {
         if !run.code().is_some_and(|code| refused.contains(&code)) {
             return Err(format!("it ran: {}", run.status));
         }
-        if sandbox.files() != before {
-            return Err(format!("these files are there: {:?}", sandbox.files()));
+        if project.files() != before {
+            return Err(format!("these files are there: {:?}", project.files()));
         }
-        pipeline::check_outside(&sandbox)
+        pipeline::check_outside(&project)
     }
 }

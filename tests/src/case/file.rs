@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::built;
 
-/// A file. Without `symlink`, `folder` and `guest` the content is `head`, then `text` `repeat`
-/// times, then `tail`; all empty by default.
+/// A file. Without `symlink`, `folder` and `test_driver` the content is `head`, then `text`
+/// `repeat` times, then `tail`; all empty by default.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
@@ -19,8 +19,8 @@ pub(super) struct File {
     /// Makes a directory.
     #[serde(default)]
     folder: bool,
-    /// Makes a copy of a guest's component, like `test.source`.
-    guest: Option<String>,
+    /// Makes a copy of a test driver's component, like `test.source`.
+    test_driver: Option<String>,
     /// Truncates the copy to this many bytes.
     cut: Option<usize>,
     #[serde(default)]
@@ -60,8 +60,8 @@ impl File {
     }
 
     fn content(&self) -> io::Result<Vec<u8>> {
-        if let Some(name) = &self.guest {
-            let mut component = fs::read(built::guest(name))?;
+        if let Some(name) = &self.test_driver {
+            let mut component = fs::read(built::test_driver(name))?;
             component.truncate(self.cut.unwrap_or(usize::MAX));
             return Ok(component);
         }

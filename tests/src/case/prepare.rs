@@ -5,22 +5,22 @@ use std::io;
 use std::path::Path;
 
 use super::Script;
-use crate::{Sandbox, wasm};
+use crate::{TestProject, wasm};
 
 /// Files in a case's directory that are not part of the project.
 const OURS: [&str; 3] = ["case.yaml", "transcript.txt", "expected"];
 
-/// Fills the sandbox's project.
-pub(super) fn project(folder: &Path, script: &Script, sandbox: &Sandbox) -> Result<(), String> {
-    copy(folder, &sandbox.project(), &OURS)
+/// Fills the project.
+pub(super) fn fill(folder: &Path, script: &Script, project: &TestProject) -> Result<(), String> {
+    copy(folder, &project.root(), &OURS)
         .map_err(|error| format!("{}: {error}", folder.display()))?;
     // A target for links that lead outside.
-    fs::write(sandbox.outside().join("secret.txt"), "not for drivers\n")
+    fs::write(project.outside().join("secret.txt"), "not for drivers\n")
         .map_err(|error| error.to_string())?;
     for (path, file) in &script.files {
-        file.make(&sandbox.path(path)).map_err(|error| format!("{}: {error}", path.display()))?;
+        file.make(&project.path(path)).map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    wasm::assemble(&sandbox.path("drivers"))
+    wasm::assemble(&project.path("drivers"))
 }
 
 fn copy(from: &Path, to: &Path, except: &[&str]) -> io::Result<()> {

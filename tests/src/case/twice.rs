@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Command, prepare, read};
 use crate::parity::Traces;
 use crate::session::Session;
-use crate::{Cloud, Sandbox};
+use crate::{Cloud, TestProject};
 
 /// Returns whether a case runs a pipeline, and so can run in a sandbox too.
 ///
@@ -27,9 +27,9 @@ pub const PERMISSIONS: [&str; 2] = ["bad-file-unreadable", "bad-output-folder-re
 /// Returns a description of the difference.
 pub fn run(folder: &Path, cloud: &Cloud) -> Result<(), String> {
     let script = read(folder)?;
-    let (here, there) = (Sandbox::new(), Sandbox::new());
-    for sandbox in [&here, &there] {
-        prepare::project(folder, &script, sandbox)?;
+    let (here, there) = (TestProject::new(), TestProject::new());
+    for project in [&here, &there] {
+        prepare::fill(folder, &script, project)?;
     }
     for command in &script.commands {
         let Command { osiris: line, exit, env, folder } = command;
@@ -39,10 +39,10 @@ pub fn run(folder: &Path, cloud: &Cloud) -> Result<(), String> {
             Some(&"run") => cloud.arguments(&words),
             _ => words.clone(),
         };
-        for (sandbox, words) in [(&here, words), (&there, elsewhere)] {
-            let mut osiris = sandbox.osiris(words).current_dir(sandbox.path(folder));
-            if script.guests {
-                osiris = osiris.guests();
+        for (project, words) in [(&here, words), (&there, elsewhere)] {
+            let mut osiris = project.osiris(words).current_dir(project.path(folder));
+            if script.test_drivers {
+                osiris = osiris.test_drivers();
             }
             osiris = cloud.reach(osiris);
             for (name, value) in env {

@@ -107,12 +107,12 @@ mod tests {
     }
 
     #[test]
-    fn output_without_a_command_is_refused() {
+    fn output_without_a_command_is_rejected() {
         assert_eq!(commands("done\n", 3).unwrap_err(), "line 3: no command prints this");
     }
 
     #[test]
-    fn a_here_document_without_an_end_is_refused() {
+    fn unterminated_here_document_is_rejected() {
         assert_eq!(commands("$ cat <<EOF\na\n", 3).unwrap_err(), "line 3: the command has no end");
     }
 }

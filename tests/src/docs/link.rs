@@ -110,7 +110,7 @@ mod tests {
     use super::{anchors, links, resolve};
 
     #[test]
-    fn anchors_are_those_of_github() {
+    fn anchors_match_github() {
         let text =
             "# Who set a value?\n## `osiris.yaml`: its *keys*\n# Twice\n# Twice\n```\n# no\n```\n";
         let expected = ["osirisyaml-its-keys", "twice", "twice-1", "who-set-a-value"];
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn links_that_lead_nowhere_are_refused() {
+    fn dead_links_are_rejected() {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
         let resolve = |link| resolve(&page, "# Here\n", link);
         for link in ["#here", "../README.md", "../README.md#install", "src"] {

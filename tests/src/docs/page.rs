@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn faulty_marks_and_fences_without_marks_are_refused() {
+    fn invalid_or_missing_marks_are_rejected() {
         for (text, error) in [
             ("```console\n$ osiris run x\n```\n", "line 1: the fence starts osiris"),
             ("a\n```\nA=1 osiris run x\n```\n", "line 2: the fence starts osiris"),

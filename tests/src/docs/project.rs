@@ -8,7 +8,7 @@ use std::time::Duration;
 use services::{mariadb, postgres};
 
 use crate::databases::{self, Databases};
-use crate::{Cloud, Sandbox, built, snapshot};
+use crate::{Cloud, TestProject, built, snapshot};
 
 /// Time limit of all commands in one project.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -106,7 +106,7 @@ impl fmt::Display for Setup {
 /// A project with the services that its commands need.
 #[derive(Debug)]
 pub(super) struct Project {
-    sandbox: Sandbox,
+    project: TestProject,
     databases: Option<(Databases, MutexGuard<'static, ()>)>,
     cloud: Option<Cloud>,
 }
@@ -117,14 +117,14 @@ impl Project {
     /// # Errors
     /// Returns an error if the driver from elsewhere cannot be made.
     pub(super) fn new(setup: &Setup) -> Result<Self, String> {
-        let sandbox = Sandbox::new();
+        let project = TestProject::new();
         match setup.start {
-            Start::Demo => drop(sandbox.osiris(["init", "."]).run().expect(0)),
+            Start::Demo => drop(project.osiris(["init", "."]).run().expect(0)),
             Start::Empty => {}
-            Start::Sample => databases::copy_sample(&sandbox),
+            Start::Sample => databases::copy_sample(&project),
         }
         if setup.has(Extra::Acme) {
-            pack_acme(&sandbox).map_err(|error| format!("acme.numbers: {error}"))?;
+            pack_acme(&project).map_err(|error| format!("acme.numbers: {error}"))?;
         }
         let databases = setup.has(Extra::Databases).then(|| {
             // A project that failed leaves nothing behind: the databases are recreated.
@@ -135,7 +135,7 @@ impl Project {
             (databases, guard)
         });
         let cloud = setup.has(Extra::E2bLocal).then(Cloud::bare);
-        Ok(Self { sandbox, databases, cloud })
+        Ok(Self { project, databases, cloud })
     }
 
     /// Runs commands in one shell and returns the lines that each one prints, with the paths of
@@ -150,7 +150,7 @@ impl Project {
         for command in commands {
             script.push_str(&format!("{command}\nend\n"));
         }
-        let mut shell = self.sandbox.shell(&script).patience(LIMIT);
+        let mut shell = self.project.shell(&script).patience(LIMIT);
         if let Some((databases, _)) = &self.databases {
             shell = databases.reach(shell);
         }
@@ -172,7 +172,7 @@ impl Project {
     fn lines(&self, output: &str) -> Vec<String> {
         let mut text = snapshot::without_compilation(output);
         for (path, shown) in
-            [(self.sandbox.project(), SHOWN_PROJECT), (built::folder().to_owned(), SHOWN_PROGRAMS)]
+            [(self.project.root(), SHOWN_PROJECT), (built::folder().to_owned(), SHOWN_PROGRAMS)]
         {
             text = text.replace(&path.display().to_string(), shown);
         }
@@ -181,20 +181,23 @@ impl Project {
     }
 }
 
-/// Makes `acme.numbers.wasm` and a newer version in `new/`: the guest `test.source` with another
-/// spec.
-fn pack_acme(sandbox: &Sandbox) -> Result<(), String> {
+/// Makes `acme.numbers.wasm` and a newer version in `new/`: the test driver `test.source` with
+/// another spec.
+fn pack_acme(project: &TestProject) -> Result<(), String> {
     let spec = super::repository().join("tests/docs/acme.numbers.yaml");
     let spec = fs::read_to_string(&spec).map_err(|error| format!("{}: {error}", spec.display()))?;
-    let guest = built::guest("test.source").display().to_string();
-    let file = sandbox.outside().join("acme.numbers.yaml");
+    let driver = built::test_driver("test.source").display().to_string();
+    let file = project.outside().join("acme.numbers.yaml");
     for (folder, version) in [(".", "1.2.0"), ("new", "1.3.0")] {
         let spec = spec.replace("version: 1.2.0", &format!("version: {version}"));
         fs::write(&file, spec).map_err(|error| error.to_string())?;
-        fs::create_dir_all(sandbox.path(folder)).map_err(|error| error.to_string())?;
+        fs::create_dir_all(project.path(folder)).map_err(|error| error.to_string())?;
         let out = format!("{folder}/acme.numbers.wasm");
         let spec = file.display().to_string();
-        sandbox.osiris(["drivers", "pack", &guest, "--spec", &spec, "--out", &out]).run().expect(0);
+        project
+            .osiris(["drivers", "pack", &driver, "--spec", &spec, "--out", &out])
+            .run()
+            .expect(0);
     }
     Ok(())
 }

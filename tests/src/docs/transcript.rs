@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn an_elision_stands_for_any_number_of_lines() {
+    fn elision_matches_any_number_of_lines() {
         let actual = lines("a\nb\nc\nd\ne");
         for shown in
             ["...", "a\n...", "...\ne", "a\n  ...\ne", "a\n...\nc\n...\ne", "a\n...\nb\nc\nd\ne"]
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_changes_only_lines_that_differ_in_more_than_masked_values() {
+    fn update_keeps_lines_differing_only_in_masked_values() {
         let shown = lines(
             "✓ hello done in 17 ms\n  Rows 8\nSession  logs/run_20261201T040101664Z-6b53a908",
         );
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_keeps_an_elision_that_still_matches_and_fills_one_that_does_not() {
+    fn update_keeps_a_matching_elision_and_expands_others() {
         let actual = lines("a\nb\nc");
         assert_eq!(updated(&lines("a\n...\nc"), &actual), lines("a\n...\nc"));
         assert_eq!(updated(&lines("a\n...\nd"), &actual), actual);

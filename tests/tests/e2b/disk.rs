@@ -1,9 +1,9 @@
 //! A disk of the sandbox that fills up during the run.
 
-use crate::place::Place;
+use crate::fixture::Fixture;
 use crate::{Test, tests};
 
-pub(crate) const TESTS: &[Test] = tests![a_disk_that_is_full_in_mid_run_is_told,];
+pub(crate) const TESTS: &[Test] = tests![full_disk_during_the_run_is_reported,];
 
 const PIPELINE: &str = "\
 oml_version: 0.1.0
@@ -13,13 +13,13 @@ steps:
   - {id: write, component: filesystem.csv_writer, mode: write, config: {path: ids.csv}}
 ";
 
-fn a_disk_that_is_full_in_mid_run_is_told() {
-    let mut place = Place::new(PIPELINE);
+fn full_disk_during_the_run_is_reported() {
+    let mut fixture = Fixture::new(PIPELINE);
     // A file size limit larger than the compiled code replaces the disk's.
     let script = "#!/bin/sh\ntrap '' XFSZ\nulimit -f 20000\nexec /usr/local/bin/osiris \"$@\"\n";
-    place.runtime = place.sandbox.outside().join("runtime");
-    std::fs::write(&place.runtime, script).expect("the sandbox can be written");
-    let finished = place.run(&["--e2b-install-deps"]).run();
-    place.assert_failed(finished, 1, "internal", &["ids.csv", "a file may not be larger here"]);
-    assert_eq!(place.last_session().status["error"]["step"], "write");
+    fixture.runtime = fixture.project.outside().join("runtime");
+    std::fs::write(&fixture.runtime, script).expect("the folder can be written");
+    let finished = fixture.run(&["--e2b-install-deps"]).run();
+    fixture.assert_failed(finished, 1, "internal", &["ids.csv", "a file may not be larger here"]);
+    assert_eq!(fixture.last_session().status["error"]["step"], "write");
 }

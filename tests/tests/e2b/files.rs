@@ -2,21 +2,21 @@
 
 use e2b_local::{Answer, Effect, Fault};
 
-use crate::place::{Place, SHORT};
+use crate::fixture::{Fixture, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
-    an_upload_that_is_cut_is_sent_again,
-    an_upload_whose_answer_is_lost_is_sent_again,
-    the_secrets_that_are_cut_are_sent_again,
-    uploads_that_a_page_answers_are_sent_again,
-    a_disk_without_room_for_an_upload_is_told,
-    a_download_that_is_cut_goes_on,
-    a_download_that_is_dropped_is_fetched_again,
-    a_download_that_is_refused_for_a_while_is_fetched_later,
-    a_download_that_arrives_altered_is_fetched_again,
-    a_download_that_always_arrives_altered_is_told,
-    a_download_that_is_always_cut_is_told,
+    cut_upload_is_sent_again,
+    upload_with_lost_response_is_sent_again,
+    cut_secrets_are_sent_again,
+    uploads_answered_by_a_page_are_sent_again,
+    full_disk_during_upload_is_reported,
+    cut_download_resumes,
+    dropped_download_is_fetched_again,
+    temporarily_rejected_download_is_fetched_later,
+    altered_download_is_fetched_again,
+    always_altered_download_is_reported,
+    always_cut_download_is_reported,
 ];
 
 const UPLOAD: &str = "POST /files";
@@ -28,64 +28,64 @@ fn of_the_output(effect: Effect) -> Fault {
 }
 
 #[track_caller]
-fn recovers(fault: Fault) -> Place {
-    let place = Place::new(SHORT);
-    place.e2b.fault(fault);
-    place.assert_well(place.run(&[]).run());
-    place
+fn assert_recovers(fault: Fault) -> Fixture {
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(fault);
+    fixture.assert_well(fixture.run(&[]).run());
+    fixture
 }
 
-fn an_upload_that_is_cut_is_sent_again() {
-    recovers(Fault::on(UPLOAD, Effect::CutUpload(1000)));
+fn cut_upload_is_sent_again() {
+    assert_recovers(Fault::on(UPLOAD, Effect::CutUpload(1000)));
 }
 
-fn an_upload_whose_answer_is_lost_is_sent_again() {
-    recovers(Fault::on(UPLOAD, Effect::DropDone));
+fn upload_with_lost_response_is_sent_again() {
+    assert_recovers(Fault::on(UPLOAD, Effect::DropDone));
 }
 
-fn the_secrets_that_are_cut_are_sent_again() {
-    recovers(Fault::on(UPLOAD, Effect::CutUpload(5)).containing("confidential"));
+fn cut_secrets_are_sent_again() {
+    assert_recovers(Fault::on(UPLOAD, Effect::CutUpload(5)).containing("confidential"));
 }
 
-fn uploads_that_a_page_answers_are_sent_again() {
+fn uploads_answered_by_a_page_are_sent_again() {
     let page = Answer { status: 502, headers: Vec::new(), body: "<html></html>".to_owned() };
-    recovers(Fault::on(UPLOAD, Effect::Answer(page)).times(3));
+    assert_recovers(Fault::on(UPLOAD, Effect::Answer(page)).times(3));
 }
 
-fn a_disk_without_room_for_an_upload_is_told() {
-    let place = Place::new(SHORT);
-    place.e2b.fault(Fault::on(UPLOAD, Effect::DiskFull(100)).always());
+fn full_disk_during_upload_is_reported() {
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(Fault::on(UPLOAD, Effect::DiskFull(100)).always());
     let words = ["507", "not enough disk space available", "a template with a larger disk"];
-    place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
+    fixture.assert_failed(fixture.run(&[]).run(), 3, "sandbox", &words);
 }
 
-fn a_download_that_is_cut_goes_on() {
-    recovers(of_the_output(Effect::CutAnswer(2)));
+fn cut_download_resumes() {
+    assert_recovers(of_the_output(Effect::CutAnswer(2)));
 }
 
-fn a_download_that_is_dropped_is_fetched_again() {
-    recovers(of_the_output(Effect::Drop));
+fn dropped_download_is_fetched_again() {
+    assert_recovers(of_the_output(Effect::Drop));
 }
 
-fn a_download_that_is_refused_for_a_while_is_fetched_later() {
+fn temporarily_rejected_download_is_fetched_later() {
     let limit = Answer::error(429, "Rate limit exceeded").header("Retry-After", "1");
-    recovers(of_the_output(Effect::Answer(limit)));
+    assert_recovers(of_the_output(Effect::Answer(limit)));
 }
 
-fn a_download_that_arrives_altered_is_fetched_again() {
-    recovers(of_the_output(Effect::FlipByte(0)).times(2));
+fn altered_download_is_fetched_again() {
+    assert_recovers(of_the_output(Effect::FlipByte(0)).times(2));
 }
 
-fn a_download_that_always_arrives_altered_is_told() {
-    let place = Place::new(SHORT);
-    place.e2b.fault(of_the_output(Effect::FlipByte(0)).always());
+fn always_altered_download_is_reported() {
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(of_the_output(Effect::FlipByte(0)).always());
     let words = ["cannot download `ids.txt`", "altered", "run the pipeline again"];
-    place.assert_failed(place.run(&[]).run(), 1, "sandbox", &words);
+    fixture.assert_failed(fixture.run(&[]).run(), 1, "sandbox", &words);
 }
 
-fn a_download_that_is_always_cut_is_told() {
-    let place = Place::new(SHORT);
-    place.e2b.fault(of_the_output(Effect::CutAnswer(0)).always());
+fn always_cut_download_is_reported() {
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(of_the_output(Effect::CutAnswer(0)).always());
     let words = ["cannot download `ids.txt`", "run the pipeline again"];
-    place.assert_failed(place.run(&[]).run(), 1, "sandbox", &words);
+    fixture.assert_failed(fixture.run(&[]).run(), 1, "sandbox", &words);
 }

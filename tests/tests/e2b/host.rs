@@ -7,32 +7,32 @@ use osiris_tests::Running;
 use osiris_tests::session::Session;
 use osiris_tests::wait::wait_for;
 
-use crate::place::{ENDLESS, PATIENCE, Place, SHORT};
+use crate::fixture::{ENDLESS, Fixture, PATIENCE, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
-    a_host_that_is_killed_while_it_creates_is_cleared_up_after,
-    a_host_that_is_killed_while_it_uploads_is_cleared_up_after,
-    a_host_that_is_killed_in_mid_run_is_cleared_up_after,
-    a_host_that_is_killed_while_it_downloads_is_cleared_up_after,
+    host_killed_while_creating_is_cleaned_up_after,
+    host_killed_while_uploading_is_cleaned_up_after,
+    host_killed_during_the_run_is_cleaned_up_after,
+    host_killed_while_downloading_is_cleaned_up_after,
 ];
 
 const LATE: Duration = Duration::from_secs(60);
 
 /// Kills the host, whose sandbox survives, and runs again.
 #[track_caller]
-fn is_cleared_up(place: &Place, running: Running) {
+fn assert_cleaned_up(fixture: &Fixture, running: Running) {
     running.kill();
     assert_eq!(running.finish().code(), None);
-    assert_eq!(place.living(), 1);
-    assert!(!place.sandbox.exists("ids.txt"));
-    let left = place.id();
-    place.e2b.clear_faults();
-    place.sandbox.write("pipeline.yaml", SHORT);
-    place.run(&[]).run().expect(0);
-    assert_eq!(place.sandbox.read("ids.txt"), crate::place::IDS);
-    assert_eq!(place.e2b.sandboxes(), []);
-    let sessions = Session::all(&place.sandbox).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(fixture.living(), 1);
+    assert!(!fixture.project.exists("ids.txt"));
+    let left = fixture.id();
+    fixture.e2b.clear_faults();
+    fixture.project.write("pipeline.yaml", SHORT);
+    fixture.run(&[]).run().expect(0);
+    assert_eq!(fixture.project.read("ids.txt"), crate::fixture::IDS);
+    assert_eq!(fixture.e2b.sandboxes(), []);
+    let sessions = Session::all(&fixture.project).unwrap_or_else(|error| panic!("{error}"));
     let [old, new] = &sessions[..] else { panic!("{} sessions", sessions.len()) };
     assert_eq!(old.status["status"], "crashed");
     assert_eq!(old.status["error"]["kind"], "crash");
@@ -40,40 +40,40 @@ fn is_cleared_up(place: &Place, running: Running) {
     assert_ne!(new.status["e2b"]["sandbox_id"], left.as_str());
 }
 
-fn a_host_that_is_killed_while_it_creates_is_cleared_up_after() {
-    let place = Place::new(SHORT);
-    place.e2b.fault(Fault::on("POST /v2/sandboxes", Effect::DelayAnswer(LATE)));
-    let running = place.run(&[]).start();
-    place.id();
-    is_cleared_up(&place, running);
+fn host_killed_while_creating_is_cleaned_up_after() {
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(Fault::on("POST /v2/sandboxes", Effect::DelayAnswer(LATE)));
+    let running = fixture.run(&[]).start();
+    fixture.id();
+    assert_cleaned_up(&fixture, running);
 }
 
-fn a_host_that_is_killed_while_it_uploads_is_cleared_up_after() {
-    let place = Place::new(SHORT);
-    place.e2b.fault(Fault::on("POST /files", Effect::Delay(LATE)).always());
-    let running = place.run(&[]).start();
-    place.wait_for_request("POST /files");
-    is_cleared_up(&place, running);
+fn host_killed_while_uploading_is_cleaned_up_after() {
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(Fault::on("POST /files", Effect::Delay(LATE)).always());
+    let running = fixture.run(&[]).start();
+    fixture.wait_for_request("POST /files");
+    assert_cleaned_up(&fixture, running);
 }
 
-fn a_host_that_is_killed_in_mid_run_is_cleared_up_after() {
-    let place = Place::new(ENDLESS);
-    let (running, _) = place.in_mid_run(&[]);
-    is_cleared_up(&place, running);
+fn host_killed_during_the_run_is_cleaned_up_after() {
+    let fixture = Fixture::new(ENDLESS);
+    let (running, _) = fixture.in_mid_run(&[]);
+    assert_cleaned_up(&fixture, running);
 }
 
-fn a_host_that_is_killed_while_it_downloads_is_cleared_up_after() {
-    let place = Place::new(SHORT);
+fn host_killed_while_downloading_is_cleaned_up_after() {
+    let fixture = Fixture::new(SHORT);
     let late = Fault::on("GET /files", Effect::Delay(LATE)).containing("ids%2Etxt");
-    place.e2b.fault(late.always());
-    let running = place.run(&[]).start();
+    fixture.e2b.fault(late.always());
+    let running = fixture.run(&[]).start();
     let asked = || {
-        place
+        fixture
             .e2b
             .log()
             .iter()
             .any(|line| line.starts_with("GET /files") && line.contains("ids%2Etxt"))
     };
     wait_for("the download", PATIENCE, || asked().then_some(()));
-    is_cleared_up(&place, running);
+    assert_cleaned_up(&fixture, running);
 }

@@ -2,48 +2,48 @@
 
 use e2b_local::{Answer, Effect, Fault};
 
-use crate::place::{Place, SHORT};
+use crate::fixture::{Fixture, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
-    a_kill_that_conflicts_is_tried_again,
-    a_kill_that_fails_is_tried_again,
-    a_kill_whose_answer_is_lost_recovers,
-    a_sandbox_that_cannot_be_killed_is_told_and_swept_later,
+    conflicting_kill_is_retried,
+    failed_kill_is_retried,
+    kill_with_lost_response_recovers,
+    unkillable_sandbox_is_reported_and_swept_later,
 ];
 
 const KILL: &str = "DELETE /sandboxes/{id}";
 
 #[track_caller]
-fn recovers(effect: Effect) {
-    let place = Place::new(SHORT);
-    place.e2b.fault(Fault::on(KILL, effect));
-    place.assert_well(place.run(&[]).run());
-    assert_eq!(place.e2b.requests()[KILL], 2);
+fn assert_recovers(effect: Effect) {
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(Fault::on(KILL, effect));
+    fixture.assert_well(fixture.run(&[]).run());
+    assert_eq!(fixture.e2b.requests()[KILL], 2);
 }
 
-fn a_kill_that_conflicts_is_tried_again() {
-    recovers(Effect::Answer(Answer::error(409, "the sandbox is being snapshotted")));
+fn conflicting_kill_is_retried() {
+    assert_recovers(Effect::Answer(Answer::error(409, "the sandbox is being snapshotted")));
 }
 
-fn a_kill_that_fails_is_tried_again() {
-    recovers(Effect::Answer(Answer::error(500, "we are sorry")));
+fn failed_kill_is_retried() {
+    assert_recovers(Effect::Answer(Answer::error(500, "we are sorry")));
 }
 
-fn a_kill_whose_answer_is_lost_recovers() {
-    recovers(Effect::DropDone);
+fn kill_with_lost_response_recovers() {
+    assert_recovers(Effect::DropDone);
 }
 
-fn a_sandbox_that_cannot_be_killed_is_told_and_swept_later() {
-    let place = Place::new(SHORT);
-    place.e2b.fault(Fault::on(KILL, Effect::Answer(Answer::error(403, "no"))).always());
-    let finished = place.run(&[]).run().expect(0);
-    let id = place.id();
+fn unkillable_sandbox_is_reported_and_swept_later() {
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(Fault::on(KILL, Effect::Answer(Answer::error(403, "no"))).always());
+    let finished = fixture.run(&[]).run().expect(0);
+    let id = fixture.id();
     for words in ["cannot kill sandbox", &id, "ends by itself", "osiris e2b sweep"] {
         assert!(finished.stderr.contains(words), "{words:?} is not in {}", finished.stderr);
     }
-    place.e2b.clear_faults();
-    let swept = place.osiris(&["e2b", "sweep"]).run().expect(0);
+    fixture.e2b.clear_faults();
+    let swept = fixture.osiris(&["e2b", "sweep"]).run().expect(0);
     assert!(swept.stdout.contains(&id), "{}", swept.stdout);
-    assert_eq!(place.e2b.sandboxes(), []);
+    assert_eq!(fixture.e2b.sandboxes(), []);
 }

@@ -2,91 +2,91 @@
 
 use e2b_local::{Effect, Fault, Options};
 
-use crate::place::{ENDLESS, LONG, Place, SHORT};
+use crate::fixture::{ENDLESS, Fixture, LONG, SHORT};
 use crate::{Test, tests};
 
 pub(crate) const TESTS: &[Test] = tests![
-    an_envd_that_starts_anew_in_mid_run_recovers,
-    a_stream_that_breaks_in_mid_run_recovers,
-    a_sandbox_that_dies_while_it_is_filled_is_told,
-    a_sandbox_that_dies_before_its_worker_begins_is_told,
-    a_sandbox_that_dies_before_its_output_is_fetched_is_told,
-    a_sandbox_that_is_killed_in_mid_run_is_told,
-    a_worker_that_is_killed_in_mid_run_is_told,
-    a_worker_that_dies_unseen_is_told,
-    a_sandbox_without_memory_is_told_with_what_helps,
+    restarted_envd_recovers,
+    broken_stream_recovers,
+    sandbox_killed_during_upload_is_reported,
+    sandbox_killed_before_its_worker_starts_is_reported,
+    sandbox_killed_before_download_is_reported,
+    sandbox_killed_during_the_run_is_reported,
+    worker_killed_during_the_run_is_reported,
+    worker_killed_while_offline_is_reported,
+    out_of_memory_is_reported_with_help,
 ];
 
-fn an_envd_that_starts_anew_in_mid_run_recovers() {
-    let place = Place::new(LONG);
-    let (running, worker) = place.in_mid_run(&[]);
+fn restarted_envd_recovers() {
+    let fixture = Fixture::new(LONG);
+    let (running, worker) = fixture.in_mid_run(&[]);
     worker.freeze();
-    assert!(place.e2b.restart_envd(&place.id()));
+    assert!(fixture.e2b.restart_envd(&fixture.id()));
     worker.thaw();
-    place.assert_long_well(running.finish());
+    fixture.assert_long_well(running.finish());
 }
 
-fn a_stream_that_breaks_in_mid_run_recovers() {
-    let place = Place::new(LONG);
+fn broken_stream_recovers() {
+    let fixture = Fixture::new(LONG);
     let start = Fault::on("POST /process.Process/Start", Effect::CutLine(12));
-    place.e2b.fault(start.containing("worker"));
-    place.assert_long_well(place.run(&[]).run());
+    fixture.e2b.fault(start.containing("worker"));
+    fixture.assert_long_well(fixture.run(&[]).run());
 }
 
-fn a_sandbox_that_dies_while_it_is_filled_is_told() {
-    let place = Place::new(SHORT);
-    place.e2b.fault(Fault::on("POST /files", Effect::KillSandbox));
+fn sandbox_killed_during_upload_is_reported() {
+    let fixture = Fixture::new(SHORT);
+    fixture.e2b.fault(Fault::on("POST /files", Effect::KillSandbox));
     let words = ["The sandbox was not found", "the sandbox was killed or its lifetime ended"];
-    place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
+    fixture.assert_failed(fixture.run(&[]).run(), 3, "sandbox", &words);
 }
 
-fn a_sandbox_that_dies_before_its_worker_begins_is_told() {
-    let place = Place::new(SHORT);
+fn sandbox_killed_before_its_worker_starts_is_reported() {
+    let fixture = Fixture::new(SHORT);
     let start = Fault::on("POST /process.Process/Start", Effect::KillSandbox);
-    place.e2b.fault(start.containing("worker"));
+    fixture.e2b.fault(start.containing("worker"));
     let words = ["The sandbox was not found", "the sandbox was killed or its lifetime ended"];
-    place.assert_failed(place.run(&[]).run(), 3, "sandbox", &words);
+    fixture.assert_failed(fixture.run(&[]).run(), 3, "sandbox", &words);
 }
 
-fn a_sandbox_that_dies_before_its_output_is_fetched_is_told() {
-    let place = Place::new(SHORT);
+fn sandbox_killed_before_download_is_reported() {
+    let fixture = Fixture::new(SHORT);
     let fetch = Fault::on("GET /files", Effect::KillSandbox).containing("ids%2Etxt");
-    place.e2b.fault(fetch);
+    fixture.e2b.fault(fetch);
     let words = [
         "cannot download `ids.txt` from the sandbox",
         "The sandbox was not found",
         "run the pipeline again",
     ];
-    place.assert_failed(place.run(&[]).run(), 1, "sandbox", &words);
+    fixture.assert_failed(fixture.run(&[]).run(), 1, "sandbox", &words);
 }
 
-fn a_sandbox_that_is_killed_in_mid_run_is_told() {
-    let place = Place::new(ENDLESS);
-    let (running, _) = place.in_mid_run(&[]);
-    assert!(place.e2b.kill_sandbox(&place.id()));
+fn sandbox_killed_during_the_run_is_reported() {
+    let fixture = Fixture::new(ENDLESS);
+    let (running, _) = fixture.in_mid_run(&[]);
+    assert!(fixture.e2b.kill_sandbox(&fixture.id()));
     let words = ["the sandbox ended before the run ended", "run the pipeline again"];
-    place.assert_failed(running.finish(), 1, "sandbox", &words);
+    fixture.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
-fn a_worker_that_is_killed_in_mid_run_is_told() {
-    let place = Place::new(ENDLESS);
-    let (running, worker) = place.in_mid_run(&[]);
+fn worker_killed_during_the_run_is_reported() {
+    let fixture = Fixture::new(ENDLESS);
+    let (running, worker) = fixture.in_mid_run(&[]);
     worker.kill();
     let words = ["the worker in the sandbox ended unexpectedly", "killed"];
-    place.assert_failed(running.finish(), 1, "sandbox", &words);
+    fixture.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
-fn a_worker_that_dies_unseen_is_told() {
-    let place = Place::new(ENDLESS);
-    let (running, worker) = place.in_mid_run(&[]);
+fn worker_killed_while_offline_is_reported() {
+    let fixture = Fixture::new(ENDLESS);
+    let (running, worker) = fixture.in_mid_run(&[]);
     worker.freeze();
-    assert!(place.e2b.restart_envd(&place.id()));
+    assert!(fixture.e2b.restart_envd(&fixture.id()));
     worker.kill();
     let words = ["the worker in the sandbox ended unexpectedly", "process not found"];
-    place.assert_failed(running.finish(), 1, "sandbox", &words);
+    fixture.assert_failed(running.finish(), 1, "sandbox", &words);
 }
 
-fn a_sandbox_without_memory_is_told_with_what_helps() {
+fn out_of_memory_is_reported_with_help() {
     let pipeline = "\
 oml_version: 0.1.0
 name: hoard
@@ -94,10 +94,10 @@ steps:
   - {id: source, component: test.hostile, mode: read, config: {attack: memory-bomb}}
   - {id: write, component: test.sink, mode: write, config: {path: ids.txt}}
 ";
-    let place = Place::with(pipeline, Options { memory: 400 << 20, ..Options::default() });
-    place.sandbox.write("osiris.yaml", "version: 1\nlimits: {memory: 4GiB}\n");
-    let finished = place.run(&[]).run();
-    std::fs::remove_file(place.sandbox.path("osiris.yaml")).expect("it is there");
+    let fixture = Fixture::with(pipeline, Options { memory: 400 << 20, ..Options::default() });
+    fixture.project.write("osiris.yaml", "version: 1\nlimits: {memory: 4GiB}\n");
+    let finished = fixture.run(&[]).run();
+    std::fs::remove_file(fixture.project.path("osiris.yaml")).expect("it is there");
     let words = ["ran out of memory", "a template with more memory", "`limits.memory`"];
-    place.assert_failed(finished, 1, "sandbox", &words);
+    fixture.assert_failed(finished, 1, "sandbox", &words);
 }

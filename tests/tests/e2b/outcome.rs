@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use osiris_tests::session::Session;
-use osiris_tests::{Finished, Sandbox};
+use osiris_tests::{Finished, TestProject};
 
-use crate::place::{IDS, Place, SHORT};
+use crate::fixture::{Fixture, IDS, SHORT};
 
 /// Events of the short run on this machine, sorted.
 static LOCAL: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let sandbox = Sandbox::new();
-    sandbox.write("pipeline.yaml", SHORT);
-    sandbox.osiris(["run", "pipeline.yaml"]).guests().run().expect(0);
-    events(&Session::only(&sandbox))
+    let project = TestProject::new();
+    project.write("pipeline.yaml", SHORT);
+    project.osiris(["run", "pipeline.yaml"]).test_drivers().run().expect(0);
+    events(&Session::only(&project))
 });
 
 /// Returns the unfinished downloads below a directory.
@@ -35,14 +35,14 @@ fn events(session: &Session) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-impl Place {
+impl Fixture {
     /// Checks that the short run succeeded: all output arrived exactly once, and no sandbox is
     /// left.
     #[track_caller]
     pub(crate) fn assert_well(&self, finished: Finished) -> Finished {
         let finished = finished.expect(0);
-        assert_eq!(self.sandbox.read("ids.txt"), IDS);
-        assert_eq!(self.sandbox.files(), ["ids.txt", "pipeline.yaml"]);
+        assert_eq!(self.project.read("ids.txt"), IDS);
+        assert_eq!(self.project.files(), ["ids.txt", "pipeline.yaml"]);
         let session = self.last_session();
         assert_eq!(session.status["status"], "success");
         assert_eq!(session.status["rows_written"], 3);
@@ -55,10 +55,10 @@ impl Place {
     #[track_caller]
     pub(crate) fn assert_long_well(&self, finished: Finished) {
         finished.expect(0);
-        let ids = self.sandbox.read("ids.txt");
+        let ids = self.project.read("ids.txt");
         let same = ids.lines().enumerate().all(|(at, line)| line.parse() == Ok(at));
         assert!(same && ids.lines().count() == 3_000_000, "{} bytes of ids", ids.len());
-        assert_eq!(self.sandbox.files(), ["ids.txt", "pipeline.yaml"]);
+        assert_eq!(self.project.files(), ["ids.txt", "pipeline.yaml"]);
         assert_eq!(self.last_session().status["status"], "success");
         self.assert_empty();
     }
@@ -97,7 +97,7 @@ impl Place {
                 finished.stderr
             );
         }
-        assert_eq!(self.sandbox.files(), ["pipeline.yaml"]);
+        assert_eq!(self.project.files(), ["pipeline.yaml"]);
         self.assert_empty();
     }
 
@@ -105,7 +105,7 @@ impl Place {
     #[track_caller]
     pub(crate) fn assert_empty(&self) {
         assert_eq!(self.e2b.sandboxes(), []);
-        let parts = parts(&self.sandbox.project());
+        let parts = parts(&self.project.root());
         assert!(parts.is_empty(), "{parts:?}");
     }
 
@@ -121,7 +121,7 @@ impl Place {
     /// Returns the latest session, checked against the schemas.
     #[track_caller]
     pub(crate) fn last_session(&self) -> Session {
-        let mut all = Session::all(&self.sandbox).unwrap_or_else(|error| panic!("{error}"));
+        let mut all = Session::all(&self.project).unwrap_or_else(|error| panic!("{error}"));
         all.pop().expect("there was a run")
     }
 }

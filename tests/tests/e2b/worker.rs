@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use osiris_tests::Sandbox;
+use osiris_tests::TestProject;
 use osiris_tests::wait::wait_for;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::place::PATIENCE;
+use crate::fixture::PATIENCE;
 
 /// The worker's process.
 #[derive(Debug, Clone, Copy)]
@@ -15,9 +15,9 @@ pub(crate) struct Worker(Pid);
 
 impl Worker {
     /// Waits until the host of the project's last run knows the worker, and returns it.
-    pub(crate) fn find(sandbox: &Sandbox) -> Self {
+    pub(crate) fn find(project: &TestProject) -> Self {
         wait_for("the worker's pid", PATIENCE, || {
-            let logs = fs::read_dir(sandbox.path("logs")).ok()?;
+            let logs = fs::read_dir(project.path("logs")).ok()?;
             let last = logs.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).max();
             let events = fs::read_to_string(last?.join("events.jsonl")).ok()?;
             let started = events.lines().find(|line| line.contains("e2b_worker_started"))?;

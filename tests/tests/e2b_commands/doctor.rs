@@ -3,21 +3,21 @@
 use osiris_tests::Cloud;
 use osiris_tests::cloud::TEMPLATE;
 
-use crate::{assert_told, project};
+use crate::{assert_told, new_project};
 
 #[test]
-fn all_is_well_with_a_bare_template() {
-    let (cloud, sandbox) = (Cloud::bare(), project());
-    let finished = cloud.osiris(&sandbox, ["e2b", "doctor"]).run().expect(0);
-    assert_told("doctor", &finished, &sandbox);
+fn doctor_passes_with_a_bare_template() {
+    let (cloud, project) = (Cloud::bare(), new_project());
+    let finished = cloud.osiris(&project, ["e2b", "doctor"]).run().expect(0);
+    assert_told("doctor", &finished, &project);
     cloud.assert_empty();
 }
 
 #[test]
-fn it_says_as_json_what_a_template_has() {
-    let (cloud, sandbox) = (Cloud::equipped(), project());
+fn doctor_json_lists_the_template_content() {
+    let (cloud, project) = (Cloud::equipped(), new_project());
     let arguments = ["e2b", "doctor", "--template", TEMPLATE, "--json"];
-    let answer = cloud.osiris(&sandbox, arguments).run().expect(0).json();
+    let answer = cloud.osiris(&project, arguments).run().expect(0).json();
     assert_eq!(answer["status"], "success", "{answer:#}");
     let checks = answer["checks"].as_array().expect("a list");
     let names: Vec<_> = checks.iter().filter_map(|check| check["name"].as_str()).collect();
@@ -29,24 +29,24 @@ fn it_says_as_json_what_a_template_has() {
 }
 
 #[test]
-fn a_wrong_key_is_told() {
-    let (cloud, sandbox) = (Cloud::bare(), project());
-    let doctor = cloud.osiris(&sandbox, ["e2b", "doctor"]).env("E2B_API_KEY", "e2b_00");
-    assert_told("doctor-wrong-key", &doctor.run().expect(3), &sandbox);
+fn doctor_reports_a_wrong_key() {
+    let (cloud, project) = (Cloud::bare(), new_project());
+    let doctor = cloud.osiris(&project, ["e2b", "doctor"]).env("E2B_API_KEY", "e2b_00");
+    assert_told("doctor-wrong-key", &doctor.run().expect(3), &project);
 }
 
 #[test]
-fn no_key_is_told() {
-    let sandbox = project();
-    let finished = sandbox.osiris(["e2b", "doctor"]).run().expect(3);
-    assert_told("doctor-no-key", &finished, &sandbox);
+fn doctor_reports_a_missing_key() {
+    let project = new_project();
+    let finished = project.osiris(["e2b", "doctor"]).run().expect(3);
+    assert_told("doctor-no-key", &finished, &project);
 }
 
 #[test]
-fn a_service_that_does_not_answer_is_told() {
-    let (cloud, sandbox) = (Cloud::bare(), project());
+fn doctor_reports_an_unreachable_service() {
+    let (cloud, project) = (Cloud::bare(), new_project());
     // Port 1 refuses connections.
-    let doctor = cloud.osiris(&sandbox, ["e2b", "doctor", "--json"]);
+    let doctor = cloud.osiris(&project, ["e2b", "doctor", "--json"]);
     let answer = doctor.env("E2B_API_URL", "http://127.0.0.1:1").run().expect(3).json();
     assert_eq!((&answer["status"], &answer["checks"][0]["ok"]), (&"error".into(), &false.into()));
     let said = answer["checks"][0]["message"].as_str().unwrap_or_default();
@@ -57,9 +57,9 @@ fn a_service_that_does_not_answer_is_told() {
 }
 
 #[test]
-fn an_unknown_template_is_told() {
-    let (cloud, sandbox) = (Cloud::bare(), project());
-    let finished = cloud.osiris(&sandbox, ["e2b", "doctor", "--template", "nobodys"]).run();
-    assert_told("doctor-unknown-template", &finished.expect(3), &sandbox);
+fn doctor_reports_an_unknown_template() {
+    let (cloud, project) = (Cloud::bare(), new_project());
+    let finished = cloud.osiris(&project, ["e2b", "doctor", "--template", "nobodys"]).run();
+    assert_told("doctor-unknown-template", &finished.expect(3), &project);
     cloud.assert_empty();
 }

@@ -3,21 +3,21 @@
 use osiris_tests::service;
 use serde_json::json;
 
-use crate::{assert_told, project};
+use crate::{assert_told, new_project};
 
 #[test]
-fn it_needs_no_key_and_sends_nothing() {
-    let sandbox = project();
-    let finished = sandbox.osiris(["run", "pipeline.yaml", "--e2b", "--dry-run"]).run().expect(0);
-    assert_told("dry-run", &finished, &sandbox);
-    assert!(!sandbox.exists("out.csv") && !sandbox.exists("logs"));
+fn dry_run_needs_no_key_and_sends_nothing() {
+    let project = new_project();
+    let finished = project.osiris(["run", "pipeline.yaml", "--e2b", "--dry-run"]).run().expect(0);
+    assert_told("dry-run", &finished, &project);
+    assert!(!project.exists("out.csv") && !project.exists("logs"));
 }
 
 #[test]
-fn as_json_it_has_every_file() {
-    let sandbox = project();
+fn dry_run_json_lists_every_file() {
+    let project = new_project();
     let arguments = ["run", "pipeline.yaml", "--e2b", "--dry-run", "--json", "--e2b-timeout", "90"];
-    let answer = sandbox.osiris(arguments).run().expect(0).json();
+    let answer = project.osiris(arguments).run().expect(0).json();
     let e2b = &answer["e2b"];
     assert_eq!((&e2b["template"], &e2b["timeout_seconds"]), (&"base".into(), &90.into()));
     let uploads = e2b["uploads"].as_array().expect("a list");
@@ -29,9 +29,9 @@ fn as_json_it_has_every_file() {
 }
 
 #[test]
-fn it_warns_of_addresses_that_e2b_does_not_reach() {
-    let sandbox = service::project("10.1.2.3", 7, "");
-    let run = sandbox.osiris(["run", "pipeline.yaml", "--e2b", "--dry-run"]).guests();
+fn dry_run_warns_of_unreachable_addresses() {
+    let project = service::new_project("10.1.2.3", 7, "");
+    let run = project.osiris(["run", "pipeline.yaml", "--e2b", "--dry-run"]).test_drivers();
     let finished = run.env("SECRET", osiris_tests::secret::SECRET).run().expect(0);
-    assert_told("dry-run-private-address", &finished, &sandbox);
+    assert_told("dry-run-private-address", &finished, &project);
 }

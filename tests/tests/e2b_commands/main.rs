@@ -9,7 +9,7 @@ mod template;
 
 use std::path::Path;
 
-use osiris_tests::{Finished, Sandbox, snapshot};
+use osiris_tests::{Finished, TestProject, snapshot};
 
 const COPY: &str = "\
 oml_version: 0.1.0
@@ -20,19 +20,19 @@ steps:
 ";
 
 /// Creates a project that copies a file.
-fn project() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("in.csv", "n\n1\n");
-    sandbox.write("pipeline.yaml", COPY);
-    sandbox
+fn new_project() -> TestProject {
+    let project = TestProject::new();
+    project.write("in.csv", "n\n1\n");
+    project.write("pipeline.yaml", COPY);
+    project
 }
 
 /// Compares the whole output of a command with a file in `expected/`.
 #[track_caller]
-fn assert_told(name: &str, finished: &Finished, sandbox: &Sandbox) {
+fn assert_told(name: &str, finished: &Finished, project: &TestProject) {
     let mut text = format!("exit: {}\n", finished.code().unwrap_or(-1));
     for (name, output) in [("stdout", &finished.stdout), ("stderr", &finished.stderr)] {
-        let output = snapshot::normalise(output, sandbox);
+        let output = snapshot::normalise(output, project);
         if !output.is_empty() {
             text.push_str(&format!("--- {name}\n{output}"));
         }

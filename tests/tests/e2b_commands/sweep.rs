@@ -5,9 +5,9 @@ use std::net::TcpStream;
 use std::time::{Duration, SystemTime};
 
 use osiris_tests::wait::wait_for;
-use osiris_tests::{Cloud, Running, Sandbox};
+use osiris_tests::{Cloud, Running, TestProject};
 
-use crate::project;
+use crate::new_project;
 
 const ENDLESS: &str = "\
 oml_version: 0.1.0
@@ -18,11 +18,11 @@ steps:
 ";
 
 /// Starts an endless run in a sandbox.
-fn in_mid_run(cloud: &Cloud, sandbox: &Sandbox) -> Running {
-    sandbox.write("endless.yaml", ENDLESS);
-    let running = cloud.run(sandbox, "endless.yaml", &[]).start();
+fn in_mid_run(cloud: &Cloud, project: &TestProject) -> Running {
+    project.write("endless.yaml", ENDLESS);
+    let running = cloud.run(project, "endless.yaml", &[]).start();
     let events = || {
-        let folder = std::fs::read_dir(sandbox.path("logs")).ok()?.flatten().next()?.path();
+        let folder = std::fs::read_dir(project.path("logs")).ok()?.flatten().next()?.path();
         std::fs::read_to_string(folder.join("events.jsonl")).ok()
     };
     wait_for("the run to run", Duration::from_secs(30), || {
@@ -31,9 +31,9 @@ fn in_mid_run(cloud: &Cloud, sandbox: &Sandbox) -> Running {
     running
 }
 
-fn sweep(cloud: &Cloud, sandbox: &Sandbox, more: &[&str]) -> Vec<String> {
+fn sweep(cloud: &Cloud, project: &TestProject, more: &[&str]) -> Vec<String> {
     let arguments = [&["e2b", "sweep", "--json"], more].concat();
-    let answer = cloud.osiris(sandbox, arguments).run().expect(0).json();
+    let answer = cloud.osiris(project, arguments).run().expect(0).json();
     let ended = answer["ended"].as_array().expect("a list");
     ended.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect()
 }
@@ -43,9 +43,9 @@ fn living(cloud: &Cloud) -> Vec<String> {
 }
 
 #[test]
-fn what_a_killed_run_has_left_is_ended_and_what_another_project_has_is_not() {
-    let (cloud, sandbox, other) = (Cloud::equipped(), Sandbox::new(), project());
-    let running = in_mid_run(&cloud, &sandbox);
+fn sweep_kills_only_sandboxes_of_killed_runs_of_the_project() {
+    let (cloud, project, other) = (Cloud::equipped(), TestProject::new(), new_project());
+    let running = in_mid_run(&cloud, &project);
     let left = living(&cloud);
     running.kill();
     assert_eq!(running.finish().code(), None);
@@ -54,19 +54,19 @@ fn what_a_killed_run_has_left_is_ended_and_what_another_project_has_is_not() {
     assert_eq!(sweep(&cloud, &other, &[]), [""; 0]);
     assert_eq!(sweep(&cloud, &other, &["--all"]), [""; 0]);
     assert_eq!(living(&cloud), left);
-    let finished = cloud.osiris(&sandbox, ["e2b", "sweep"]).run().expect(0);
+    let finished = cloud.osiris(&project, ["e2b", "sweep"]).run().expect(0);
     assert_eq!(finished.stdout, format!("Ended {}\n", left[0]));
     cloud.assert_empty();
-    let finished = cloud.osiris(&sandbox, ["e2b", "sweep"]).run().expect(0);
+    let finished = cloud.osiris(&project, ["e2b", "sweep"]).run().expect(0);
     assert_eq!(finished.stdout, "No sandbox is left over\n");
 }
 
 #[test]
-fn a_run_that_goes_on_keeps_its_sandbox() {
-    let (cloud, sandbox) = (Cloud::equipped(), Sandbox::new());
-    let running = in_mid_run(&cloud, &sandbox);
+fn sweep_keeps_the_sandbox_of_a_running_run() {
+    let (cloud, project) = (Cloud::equipped(), TestProject::new());
+    let running = in_mid_run(&cloud, &project);
     for more in [&[][..], &["--kept"], &["--all"]] {
-        assert_eq!(sweep(&cloud, &sandbox, more), [""; 0]);
+        assert_eq!(sweep(&cloud, &project, more), [""; 0]);
     }
     assert_eq!(living(&cloud).len(), 1);
     running.interrupt();
@@ -75,20 +75,20 @@ fn a_run_that_goes_on_keeps_its_sandbox() {
 }
 
 #[test]
-fn what_was_kept_is_ended_when_it_is_asked_for() {
-    let (cloud, sandbox) = (Cloud::equipped(), project());
-    cloud.run(&sandbox, "pipeline.yaml", &["--e2b-keep"]).run().expect(0);
+fn sweep_kills_kept_sandboxes_only_on_request() {
+    let (cloud, project) = (Cloud::equipped(), new_project());
+    cloud.run(&project, "pipeline.yaml", &["--e2b-keep"]).run().expect(0);
     let kept = living(&cloud);
-    assert_eq!(sweep(&cloud, &sandbox, &[]), [""; 0]);
-    assert_eq!(sweep(&cloud, &sandbox, &["--all"]), [""; 0]);
+    assert_eq!(sweep(&cloud, &project, &[]), [""; 0]);
+    assert_eq!(sweep(&cloud, &project, &["--all"]), [""; 0]);
     assert_eq!(living(&cloud), kept);
-    assert_eq!(sweep(&cloud, &sandbox, &["--kept"]), kept);
+    assert_eq!(sweep(&cloud, &project, &["--kept"]), kept);
     cloud.assert_empty();
 }
 
 #[test]
-fn of_everybody_only_what_is_past_its_time_is_ended() {
-    let (cloud, sandbox) = (Cloud::bare(), project());
+fn sweep_all_kills_only_expired_sandboxes() {
+    let (cloud, project) = (Cloud::bare(), new_project());
     let now =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
     let past = create(
@@ -101,8 +101,8 @@ fn of_everybody_only_what_is_past_its_time_is_ended() {
     );
     let timeless = create(&cloud, r#""app":"osiris","owner":"x","run":"r""#);
     let strange = create(&cloud, &format!(r#""app":"other","deadline":"{}""#, now - 5));
-    assert_eq!(sweep(&cloud, &sandbox, &[]), [""; 0]);
-    assert_eq!(sweep(&cloud, &sandbox, &["--all"]), [past]);
+    assert_eq!(sweep(&cloud, &project, &[]), [""; 0]);
+    assert_eq!(sweep(&cloud, &project, &["--all"]), [past]);
     let mut left = vec![coming, timeless, strange];
     left.sort();
     assert_eq!(living(&cloud), left);
@@ -113,7 +113,7 @@ fn create(cloud: &Cloud, metadata: &str) -> String {
     let local = cloud.local();
     let body = format!(r#"{{"templateID":"base","timeout":300,"metadata":{{{metadata}}}}}"#);
     let host = local.api_url.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(host).expect("the stand-in listens");
+    let mut stream = TcpStream::connect(host).expect("the emulator listens");
     write!(
         stream,
         "POST /v2/sandboxes HTTP/1.1\r\nHost: {host}\r\nX-API-Key: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",

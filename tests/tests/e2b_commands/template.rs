@@ -5,24 +5,24 @@ use std::fs;
 use osiris_tests::Cloud;
 use osiris_tests::session::Session;
 
-use crate::{assert_told, project};
+use crate::{assert_told, new_project};
 
 #[test]
-fn a_run_in_it_sends_nothing_but_plan_and_inputs() {
-    let (cloud, sandbox) = (Cloud::bare(), project());
-    let osiris = |arguments: &[&str]| cloud.reach(sandbox.osiris(arguments));
+fn run_in_a_built_template_uploads_only_plan_and_inputs() {
+    let (cloud, project) = (Cloud::bare(), new_project());
+    let osiris = |arguments: &[&str]| cloud.reach(project.osiris(arguments));
     let built = osiris(&["e2b", "template", "--name", "ours"]).run().expect(0);
-    assert_told("template", &built, &sandbox);
+    assert_told("template", &built, &project);
     let before = cloud.local().requests();
 
     osiris(&["run", "pipeline.yaml", "--e2b", "--e2b-template", "ours"]).run().expect(0);
-    assert_eq!(sandbox.read("out.csv"), "n\n1\n");
+    assert_eq!(project.read("out.csv"), "n\n1\n");
     let after = cloud.local().requests();
     let sent = |route: &str| after.get(route).unwrap_or(&0) - before.get(route).unwrap_or(&0);
     // The input, the plan and the secrets.
     assert_eq!(sent("POST /files"), 3, "{after:?}");
     assert_eq!(sent("POST /files/compose"), 0, "{after:?}");
-    let session = Session::only(&sandbox);
+    let session = Session::only(&project);
     let uploaded = session.events.iter().find(|event| event["event_type"] == "e2b_uploaded");
     let uploaded = uploaded.expect("it was told");
     assert_eq!((&uploaded["files"], &uploaded["bytes"]), (&1.into(), &4.into()));
@@ -38,12 +38,12 @@ fn a_run_in_it_sends_nothing_but_plan_and_inputs() {
 }
 
 #[test]
-fn it_can_be_a_folder_for_e2bs_own_tool() {
-    let sandbox = project();
+fn template_can_be_written_as_a_folder() {
+    let project = new_project();
     let arguments = ["e2b", "template", "--name", "ours", "--out", "image"];
-    let finished = sandbox.osiris(arguments).run().expect(0);
-    assert_told("template-folder", &finished, &sandbox);
-    let recipe = sandbox.read("image/Dockerfile");
+    let finished = project.osiris(arguments).run().expect(0);
+    assert_told("template-folder", &finished, &project);
+    let recipe = project.read("image/Dockerfile");
     let mut lines = recipe.lines();
     assert_eq!(lines.next(), Some("FROM e2bdev/base"));
     assert_eq!(
@@ -59,7 +59,7 @@ fn it_can_be_a_folder_for_e2bs_own_tool() {
         let target = format!("/usr/local/lib/osiris/drivers/{file}");
         assert!(copied.contains(&(&*file, &*target)), "{copied:?}");
     }
-    let mut files: Vec<_> = fs::read_dir(sandbox.path("image"))
+    let mut files: Vec<_> = fs::read_dir(project.path("image"))
         .expect("it is there")
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
@@ -70,6 +70,6 @@ fn it_can_be_a_folder_for_e2bs_own_tool() {
     names.sort();
     assert_eq!(files, names);
 
-    let again = sandbox.osiris(arguments).run().expect(2);
-    assert_told("template-folder-again", &again, &sandbox);
+    let again = project.osiris(arguments).run().expect(2);
+    assert_told("template-folder-again", &again, &project);
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use osiris_tests::session::Session;
-use osiris_tests::{Cloud, Sandbox};
+use osiris_tests::{Cloud, TestProject};
 
 use crate::worker::{Held, process, variables};
 
@@ -25,11 +25,11 @@ fn holding(folder: &std::path::Path, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn it_is_nowhere_in_the_sandbox_and_in_no_file_here() {
+fn key_is_absent_from_sandbox_and_local_files() {
     let more = ["--verbose", "--e2b-env", "SHOWN=value", "--e2b-pass-env", "PASSED"];
     let held = Held::start(&more, &[("PASSED", "from here")]);
     let key = held.cloud.local().key.clone();
-    let status = Session::only(&held.sandbox).status;
+    let status = Session::only(&held.project).status;
     let variables = variables(&process(status["session_id"].as_str().expect("an id")));
     for wanted in ["SHOWN=value", "PASSED=from here", "E2B_SANDBOX=true"] {
         assert!(variables.iter().any(|text| text == wanted), "{variables:?}");
@@ -39,61 +39,61 @@ fn it_is_nowhere_in_the_sandbox_and_in_no_file_here() {
         assert!(!text.contains(&key) && !name.contains("API_KEY") && name != "SECRET", "{text}");
     }
     assert_eq!(holding(&held.cloud.home(), &key), [""; 0]);
-    let (cloud, sandbox, finished) = held.finish();
+    let (cloud, project, finished) = held.finish();
     let finished = finished.expect(0);
     assert!(!finished.stdout.contains(&key) && !finished.stderr.contains(&key));
-    assert_eq!(holding(sandbox.outside(), &key), [""; 0]);
+    assert_eq!(holding(project.outside(), &key), [""; 0]);
     assert!(!cloud.local().log().join("\n").contains(&key));
 }
 
 #[test]
-fn from_the_projects_env_file_it_goes_no_further() {
+fn key_in_the_env_file_is_not_sent() {
     let cloud = Cloud::equipped();
-    let sandbox = Sandbox::new();
+    let project = TestProject::new();
     let [api, envd, (_, key)] = cloud.local().env();
-    sandbox
+    project
         .write(".env", format!("E2B_API_KEY={key}\n{}={}\n{}={}\n", api.0, api.1, envd.0, envd.1));
-    sandbox.write("in.csv", "n\n1\n");
-    sandbox.write("pipeline.yaml", crate::parcel::COPY);
+    project.write("in.csv", "n\n1\n");
+    project.write("pipeline.yaml", crate::parcel::COPY);
     let arguments = cloud.arguments(&["run", "pipeline.yaml", "--e2b-keep"]);
-    let finished = sandbox.osiris(arguments).run().expect(0);
+    let finished = project.osiris(arguments).run().expect(0);
     assert_eq!(holding(&cloud.home(), &key), [""; 0]);
-    let here = holding(sandbox.outside(), &key);
-    assert_eq!(here, [sandbox.path(".env").display().to_string()]);
+    let here = holding(project.outside(), &key);
+    assert_eq!(here, [project.path(".env").display().to_string()]);
     assert!(!finished.stdout.contains(&key) && !finished.stderr.contains(&key));
 }
 
 #[test]
-fn nobody_can_send_it_by_mistake() {
+fn passing_the_key_into_a_sandbox_is_rejected() {
     let cloud = Cloud::equipped();
-    let sandbox = Sandbox::new();
-    sandbox.write("in.csv", "n\n1\n");
-    sandbox.write("pipeline.yaml", crate::parcel::COPY);
+    let project = TestProject::new();
+    project.write("in.csv", "n\n1\n");
+    project.write("pipeline.yaml", crate::parcel::COPY);
     for more in [
         ["--e2b-env", "E2B_API_KEY=x"],
         ["--e2b-pass-env", "E2B_API_KEY"],
         ["--e2b-env", "E2B_ACCESS_TOKEN=x"],
         ["--e2b-pass-env", "E2B_ACCESS_TOKEN"],
     ] {
-        let finished = cloud.run(&sandbox, "pipeline.yaml", &more).run().expect(2);
+        let finished = cloud.run(&project, "pipeline.yaml", &more).run().expect(2);
         let said = "the key to E2B never goes into a sandbox";
         assert!(finished.stderr.contains(said), "{}", finished.stderr);
     }
     assert_eq!(cloud.local().log(), [""; 0]);
-    assert!(!sandbox.exists("logs"));
+    assert!(!project.exists("logs"));
 }
 
 #[test]
-fn a_key_that_is_refused_is_not_shown() {
+fn rejected_key_is_not_shown() {
     let cloud = Cloud::equipped();
-    let sandbox = Sandbox::new();
-    sandbox.write("in.csv", "n\n1\n");
-    sandbox.write("pipeline.yaml", crate::parcel::COPY);
+    let project = TestProject::new();
+    project.write("in.csv", "n\n1\n");
+    project.write("pipeline.yaml", crate::parcel::COPY);
     let key = "e2b_0123456789abcdef0123456789abcdef01234567";
-    let run = cloud.run(&sandbox, "pipeline.yaml", &["--verbose"]).env("E2B_API_KEY", key);
+    let run = cloud.run(&project, "pipeline.yaml", &["--verbose"]).env("E2B_API_KEY", key);
     let finished = run.run().expect(3);
     assert!(finished.stderr.contains("E2B_API_KEY"), "{}", finished.stderr);
     assert!(!finished.stderr.contains(key), "{}", finished.stderr);
-    assert_eq!(holding(sandbox.outside(), key), [""; 0]);
-    assert_eq!(Session::only(&sandbox).status["error"]["kind"], "sandbox");
+    assert_eq!(holding(project.outside(), key), [""; 0]);
+    assert_eq!(Session::only(&project).status["error"]["kind"], "sandbox");
 }

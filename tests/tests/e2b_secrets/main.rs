@@ -2,7 +2,7 @@
 //! visible place.
 
 mod key;
+mod output;
 mod parcel;
 mod reach;
-mod told;
 mod worker;

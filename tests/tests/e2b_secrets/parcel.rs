@@ -5,9 +5,9 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use osiris_tests::secret::SECRET;
-use osiris_tests::service::project;
+use osiris_tests::service::new_project;
 use osiris_tests::session::Session;
-use osiris_tests::{Cloud, Sandbox, built};
+use osiris_tests::{Cloud, TestProject, built};
 
 pub(crate) const COPY: &str = "\
 oml_version: 0.1.0
@@ -41,25 +41,28 @@ fn below(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn the_rest_of_the_project_stays_here() {
+fn undeclared_project_files_are_not_sent() {
     let cloud = Cloud::bare();
-    let sandbox = Sandbox::new();
-    sandbox.write("in.csv", "n\n1\n");
-    sandbox.write("pipeline.yaml", COPY);
-    sandbox.write("out/of-before.csv", PRIVATE);
-    sandbox.write(".env", format!("OTHER='{PRIVATE}'\n"));
-    sandbox.write("data/in.csv", PRIVATE);
-    sandbox.write("in.csv.bak", PRIVATE);
-    sandbox.write("notes.txt", PRIVATE);
-    sandbox.write("drivers/mine.wasm", fs::read(built::guest("test.source")).expect("it is built"));
+    let project = TestProject::new();
+    project.write("in.csv", "n\n1\n");
+    project.write("pipeline.yaml", COPY);
+    project.write("out/of-before.csv", PRIVATE);
+    project.write(".env", format!("OTHER='{PRIVATE}'\n"));
+    project.write("data/in.csv", PRIVATE);
+    project.write("in.csv.bak", PRIVATE);
+    project.write("notes.txt", PRIVATE);
+    project.write(
+        "drivers/mine.wasm",
+        fs::read(built::test_driver("test.source")).expect("it is built"),
+    );
     let connections = "version: 1\nconnections: {a: {b: {password: \"${OTHER}\", host: h}}}\n";
-    sandbox.write("osiris_connections.yaml", connections);
+    project.write("osiris_connections.yaml", connections);
     let run = ["run", "pipeline.yaml", "--e2b-install-deps", "--e2b-keep"];
-    // Without the guests, since the project has a copy of one.
-    cloud.reach(sandbox.osiris(cloud.arguments(&run))).run().expect(0);
+    // Without the test drivers, since the project has a copy of one.
+    cloud.reach(project.osiris(cloud.arguments(&run))).run().expect(0);
 
     let home = cloud.home();
-    let session = Session::only(&sandbox);
+    let session = Session::only(&project);
     let id = session.status["session_id"].as_str().expect("it has an id");
     let (mut sent, mut private) = (0, Vec::new());
     for name in below(&home) {
@@ -81,16 +84,16 @@ fn the_rest_of_the_project_stays_here() {
 }
 
 #[test]
-fn the_secrets_of_other_connections_stay_here() {
+fn secrets_of_unused_connections_are_not_sent() {
     let cloud = Cloud::bare();
-    let sandbox = project("127.0.0.1", 7, "");
-    let other = sandbox.read("osiris_connections.yaml")
+    let project = new_project("127.0.0.1", 7, "");
+    let other = project.read("osiris_connections.yaml")
         + "    other: {host: h, password: \"${OTHER}\"}\n  more:\n    one: {password: \"${OTHER}\"}\n";
-    sandbox.write("osiris_connections.yaml", other);
-    let runtime = sandbox.outside().join("worker.sh");
+    project.write("osiris_connections.yaml", other);
+    let runtime = project.outside().join("worker.sh");
     let script = "#!/bin/sh\ncp \"$3/confidential.json\" \"$3/plan.json\" \"$HOME\"\nexit 1\n";
     fs::write(&runtime, script).expect("it can be written");
-    let run = cloud.run(&sandbox, "pipeline.yaml", &["--e2b-install-deps", "--e2b-keep"]);
+    let run = cloud.run(&project, "pipeline.yaml", &["--e2b-install-deps", "--e2b-keep"]);
     let run = run.env("SECRET", SECRET).env("OTHER", PRIVATE);
     run.env("OSIRIS_E2B_RUNTIME", runtime).run().expect(3);
     let read = |name| fs::read_to_string(cloud.home().join(name)).expect("the worker copied it");
@@ -111,8 +114,8 @@ steps:
 ";
 
 /// Creates a project with many files that no step may read, and links to them.
-fn full() -> Sandbox {
-    let sandbox = Sandbox::new();
+fn full() -> TestProject {
+    let project = TestProject::new();
     for path in [
         ".envrc",
         ".git/config",
@@ -123,14 +126,14 @@ fn full() -> Sandbox {
         "data/sub/.git/config",
         "private/keys.txt",
     ] {
-        sandbox.write(path, PRIVATE);
+        project.write(path, PRIVATE);
     }
-    sandbox.write(".env", format!("OTHER='{PRIVATE}'\n"));
-    sandbox
+    project.write(".env", format!("OTHER='{PRIVATE}'\n"));
+    project
         .write("osiris_connections.yaml", format!("version: 1\nconnections: {{}}\n# {PRIVATE}\n"));
-    sandbox.write("data/a.csv", "n\n1\n");
-    sandbox.write("data/deep/b.csv", "n\n2\n");
-    fs::write(sandbox.outside().join("keys.txt"), PRIVATE).expect("it can be written");
+    project.write("data/a.csv", "n\n1\n");
+    project.write("data/deep/b.csv", "n\n2\n");
+    fs::write(project.outside().join("keys.txt"), PRIVATE).expect("it can be written");
     for (link, target) in [
         ("data/env", "../.env"),
         ("data/keys", "../private/keys.txt"),
@@ -141,23 +144,23 @@ fn full() -> Sandbox {
         ("data/c.csv", "a.csv"),
         ("data/also-deep", "deep"),
     ] {
-        symlink(target, sandbox.path(link)).expect("links can be made");
+        symlink(target, project.path(link)).expect("links can be made");
     }
-    sandbox
+    project
 }
 
 /// Returns the names of the files that would be uploaded.
-fn sent(sandbox: &Sandbox, folder: &str) -> Vec<String> {
-    sandbox.write("pipeline.yaml", LOOK.replace("FOLDER", folder));
+fn sent(project: &TestProject, folder: &str) -> Vec<String> {
+    project.write("pipeline.yaml", LOOK.replace("FOLDER", folder));
     let run = ["run", "pipeline.yaml", "--e2b", "--dry-run", "--json"];
-    let answer = sandbox.osiris(run).guests().run().expect(0).json();
+    let answer = project.osiris(run).test_drivers().run().expect(0).json();
     let uploads = answer["e2b"]["uploads"].as_array().expect("a list").iter();
     uploads.filter_map(|upload| Some(upload["name"].as_str()?.to_owned())).collect()
 }
 
 #[test]
-fn what_a_step_may_not_read_here_is_not_sent() {
-    let sandbox = full();
+fn unreadable_files_are_not_sent() {
+    let project = full();
     let inputs = |folder: &str| -> Vec<String> {
         let is_input = |name: &String| {
             name.contains('/')
@@ -165,7 +168,7 @@ fn what_a_step_may_not_read_here_is_not_sent() {
                     && !name.starts_with("test.")
                     && !name.starts_with("filesystem.")
         };
-        sent(&sandbox, folder).into_iter().filter(is_input).collect()
+        sent(&project, folder).into_iter().filter(is_input).collect()
     };
     let of_data = ["data/a.csv", "data/also-deep/b.csv", "data/c.csv", "data/deep/b.csv"];
     assert_eq!(inputs("data"), of_data);
@@ -185,12 +188,12 @@ fn what_a_step_may_not_read_here_is_not_sent() {
 }
 
 #[test]
-fn the_sandbox_never_has_what_links_lead_to() {
+fn symlink_targets_are_not_sent() {
     let cloud = Cloud::equipped();
-    let sandbox = full();
-    sandbox.write("pipeline.yaml", LOOK.replace("FOLDER", "data"));
-    let run = cloud.run(&sandbox, "pipeline.yaml", &["--e2b-install-deps", "--e2b-keep"]);
-    run.guests().run().expect(1);
+    let project = full();
+    project.write("pipeline.yaml", LOOK.replace("FOLDER", "data"));
+    let run = cloud.run(&project, "pipeline.yaml", &["--e2b-install-deps", "--e2b-keep"]);
+    run.test_drivers().run().expect(1);
     let home = cloud.home();
     for name in below(&home) {
         let bytes = fs::read(home.join(&name)).unwrap_or_default();

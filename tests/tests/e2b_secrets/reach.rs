@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use osiris_tests::Cloud;
 use osiris_tests::secret::SECRET;
-use osiris_tests::service::{project, service};
+use osiris_tests::service::{new_project, service};
 
 /// A worker that dials on its own, without any fence.
 const WORKER: &str = r#"#!/bin/bash
@@ -18,7 +18,7 @@ exit 1
 "#;
 
 #[test]
-fn a_worker_reaches_what_was_granted_and_nothing_else() {
+fn worker_reaches_only_granted_addresses() {
     for (program, package) in [("ip", "iproute2"), ("nft", "nftables")] {
         services::install(program, package, &[]).expect("Debian has the package");
     }
@@ -29,11 +29,11 @@ fn a_worker_reaches_what_was_granted_and_nothing_else() {
     let other = TcpListener::bind(("127.0.0.2", 0)).expect("loopback has a free port");
     other.set_nonblocking(true).expect("it can be asked");
     let port = other.local_addr().expect("it is bound").port();
-    let sandbox = project("127.0.0.1", granted, "");
-    let runtime = sandbox.outside().join("worker.sh");
+    let project = new_project("127.0.0.1", granted, "");
+    let runtime = project.outside().join("worker.sh");
     let script = WORKER.replace("GRANTED", &granted.to_string());
     fs::write(&runtime, script.replace("OTHER", &port.to_string())).expect("it can be written");
-    let run = cloud.run(&sandbox, "pipeline.yaml", &["--e2b-install-deps", "--e2b-keep"]);
+    let run = cloud.run(&project, "pipeline.yaml", &["--e2b-install-deps", "--e2b-keep"]);
     run.env("SECRET", SECRET).env("OSIRIS_E2B_RUNTIME", runtime).run().expect(3);
     let reached = fs::read_to_string(cloud.home().join("reached")).expect("the worker ran");
     assert_eq!(reached, "heard hello\n127.0.0.1 ends\n127.0.0.2 ends\n192.0.2.7 ends\n");

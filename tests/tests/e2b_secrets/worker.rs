@@ -6,13 +6,13 @@ use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 
 use osiris_tests::secret::SECRET;
-use osiris_tests::service::project;
-use osiris_tests::{Cloud, Finished, Running, Sandbox};
+use osiris_tests::service::new_project;
+use osiris_tests::{Cloud, Finished, Running, TestProject};
 
 /// A run whose first step waits for its service.
 pub(crate) struct Held {
     pub(crate) cloud: Cloud,
-    pub(crate) sandbox: Sandbox,
+    pub(crate) project: TestProject,
     running: Running,
     waiting: TcpStream,
 }
@@ -23,8 +23,8 @@ impl Held {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let cloud = Cloud::equipped();
-        let sandbox = project("127.0.0.1", port, "tell: true");
-        let mut osiris = cloud.run(&sandbox, "pipeline.yaml", more).env("SECRET", SECRET);
+        let project = new_project("127.0.0.1", port, "tell: true");
+        let mut osiris = cloud.run(&project, "pipeline.yaml", more).env("SECRET", SECRET);
         for (name, value) in variables {
             osiris = osiris.env(name, value);
         }
@@ -32,14 +32,14 @@ impl Held {
         let (waiting, _) = listener.accept().expect("the step dials");
         let mut line = String::new();
         BufReader::new(&waiting).read_line(&mut line).expect("it says hello");
-        Self { cloud, sandbox, running, waiting }
+        Self { cloud, project, running, waiting }
     }
 
     /// Lets the step continue.
-    pub(crate) fn finish(mut self) -> (Cloud, Sandbox, Finished) {
+    pub(crate) fn finish(mut self) -> (Cloud, TestProject, Finished) {
         writeln!(self.waiting, "heard hello").expect("the step listens");
         drop(self.waiting);
-        (self.cloud, self.sandbox, self.running.finish())
+        (self.cloud, self.project, self.running.finish())
     }
 }
 

@@ -3,9 +3,9 @@
 
 mod attack;
 mod files;
+mod leaks;
 mod lines;
 mod silence;
-mod telltales;
 mod words;
 
 use std::os::unix::fs::symlink;
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use osiris_tests::secret::{SECRET, assert_hidden};
-use osiris_tests::service::project;
+use osiris_tests::service::new_project;
 use osiris_tests::session::Session;
 use osiris_tests::{Cloud, Finished};
 use serde_json::Value;
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     let trial =
         |attack: &'static Attack| Trial::test(attack.name, || run(attack).map_err(Failed::from));
     let attacks =
-        [silence::ATTACKS, files::ATTACKS, lines::ATTACKS, words::ATTACKS, telltales::ATTACKS];
+        [silence::ATTACKS, files::ATTACKS, lines::ATTACKS, words::ATTACKS, leaks::ATTACKS];
     let trials = attacks.into_iter().flatten().map(trial).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -49,22 +49,22 @@ fn main() -> ExitCode {
 fn run(attack: &Attack) -> Result<(), String> {
     let cloud = Cloud::bare();
     // The service is not contacted: no driver runs.
-    let sandbox = project("127.0.0.1", 7, "");
-    sandbox.write(".env", "MINE=1\n");
-    let pipeline = sandbox.read("pipeline.yaml").replace("lines.txt", attack.output);
-    sandbox.write("pipeline.yaml", pipeline);
+    let project = new_project("127.0.0.1", 7, "");
+    project.write(".env", "MINE=1\n");
+    let pipeline = project.read("pipeline.yaml").replace("lines.txt", attack.output);
+    project.write("pipeline.yaml", pipeline);
     // A link from a directory that a step may write to one that no step may write.
-    sandbox.write("private/mine.txt", "mine\n");
-    sandbox.write("out/mine.txt", "mine\n");
-    symlink("../private", sandbox.path("out/link")).expect("links can be made");
-    symlink("../private/mine.txt", sandbox.path("out/file")).expect("links can be made");
-    let runtime = sandbox.outside().join("worker.py");
+    project.write("private/mine.txt", "mine\n");
+    project.write("out/mine.txt", "mine\n");
+    symlink("../private", project.path("out/link")).expect("links can be made");
+    symlink("../private/mine.txt", project.path("out/file")).expect("links can be made");
+    let runtime = project.outside().join("worker.py");
     let does = format!("{BAD}{LOOK}{}\n", attack.does);
     std::fs::write(&runtime, WORKER.replace("#ATTACK#", &does)).expect("it can be written");
-    let before = sandbox.files();
+    let before = project.files();
     let limit = if attack.kind == "timeout" { "2" } else { "60" };
     let more = ["--e2b-install-deps", "--e2b-timeout", limit, "--verbose"];
-    let osiris = cloud.run(&sandbox, "pipeline.yaml", &more).env("SECRET", SECRET);
+    let osiris = cloud.run(&project, "pipeline.yaml", &more).env("SECRET", SECRET);
     let mut running = osiris.env("OSIRIS_E2B_RUNTIME", &runtime).start();
     let peak = running.peak();
     let finished = running.finish();
@@ -79,19 +79,19 @@ fn run(attack: &Attack) -> Result<(), String> {
         return Err(format!("ended with {}: {}", finished.status, finished.stderr));
     }
     cloud.assert_empty();
-    if sandbox.files() != before {
-        return Err(format!("these files are there: {:?}", sandbox.files()));
+    if project.files() != before {
+        return Err(format!("these files are there: {:?}", project.files()));
     }
-    if sandbox.read(".env") != "MINE=1\n"
-        || sandbox.read("private/mine.txt") != "mine\n"
-        || std::fs::read_dir(sandbox.outside()).map_or(0, Iterator::count) != 3
+    if project.read(".env") != "MINE=1\n"
+        || project.read("private/mine.txt") != "mine\n"
+        || std::fs::read_dir(project.outside()).map_or(0, Iterator::count) != 3
     {
         return Err("a file was written that nobody may write".to_owned());
     }
-    let session = Session::only(&sandbox);
+    let session = Session::only(&project);
     check_status(attack, &session.status)?;
     check_words(&finished, &session)?;
-    assert_hidden(&sandbox, &finished);
+    assert_hidden(&project, &finished);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Drivers with excessive or malicious output: the same part of it arrives in a sandbox.
 
-use osiris_tests::Sandbox;
+use osiris_tests::TestProject;
 
 use crate::both::both;
 use crate::failures::into_sink;
@@ -9,9 +9,9 @@ use crate::failures::into_sink;
 #[track_caller]
 fn same(attacks: &[(&str, i32)]) {
     for (attack, code) in attacks {
-        let both = both(*code, |sandbox: &Sandbox| {
+        let both = both(*code, |project: &TestProject| {
             let config = format!("{{attack: {attack}, path: data}}");
-            sandbox.write("pipeline.yaml", into_sink("test.hostile", &config));
+            project.write("pipeline.yaml", into_sink("test.hostile", &config));
         });
         for text in [&both.finished.stdout, &both.finished.stderr, &both.session.log] {
             assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{attack}: {text}");
@@ -20,27 +20,27 @@ fn same(attacks: &[(&str, i32)]) {
 }
 
 #[test]
-fn floods_of_log_lines_are_cut_off_at_the_same_place() {
+fn log_floods_are_cut_equally() {
     same(&[("flood-log", 0), ("flood-one-long-line", 0)]);
 }
 
 #[test]
-fn floods_of_output_are_cut_off_at_the_same_place() {
+fn output_floods_are_cut_equally() {
     same(&[("flood-stdout", 0)]);
 }
 
 #[test]
-fn floods_of_events_and_metrics_arrive_as_far_as_they_may() {
+fn event_and_metric_floods_are_limited_equally() {
     same(&[("flood-events", 0), ("flood-tags", 0)]);
 }
 
 #[test]
-fn odd_names_and_words_are_the_same() {
+fn odd_names_and_messages_are_equal() {
     same(&[("event-forged", 0), ("event-names", 0), ("metric-names", 0), ("log-escapes", 0)]);
 }
 
 #[test]
-fn odd_errors_are_the_same() {
+fn odd_errors_are_equal() {
     same(&[
         ("error-escapes", 1),
         ("error-empty", 1),
@@ -54,7 +54,7 @@ fn odd_errors_are_the_same() {
 }
 
 #[test]
-fn what_is_refused_here_is_refused_there() {
+fn denied_actions_are_denied_in_both_places() {
     same(&[
         ("dial", 1),
         ("read-outside", 1),

@@ -2,12 +2,12 @@
 
 use osiris_tests::parity::Traces;
 use osiris_tests::session::Session;
-use osiris_tests::{Cloud, Finished, Sandbox};
+use osiris_tests::{Cloud, Finished, TestProject};
 
 /// Two equal projects, the first run on this machine and the second in a sandbox.
 pub(crate) struct Both {
-    pub(crate) here: Sandbox,
-    pub(crate) there: Sandbox,
+    pub(crate) here: TestProject,
+    pub(crate) there: TestProject,
     /// Session of the second project.
     pub(crate) session: Session,
     /// Result of the second command.
@@ -17,12 +17,12 @@ pub(crate) struct Both {
 /// Runs `pipeline.yaml` of a project that `fill` creates, twice. Fails the test unless both runs
 /// end with this exit code and the same results.
 #[track_caller]
-pub(crate) fn both(code: i32, fill: impl Fn(&Sandbox)) -> Both {
+pub(crate) fn both(code: i32, fill: impl Fn(&TestProject)) -> Both {
     let cloud = Cloud::live_or_equipped();
-    let (here, there) = (Sandbox::new(), Sandbox::new());
+    let (here, there) = (TestProject::new(), TestProject::new());
     fill(&here);
     fill(&there);
-    here.osiris(["run", "pipeline.yaml"]).guests().run().expect(code);
+    here.osiris(["run", "pipeline.yaml"]).test_drivers().run().expect(code);
     let finished = cloud.run(&there, "pipeline.yaml", &[]).run().expect(code);
     cloud.assert_empty();
     let session = compare(&here, &there);
@@ -32,8 +32,8 @@ pub(crate) fn both(code: i32, fill: impl Fn(&Sandbox)) -> Both {
 /// Fails the test unless the runs of two projects had the same results, according to both `osiris
 /// runs diff` and this test. Returns the last session of the second project.
 #[track_caller]
-pub(crate) fn compare(here: &Sandbox, there: &Sandbox) -> Session {
-    let all = |sandbox| Session::all(sandbox).expect("sessions keep to the schemas");
+pub(crate) fn compare(here: &TestProject, there: &TestProject) -> Session {
+    let all = |project| Session::all(project).expect("sessions keep to the schemas");
     let (locals, mut remotes) = (all(here), all(there));
     assert_eq!(locals.len(), remotes.len());
     for (local, remote) in locals.iter().zip(&remotes) {

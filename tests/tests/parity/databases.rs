@@ -1,4 +1,4 @@
-//! The sample pipelines with servers on this machine, so always in the stand-in.
+//! The sample pipelines with servers on this machine, so always in the emulator.
 
 use osiris_tests::databases::{MYSQL, Project};
 use osiris_tests::{Cloud, Finished};
@@ -16,23 +16,23 @@ fn same(name: &'static str, look: impl Fn(&Project, &dyn Fn(&str) -> Finished) -
     let there = Project::new(name);
     let remote = look(&there, &|pipeline| {
         let file = format!("pipelines/{pipeline}.yaml");
-        there.reach(cloud.run(&there.sandbox, &file, &[])).run().expect(0)
+        there.reach(cloud.run(&there.folder, &file, &[])).run().expect(0)
     });
     assert_eq!(local, remote);
     cloud.assert_empty();
-    compare(&here.sandbox, &there.sandbox);
+    compare(&here.folder, &there.folder);
 }
 
 #[test]
-fn the_movies_are_the_same() {
+fn movies_sample_is_equal() {
     same("parity_movies", |project, run| {
         run("movies");
-        project.sandbox.read("output/movies/movies.csv")
+        project.folder.read("output/movies/movies.csv")
     });
 }
 
 #[test]
-fn a_table_crosses_in_the_same_way() {
+fn mysql_to_postgres_copy_is_equal() {
     same("parity_over", |project, run| {
         run("mysql-to-postgres");
         project.postgres("SELECT * FROM movies ORDER BY id")
@@ -40,7 +40,7 @@ fn a_table_crosses_in_the_same_way() {
 }
 
 #[test]
-fn a_csv_file_is_loaded_in_the_same_way() {
+fn csv_load_is_equal() {
     same("parity_csv", |project, run| {
         run("csv-to-postgres");
         project.postgres("SELECT * FROM penguins ORDER BY 1, 2, 3, 4, 5, 6, 7")
@@ -48,7 +48,7 @@ fn a_csv_file_is_loaded_in_the_same_way() {
 }
 
 #[test]
-fn a_second_run_reads_only_what_is_new() {
+fn incremental_run_is_equal() {
     same("parity_news", |project, run| {
         run("incremental");
         let first = project.postgres("SELECT count(*), max(id) FROM reviews");

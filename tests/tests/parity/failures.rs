@@ -5,14 +5,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use osiris_tests::session::Session;
-use osiris_tests::{Cloud, Sandbox};
+use osiris_tests::{Cloud, TestProject};
 
 use crate::both::both;
 use crate::plain::copy;
 
 /// Checks that a pipeline fails in the same way in both places, and returns the message.
 #[track_caller]
-fn fails(kind: &str, step: &str, fill: impl Fn(&Sandbox)) -> String {
+fn fails(kind: &str, step: &str, fill: impl Fn(&TestProject)) -> String {
     let both = both(1, fill);
     let error = &both.session.status["error"];
     assert_eq!(
@@ -26,44 +26,44 @@ fn fails(kind: &str, step: &str, fill: impl Fn(&Sandbox)) -> String {
 }
 
 #[test]
-fn a_file_that_is_missing() {
-    let message = fails("not-found", "read", |sandbox| {
-        sandbox.write("pipeline.yaml", copy("in/no.csv", "out.csv"));
+fn missing_file_fails_equally() {
+    let message = fails("not-found", "read", |project| {
+        project.write("pipeline.yaml", copy("in/no.csv", "out.csv"));
     });
     assert!(message.contains("in/no.csv"), "{message}");
 }
 
 #[test]
-fn a_value_that_does_not_fit() {
-    let message = fails("data", "read", |sandbox| {
-        sandbox.write("in.csv", "n,t\n1,a\n2\n");
-        sandbox.write("pipeline.yaml", copy("in.csv", "out.csv"));
+fn unfit_value_fails_equally() {
+    let message = fails("data", "read", |project| {
+        project.write("in.csv", "n,t\n1,a\n2\n");
+        project.write("pipeline.yaml", copy("in.csv", "out.csv"));
     });
     assert!(message.contains("in.csv"), "{message}");
 }
 
 #[test]
-fn an_output_that_is_a_folder() {
-    fails("config", "write", |sandbox| {
-        sandbox.write("in.csv", "n\n1\n");
-        sandbox.write("out.csv/file", "");
-        sandbox.write("pipeline.yaml", copy("in.csv", "out.csv"));
+fn output_that_is_a_folder_fails_equally() {
+    fails("config", "write", |project| {
+        project.write("in.csv", "n\n1\n");
+        project.write("out.csv/file", "");
+        project.write("pipeline.yaml", copy("in.csv", "out.csv"));
     });
 }
 
 #[test]
-fn an_output_folder_that_is_a_file() {
-    fails("internal", "write", |sandbox| {
-        sandbox.write("in.csv", "n\n1\n");
-        sandbox.write("out", "a file");
-        sandbox.write("pipeline.yaml", copy("in.csv", "out/a.csv"));
+fn output_folder_that_is_a_file_fails_equally() {
+    fails("internal", "write", |project| {
+        project.write("in.csv", "n\n1\n");
+        project.write("out", "a file");
+        project.write("pipeline.yaml", copy("in.csv", "out/a.csv"));
     });
 }
 
 #[test]
-fn a_driver_that_fails_in_mid_stream() {
-    let message = fails("data", "source", |sandbox| {
-        sandbox.write(
+fn driver_failing_mid_stream_fails_equally() {
+    let message = fails("data", "source", |project| {
+        project.write(
             "pipeline.yaml",
             into_sink("test.source", "{rows: 1000, batch: 10, then: fail}"),
         );
@@ -72,15 +72,15 @@ fn a_driver_that_fails_in_mid_stream() {
 }
 
 #[test]
-fn a_driver_that_breaks() {
+fn crashing_driver_fails_equally() {
     for (attack, kind) in [
         ("panic", "panic"),
         ("trap", "trap"),
         ("trap-after-sending", "trap"),
         ("fail-after-sending", "data"),
     ] {
-        fails(kind, "source", |sandbox| {
-            sandbox.write(
+        fails(kind, "source", |project| {
+            project.write(
                 "pipeline.yaml",
                 into_sink("test.hostile", &format!("{{attack: {attack}}}")),
             );
@@ -89,35 +89,35 @@ fn a_driver_that_breaks() {
 }
 
 #[test]
-fn an_input_that_may_not_be_read_is_told_before_anything_is_sent() {
-    let (cloud, sandbox) = (Cloud::equipped(), Sandbox::new());
-    sandbox.write("in.csv", "n\n1\n");
-    sandbox.write("pipeline.yaml", copy("in.csv", "out.csv"));
-    set_mode(&sandbox.path("in.csv"), 0o000);
-    let finished = cloud.run(&sandbox, "pipeline.yaml", &[]).run().expect(3);
+fn unreadable_input_is_reported_before_upload() {
+    let (cloud, project) = (Cloud::equipped(), TestProject::new());
+    project.write("in.csv", "n\n1\n");
+    project.write("pipeline.yaml", copy("in.csv", "out.csv"));
+    set_mode(&project.path("in.csv"), 0o000);
+    let finished = cloud.run(&project, "pipeline.yaml", &[]).run().expect(3);
     assert!(finished.stderr.contains("in.csv"), "{}", finished.stderr);
     assert!(finished.stderr.contains("Permission denied"), "{}", finished.stderr);
     assert_eq!(cloud.local().log(), [""; 0]);
-    assert!(!sandbox.exists("logs"));
+    assert!(!project.exists("logs"));
 }
 
 #[test]
-fn an_output_folder_that_may_not_be_written_gets_nothing() {
-    let (cloud, sandbox) = (Cloud::equipped(), Sandbox::new());
-    sandbox.write("in.csv", "n\n1\n");
-    sandbox.write("out/a.csv", "from before\n");
-    sandbox.write("pipeline.yaml", copy("in.csv", "out/a.csv"));
-    set_mode(&sandbox.path("out"), 0o555);
-    let finished = cloud.run(&sandbox, "pipeline.yaml", &[]).run().expect(1);
+fn unwritable_output_folder_is_unchanged() {
+    let (cloud, project) = (Cloud::equipped(), TestProject::new());
+    project.write("in.csv", "n\n1\n");
+    project.write("out/a.csv", "from before\n");
+    project.write("pipeline.yaml", copy("in.csv", "out/a.csv"));
+    set_mode(&project.path("out"), 0o555);
+    let finished = cloud.run(&project, "pipeline.yaml", &[]).run().expect(1);
     assert!(finished.stderr.contains("out/"), "{}", finished.stderr);
     cloud.assert_empty();
-    let status = Session::only(&sandbox).status;
+    let status = Session::only(&project).status;
     assert_eq!(
         (&status["status"], &status["error"]["kind"]),
         (&"failed".into(), &"session".into())
     );
-    assert_eq!(sandbox.read("out/a.csv"), "from before\n");
-    assert_eq!(sandbox.files(), ["in.csv", "out/a.csv", "pipeline.yaml"]);
+    assert_eq!(project.read("out/a.csv"), "from before\n");
+    assert_eq!(project.files(), ["in.csv", "out/a.csv", "pipeline.yaml"]);
 }
 
 fn set_mode(path: &Path, mode: u32) {

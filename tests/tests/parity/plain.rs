@@ -10,10 +10,10 @@ fn sample(path: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_penguins_are_the_same() {
-    let both = both(0, |sandbox| {
-        sandbox.write("data/penguins.csv", sample("data/penguins.csv"));
-        sandbox.write("pipeline.yaml", sample("pipelines/penguins.yaml"));
+fn penguins_sample_is_equal() {
+    let both = both(0, |project| {
+        project.write("data/penguins.csv", sample("data/penguins.csv"));
+        project.write("pipeline.yaml", sample("pipelines/penguins.yaml"));
     });
     assert_eq!(both.there.read("output/penguins.csv").lines().count(), 345);
     assert_eq!(both.there.files(), both.here.files());
@@ -21,11 +21,11 @@ fn the_penguins_are_the_same() {
 }
 
 #[test]
-fn a_source_of_any_size_gives_the_same_rows() {
+fn sources_of_any_size_give_equal_rows() {
     for rows in [10, 100, 1000] {
-        let both = both(0, |sandbox| {
+        let both = both(0, |project| {
             let config = format!("rows: {rows}, batch: 7");
-            sandbox.write(
+            project.write(
                 "pipeline.yaml",
                 format!(
                     "\
@@ -46,12 +46,12 @@ steps:
 }
 
 #[test]
-fn a_folder_that_is_there_is_written_to_and_what_is_in_it_stays() {
-    let both = both(0, |sandbox| {
-        sandbox.write("in/a.csv", "n,t\n1,x\n2,\"two\nlines\"\n3,žluťoučký\n");
-        sandbox.write("out/other.csv", "mine\n");
-        sandbox.write("out/a.csv", "from before\n");
-        sandbox.write("pipeline.yaml", copy("in/a.csv", "out/a.csv"));
+fn existing_output_folder_keeps_other_files() {
+    let both = both(0, |project| {
+        project.write("in/a.csv", "n,t\n1,x\n2,\"two\nlines\"\n3,žluťoučký\n");
+        project.write("out/other.csv", "mine\n");
+        project.write("out/a.csv", "from before\n");
+        project.write("pipeline.yaml", copy("in/a.csv", "out/a.csv"));
     });
     assert_eq!(both.there.read("out/other.csv"), "mine\n");
     assert!(both.there.read("out/a.csv").contains("žluťoučký"));

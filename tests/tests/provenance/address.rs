@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use osiris_tests::secret::SECRET;
 use osiris_tests::service::service;
-use osiris_tests::{Cloud, Finished, Sandbox, built};
+use osiris_tests::{Cloud, Finished, TestProject, built};
 use serde_json::{Value, json};
 
 use crate::spec;
@@ -23,11 +23,11 @@ fn client() -> Value {
 }
 
 /// Creates a project whose driver has this spec, with this connection and step.
-fn project(spec: &Value, connection: &Value, config: &Value) -> Sandbox {
-    let sandbox = Sandbox::new();
-    spec::install(&sandbox, &built::guest("service.client"), spec);
+fn new_project(spec: &Value, connection: &Value, config: &Value) -> TestProject {
+    let project = TestProject::new();
+    spec::install(&project, &built::test_driver("service.client"), spec);
     let connections = json!({"version": 1, "connections": {"service": {"main": connection}}});
-    sandbox.write("osiris_connections.yaml", connections.to_string());
+    project.write("osiris_connections.yaml", connections.to_string());
     let mut config = config.clone();
     config["connection"] = "@service.main".into();
     let pipeline = json!({"oml_version": "0.1.0", "name": "p", "steps": [
@@ -35,17 +35,17 @@ fn project(spec: &Value, connection: &Value, config: &Value) -> Sandbox {
         {"id": "write", "component": "filesystem.csv_writer", "mode": "write",
          "config": {"path": "lines.txt"}},
     ]});
-    sandbox.write("pipeline.yaml", pipeline.to_string());
-    sandbox
+    project.write("pipeline.yaml", pipeline.to_string());
+    project
 }
 
-fn osiris(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
-    sandbox.osiris(arguments).env("SECRET", SECRET).env("SERVICE_HOST", "127.0.0.1").run()
+fn osiris(project: &TestProject, arguments: &[&str]) -> Finished {
+    project.osiris(arguments).env("SECRET", SECRET).env("SERVICE_HOST", "127.0.0.1").run()
 }
 
 /// Returns the address in the output of `--dry-run`, and who set its host and port.
-fn shown(sandbox: &Sandbox) -> (Value, Value) {
-    let answer = osiris(sandbox, &["run", "pipeline.yaml", "--dry-run", "--json"]).expect(0).json();
+fn shown(project: &TestProject) -> (Value, Value) {
+    let answer = osiris(project, &["run", "pipeline.yaml", "--dry-run", "--json"]).expect(0).json();
     let rights = answer["steps"][0]["rights"].as_array().expect("rights");
     let right = rights.iter().find(|right| right["right"] == "network").expect("the network");
     assert_eq!(answer["steps"][0]["dials"], json!([right["value"]]), "{answer:#}");
@@ -53,7 +53,7 @@ fn shown(sandbox: &Sandbox) -> (Value, Value) {
 }
 
 #[test]
-fn what_the_user_the_project_or_a_variable_names_is_dialled() {
+fn address_of_user_project_or_variable_is_dialled() {
     let port = service();
     let mut with_default = client();
     with_default["configSchema"]["properties"]["resolved_connection"]["properties"]["port"]["default"] =
@@ -113,15 +113,15 @@ fn what_the_user_the_project_or_a_variable_names_is_dialled() {
     let cloud = Cloud::equipped();
     for (name, spec, mut connection, config, by) in table {
         connection["password"] = "${SECRET}".into();
-        let sandbox = project(&spec, &connection, &config);
-        assert_eq!(shown(&sandbox), (json!(format!("127.0.0.1:{port}")), json!(by)), "{name}");
-        osiris(&sandbox, &["run", "pipeline.yaml"]).expect(0);
-        assert!(sandbox.read("lines.txt").contains("heard hello"), "{name}");
-        // The stand-in's sandboxes are processes of this machine.
-        let run = cloud.run(&sandbox, "pipeline.yaml", &["--e2b-install-deps"]);
-        sandbox.write("lines.txt", "");
+        let project = new_project(&spec, &connection, &config);
+        assert_eq!(shown(&project), (json!(format!("127.0.0.1:{port}")), json!(by)), "{name}");
+        osiris(&project, &["run", "pipeline.yaml"]).expect(0);
+        assert!(project.read("lines.txt").contains("heard hello"), "{name}");
+        // The emulator's sandboxes are processes of this machine.
+        let run = cloud.run(&project, "pipeline.yaml", &["--e2b-install-deps"]);
+        project.write("lines.txt", "");
         run.env("SECRET", SECRET).env("SERVICE_HOST", "127.0.0.1").run().expect(0);
-        assert!(sandbox.read("lines.txt").contains("heard hello"), "{name}, in a sandbox");
+        assert!(project.read("lines.txt").contains("heard hello"), "{name}, in a sandbox");
     }
     cloud.assert_empty();
 }
@@ -147,7 +147,7 @@ impl Quiet {
 }
 
 #[test]
-fn a_host_that_only_the_author_names_is_not_dialled() {
+fn host_named_only_by_the_author_is_not_dialled() {
     let quiet = Quiet::new();
     let port = quiet.port();
     let of_connection = |schema: Value| {
@@ -182,11 +182,11 @@ fn a_host_that_only_the_author_names_is_not_dialled() {
         if field != "host" {
             connection["host"] = "127.0.0.1".into();
         }
-        let sandbox = project(&spec, &connection, &json!({}));
-        let there = cloud.run(&sandbox, "pipeline.yaml", &["--e2b-install-deps"]);
+        let project = new_project(&spec, &connection, &json!({}));
+        let there = cloud.run(&project, "pipeline.yaml", &["--e2b-install-deps"]);
         let runs = [
-            osiris(&sandbox, &["run", "pipeline.yaml"]),
-            osiris(&sandbox, &["run", "pipeline.yaml", "--dry-run"]),
+            osiris(&project, &["run", "pipeline.yaml"]),
+            osiris(&project, &["run", "pipeline.yaml", "--dry-run"]),
             there.env("SECRET", SECRET).run(),
         ];
         for finished in runs {
@@ -198,15 +198,15 @@ fn a_host_that_only_the_author_names_is_not_dialled() {
             );
         }
         // Commands that run no step have no step to report on.
-        osiris(&sandbox, &["discover", "@service.main"]);
-        osiris(&sandbox, &["connections", "doctor"]);
+        osiris(&project, &["discover", "@service.main"]);
+        osiris(&project, &["connections", "doctor"]);
         quiet.assert_nobody(name);
         assert_eq!(cloud.local().log(), [""; 0], "{name}");
     }
 }
 
 #[test]
-fn an_address_that_the_author_writes_into_the_spec_is_the_internets_only() {
+fn address_in_the_spec_must_be_public() {
     let quiet = Quiet::new();
     for host in ["127.0.0.1", "[::1]", "localhost", "::ffff:127.0.0.1", "2130706433", "127.1"] {
         let mut spec = client();
@@ -219,34 +219,34 @@ fn an_address_that_the_author_writes_into_the_spec_is_the_internets_only() {
         let dialled =
             if host.contains("::") { format!("[::1]:{port}") } else { format!("{host}:{port}") };
         let config = json!({"dial": [dialled, format!("127.0.0.1:{port}")]});
-        let sandbox = project(&spec, &connection, &config);
-        osiris(&sandbox, &["run", "pipeline.yaml"]).expect(0);
-        assert!(!sandbox.read("lines.txt").contains("reached"), "{}", sandbox.read("lines.txt"));
+        let project = new_project(&spec, &connection, &config);
+        osiris(&project, &["run", "pipeline.yaml"]).expect(0);
+        assert!(!project.read("lines.txt").contains("reached"), "{}", project.read("lines.txt"));
         quiet.assert_nobody(host);
     }
 }
 
 #[test]
-fn no_name_leads_to_the_metadata_of_a_cloud() {
+fn names_never_reach_cloud_metadata() {
     // With the dot this is a name; without, it would be an address that the user names.
     for host in ["169.254.169.254.", "168.63.129.16.", "100.100.100.200.", "192.0.0.192."] {
         let connection = json!({"host": host, "port": 80, "password": "${SECRET}"});
-        let sandbox = project(&client(), &connection, &json!({}));
-        let finished = osiris(&sandbox, &["run", "pipeline.yaml"]).expect(1);
+        let project = new_project(&client(), &connection, &json!({}));
+        let finished = osiris(&project, &["run", "pipeline.yaml"]).expect(1);
         assert!(finished.stderr.contains("network access denied"), "{}", finished.stderr);
     }
 }
 
 #[test]
-fn a_secret_is_no_host() {
+fn secret_is_not_used_as_host() {
     let quiet = Quiet::new();
     let mut spec = client();
     spec["network"] = json!([{"host": "/resolved_connection/password", "port": quiet.port()}]);
     let connection = json!({"host": "127.0.0.1", "port": quiet.port(), "password": "${SECRET}"});
-    let sandbox = project(&spec, &connection, &json!({}));
+    let project = new_project(&spec, &connection, &json!({}));
     let arguments = ["run", "pipeline.yaml", "--dry-run", "--json"];
-    let run = sandbox.osiris(arguments).env("SECRET", "127.0.0.1").run().expect(0);
+    let run = project.osiris(arguments).env("SECRET", "127.0.0.1").run().expect(0);
     assert_eq!(run.json()["steps"][0]["dials"], json!([]));
-    sandbox.osiris(["run", "pipeline.yaml"]).env("SECRET", "127.0.0.1").run().expect(1);
+    project.osiris(["run", "pipeline.yaml"]).env("SECRET", "127.0.0.1").run().expect(1);
     quiet.assert_nobody("a secret");
 }

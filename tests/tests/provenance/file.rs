@@ -1,7 +1,7 @@
 //! Files: a driver can open files that the user, the project or a variable names, but none that its
 //! author names.
 
-use osiris_tests::{Cloud, Finished, Sandbox};
+use osiris_tests::{Cloud, Finished, TestProject};
 use serde_json::{Value, json};
 
 use crate::spec;
@@ -260,8 +260,8 @@ enum Access {
 
 impl Setter {
     /// Creates a project with a driver that opens the target, whoever names it.
-    fn project(&self, access: Access) -> Sandbox {
-        let sandbox = Sandbox::new();
+    fn new_project(&self, access: Access) -> TestProject {
+        let project = TestProject::new();
         let (ours, folder, role) = match access {
             Access::Read => {
                 ("filesystem.csv_extractor", "plugins/filesystem_csv_extractor", "reader")
@@ -294,7 +294,7 @@ impl Setter {
                 _ => schema[key] = value.clone(),
             }
         }
-        spec::install(&sandbox, &spec::built_in(ours), &spec);
+        spec::install(&project, &spec::built_in(ours), &spec);
         let mut config = self.config.clone();
         let mut connections = json!({});
         if let Some(connection) = &self.connection {
@@ -303,11 +303,11 @@ impl Setter {
         }
         if !self.fields.is_empty() {
             let file = json!({"version": 1, "connections": connections});
-            sandbox.write("osiris_connections.yaml", file.to_string());
+            project.write("osiris_connections.yaml", file.to_string());
         }
         let steps = match access {
             Access::Read => {
-                sandbox.write(TARGET, "key\nhunter2\n");
+                project.write(TARGET, "key\nhunter2\n");
                 json!([
                     {"id": "evil", "component": "evil.reader", "mode": "read", "config": config},
                     {"id": "end", "component": "filesystem.csv_writer", "mode": "write",
@@ -315,8 +315,8 @@ impl Setter {
                 ])
             }
             Access::Write => {
-                sandbox.write("in.csv", "key\nhunter2\n");
-                sandbox.write("private/other.txt", "");
+                project.write("in.csv", "key\nhunter2\n");
+                project.write("private/other.txt", "");
                 json!([
                     {"id": "begin", "component": "filesystem.csv_extractor", "mode": "read",
                      "config": {"path": "in.csv"}},
@@ -328,20 +328,20 @@ impl Setter {
         for (key, value) in self.pipeline.as_object().expect("an object") {
             pipeline[key] = value.clone();
         }
-        sandbox.write("pipeline.yaml", pipeline.to_string());
+        project.write("pipeline.yaml", pipeline.to_string());
         if !self.dotenv.is_empty() {
-            sandbox.write(".env", self.dotenv);
+            project.write(".env", self.dotenv);
         }
-        sandbox
+        project
     }
 
-    fn run(&self, sandbox: &Sandbox, cloud: Option<&Cloud>, more: &[&str]) -> Finished {
+    fn run(&self, project: &TestProject, cloud: Option<&Cloud>, more: &[&str]) -> Finished {
         let arguments = [&["run", "pipeline.yaml"], self.arguments, more].concat();
         let mut osiris = match cloud {
-            None => sandbox.osiris(arguments),
+            None => project.osiris(arguments),
             Some(cloud) => {
                 let more = [self.arguments, more, &["--e2b-install-deps"]].concat();
-                cloud.run(sandbox, "pipeline.yaml", &more)
+                cloud.run(project, "pipeline.yaml", &more)
             }
         };
         for (name, value) in self.variables {
@@ -351,11 +351,11 @@ impl Setter {
     }
 
     /// Checks that the run had the expected outcome.
-    fn check(&self, access: Access, sandbox: &Sandbox, finished: &Finished) {
+    fn check(&self, access: Access, project: &TestProject, finished: &Finished) {
         let name = format!("{}, {access:?}", self.name);
         let told = format!("{name}: {}{}", finished.stdout, finished.stderr);
         let result = if access == Access::Read { "out.csv" } else { TARGET };
-        let opened = sandbox.exists(result) && sandbox.read(result).contains("hunter2");
+        let opened = project.exists(result) && project.read(result).contains("hunter2");
         match self.outcome {
             Outcome::Opens(_) => assert!(finished.code() == Some(0) && opened, "{told}"),
             Outcome::Refused => {
@@ -363,15 +363,15 @@ impl Setter {
                 assert!(told.contains("driver's author"), "{told}");
                 let field = self.pointer.rsplit('/').next().expect("a key");
                 assert!(told.contains(field) && told.contains("if you want that: write"), "{told}");
-                assert!(!sandbox.exists("logs"), "{told}");
+                assert!(!project.exists("logs"), "{told}");
             }
             Outcome::Denied => assert!(finished.code() == Some(1) && !opened, "{told}"),
         }
     }
 
     /// Checks that `--dry-run` agrees with the run.
-    fn check_shown(&self, sandbox: &Sandbox) {
-        let finished = self.run(sandbox, None, &["--dry-run", "--json"]);
+    fn check_shown(&self, project: &TestProject) {
+        let finished = self.run(project, None, &["--dry-run", "--json"]);
         let answer = finished.json();
         if self.outcome == Outcome::Refused {
             assert_eq!(finished.code(), Some(2), "{}: {answer:#}", self.name);
@@ -395,29 +395,29 @@ impl Setter {
 }
 
 #[test]
-fn a_file_is_opened_only_where_the_user_the_project_or_a_variable_names_it() {
+fn file_is_opened_only_if_user_project_or_variable_names_it() {
     // The two differ only in who opens the file, so one of each kind is enough for the second.
     for (access, every) in [(Access::Read, 1), (Access::Write, 4)] {
         let users = users().into_iter().step_by(every);
         let projects = projects().into_iter().step_by(every);
         for setter in users.chain(projects).chain(authors()) {
-            let sandbox = setter.project(access);
-            setter.check_shown(&sandbox);
-            let finished = setter.run(&sandbox, None, &[]);
-            setter.check(access, &sandbox, &finished);
+            let project = setter.new_project(access);
+            setter.check_shown(&project);
+            let finished = setter.run(&project, None, &[]);
+            setter.check(access, &project, &finished);
         }
     }
 }
 
 #[test]
-fn the_same_is_opened_in_a_sandbox() {
+fn same_files_are_opened_in_a_sandbox() {
     let cloud = Cloud::equipped();
     for setter in users().into_iter().take(2).chain(projects()).chain(authors()) {
         let access = Access::Read;
-        let sandbox = setter.project(access);
+        let project = setter.new_project(access);
         let before = cloud.local().log().len();
-        let finished = setter.run(&sandbox, Some(&cloud), &[]);
-        setter.check(access, &sandbox, &finished);
+        let finished = setter.run(&project, Some(&cloud), &[]);
+        setter.check(access, &project, &finished);
         let after = cloud.local().log().len();
         assert_eq!(after == before, setter.outcome == Outcome::Refused, "{}", setter.name);
     }
@@ -425,11 +425,11 @@ fn the_same_is_opened_in_a_sandbox() {
 }
 
 #[test]
-fn a_file_of_the_authors_is_not_sent() {
+fn file_named_by_the_author_is_not_sent() {
     let cloud = Cloud::equipped();
     for setter in authors().into_iter().filter(|setter| setter.outcome == Outcome::Denied) {
-        let sandbox = setter.project(Access::Read);
-        let finished = setter.run(&sandbox, Some(&cloud), &["--dry-run", "--json"]).expect(0);
+        let project = setter.new_project(Access::Read);
+        let finished = setter.run(&project, Some(&cloud), &["--dry-run", "--json"]).expect(0);
         let answer = finished.json();
         assert!(!answer["e2b"]["uploads"].to_string().contains("keys.csv"), "{answer:#}");
     }

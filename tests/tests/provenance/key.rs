@@ -3,16 +3,16 @@
 use std::net::TcpListener;
 use std::thread;
 
-use osiris_tests::{Cloud, Sandbox};
+use osiris_tests::{Cloud, TestProject};
 
-fn project() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("in.csv", "n\n1\n");
-    sandbox.write(
+fn new_project() -> TestProject {
+    let project = TestProject::new();
+    project.write("in.csv", "n\n1\n");
+    project.write(
         "pipeline.yaml",
         "oml_version: 0.1.0\nname: copy\nsteps:\n  - {id: read, component: filesystem.csv_extractor, mode: read, config: {path: in.csv}}\n  - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}\n",
     );
-    sandbox
+    project
 }
 
 const COMMANDS: [&[&str]; 4] = [
@@ -23,7 +23,7 @@ const COMMANDS: [&[&str]; 4] = [
 ];
 
 #[test]
-fn an_exported_key_goes_to_no_address_of_the_projects_env_file() {
+fn exported_key_is_not_sent_to_an_address_of_the_env_file() {
     let cloud = Cloud::bare();
     let [(api, url), (envd, sandboxes), (name, key)] = cloud.local().env();
     for line in [
@@ -31,10 +31,10 @@ fn an_exported_key_goes_to_no_address_of_the_projects_env_file() {
         format!("{envd}={sandboxes}\n"),
         "E2B_DOMAIN=evil.example\n".to_owned(),
     ] {
-        let sandbox = project();
-        sandbox.write(".env", &line);
+        let project = new_project();
+        project.write(".env", &line);
         for command in COMMANDS {
-            let finished = sandbox.osiris(command).env(name, &key).run().expect(3);
+            let finished = project.osiris(command).env(name, &key).run().expect(3);
             let told = &finished.stderr;
             let variable = line.split('=').next().expect("a name");
             assert!(
@@ -48,25 +48,25 @@ fn an_exported_key_goes_to_no_address_of_the_projects_env_file() {
 }
 
 #[test]
-fn a_key_and_an_address_from_one_place_go_together() {
+fn key_and_address_of_one_origin_are_accepted() {
     let cloud = Cloud::bare();
     let [api, envd, key] = cloud.local().env();
-    let sandbox = project();
+    let project = new_project();
     let lines = |all: &[&(&str, String)]| -> String {
         all.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
     };
     // All in the file; the address exported; and all exported although the file differs.
-    sandbox.write(".env", lines(&[&api, &envd, &key]));
-    sandbox.osiris(["e2b", "sweep"]).run().expect(0);
-    sandbox.write(".env", lines(&[&key]));
+    project.write(".env", lines(&[&api, &envd, &key]));
+    project.osiris(["e2b", "sweep"]).run().expect(0);
+    project.write(".env", lines(&[&key]));
     let exported = |command: osiris_tests::Osiris| command.env(api.0, &api.1).env(envd.0, &envd.1);
-    exported(sandbox.osiris(["e2b", "sweep"])).run().expect(0);
-    sandbox.write(".env", "E2B_API_URL=http://127.0.0.1:1\n");
-    exported(sandbox.osiris(["e2b", "sweep"])).env(key.0, &key.1).run().expect(0);
+    exported(project.osiris(["e2b", "sweep"])).run().expect(0);
+    project.write(".env", "E2B_API_URL=http://127.0.0.1:1\n");
+    exported(project.osiris(["e2b", "sweep"])).env(key.0, &key.1).run().expect(0);
 }
 
 #[test]
-fn an_exported_login_goes_to_no_registry_of_the_projects_env_file() {
+fn exported_login_is_not_sent_to_a_registry_of_the_env_file() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let registry = listener.local_addr().expect("it is bound").to_string();
     // Requests a login and records the answer.
@@ -86,9 +86,9 @@ fn an_exported_login_goes_to_no_registry_of_the_projects_env_file() {
         }
         heard
     });
-    let sandbox = Sandbox::new();
-    sandbox.write(".env", format!("OSIRIS_REGISTRY={registry}\n"));
-    let add = sandbox.osiris(["drivers", "add", &format!("oci://{registry}/a/b:1"), "--insecure"]);
+    let project = TestProject::new();
+    project.write(".env", format!("OSIRIS_REGISTRY={registry}\n"));
+    let add = project.osiris(["drivers", "add", &format!("oci://{registry}/a/b:1"), "--insecure"]);
     let add =
         add.env("OSIRIS_REGISTRY_USER", "me").env("OSIRIS_REGISTRY_PASSWORD", "hunter2hunter2");
     let finished = add.run().expect(3);

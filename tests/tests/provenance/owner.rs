@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{chown, symlink};
 use std::path::{Path, PathBuf};
 
-use osiris_tests::{Finished, Sandbox};
+use osiris_tests::{Finished, TestProject};
 
 /// Id of another user.
 const OTHER: u32 = 1234;
@@ -14,16 +14,16 @@ fn give_away(path: &Path) {
     chown(path, Some(OTHER), Some(OTHER)).expect("these tests need root, who can give files away");
 }
 
-/// Creates a project of the user in a directory below the sandbox's project.
-fn own(sandbox: &Sandbox) -> PathBuf {
+/// Creates a project of the user in a directory below the project.
+fn own(project: &TestProject) -> PathBuf {
     let file = "oml_version: 0.1.0\nname: copy\nsteps:\n  - {id: read, component: filesystem.csv_extractor, mode: read, config: {path: in.csv}}\n  - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}\n";
-    sandbox.write("own/pipeline.yaml", file);
-    sandbox.write("own/in.csv", "n\n1\n");
-    sandbox.path("own")
+    project.write("own/pipeline.yaml", file);
+    project.write("own/in.csv", "n\n1\n");
+    project.path("own")
 }
 
-fn run(sandbox: &Sandbox, folder: &Path, variables: &[(&str, &str)]) -> Finished {
-    let mut osiris = sandbox.osiris(["validate", "pipeline.yaml"]).current_dir(folder);
+fn run(project: &TestProject, folder: &Path, variables: &[(&str, &str)]) -> Finished {
+    let mut osiris = project.osiris(["validate", "pipeline.yaml"]).current_dir(folder);
     for (name, value) in variables {
         osiris = osiris.env(name, value);
     }
@@ -43,17 +43,17 @@ fn assert_refused(finished: Finished, what: &Path) {
 }
 
 #[test]
-fn settings_of_another_user_above_are_refused() {
-    let sandbox = Sandbox::new();
-    let folder = own(&sandbox);
-    sandbox.write("osiris.yaml", "version: 1\n");
-    run(&sandbox, &folder, &[]).expect(0);
-    give_away(&sandbox.path("osiris.yaml"));
-    assert_refused(run(&sandbox, &folder, &[]), Path::new("osiris.yaml"));
+fn parent_settings_of_another_user_are_refused() {
+    let project = TestProject::new();
+    let folder = own(&project);
+    project.write("osiris.yaml", "version: 1\n");
+    run(&project, &folder, &[]).expect(0);
+    give_away(&project.path("osiris.yaml"));
+    assert_refused(run(&project, &folder, &[]), Path::new("osiris.yaml"));
 }
 
 #[test]
-fn a_folder_of_another_user_above_is_refused_with_all_that_decides_in_it() {
+fn parent_files_of_another_user_are_refused() {
     for name in [
         "osiris.yaml",
         "drivers/x",
@@ -62,63 +62,63 @@ fn a_folder_of_another_user_above_is_refused_with_all_that_decides_in_it() {
         ".osiris/index/x",
         "osiris_connections.yaml",
     ] {
-        let sandbox = Sandbox::new();
-        let folder = own(&sandbox);
-        sandbox.write("osiris.yaml", "version: 1\n");
+        let project = TestProject::new();
+        let folder = own(&project);
+        project.write("osiris.yaml", "version: 1\n");
         let content = match name {
             "osiris.lock" => "version: 1\ndrivers: {}\n",
             "osiris_connections.yaml" => "version: 1\nconnections: {}\n",
             "osiris.yaml" => "version: 1\n",
             _ => "",
         };
-        sandbox.write(name, content);
-        run(&sandbox, &folder, &[]).expect(0);
-        let first = sandbox.path(name.split('/').next().expect("a name"));
+        project.write(name, content);
+        run(&project, &folder, &[]).expect(0);
+        let first = project.path(name.split('/').next().expect("a name"));
         give_away(&first);
-        assert_refused(run(&sandbox, &folder, &[]), &first);
+        assert_refused(run(&project, &folder, &[]), &first);
         chown(&first, Some(0), Some(0)).expect("root can take files back");
-        run(&sandbox, &folder, &[]).expect(0);
-        give_away(&sandbox.project());
-        assert_refused(run(&sandbox, &folder, &[]), &sandbox.project());
+        run(&project, &folder, &[]).expect(0);
+        give_away(&project.root());
+        assert_refused(run(&project, &folder, &[]), &project.root());
     }
 }
 
 #[test]
-fn the_folder_that_the_user_stands_in_or_names_is_looked_at_too() {
-    let sandbox = Sandbox::new();
-    let folder = own(&sandbox);
+fn current_and_named_folders_are_checked() {
+    let project = TestProject::new();
+    let folder = own(&project);
     fs::create_dir(folder.join("drivers")).expect("the project can be written");
-    run(&sandbox, &folder, &[]).expect(0);
+    run(&project, &folder, &[]).expect(0);
     give_away(&folder.join("drivers"));
-    assert_refused(run(&sandbox, &folder, &[]), Path::new("drivers"));
-    let named = sandbox.osiris(["drivers", "list", "--project", "own"]).run();
+    assert_refused(run(&project, &folder, &[]), Path::new("drivers"));
+    let named = project.osiris(["drivers", "list", "--project", "own"]).run();
     assert_refused(named, Path::new("drivers"));
 }
 
 #[test]
-fn a_link_of_another_user_is_refused_wherever_it_leads() {
-    let sandbox = Sandbox::new();
-    let folder = own(&sandbox);
-    sandbox.write("real.yaml", "version: 1\n");
+fn symlink_to_another_users_file_is_refused() {
+    let project = TestProject::new();
+    let folder = own(&project);
+    project.write("real.yaml", "version: 1\n");
     symlink("../real.yaml", folder.join("osiris.yaml")).expect("links can be made");
-    run(&sandbox, &folder, &[]).expect(0);
-    give_away(&sandbox.path("real.yaml"));
-    assert_refused(run(&sandbox, &folder, &[]), Path::new("osiris.yaml"));
+    run(&project, &folder, &[]).expect(0);
+    give_away(&project.path("real.yaml"));
+    assert_refused(run(&project, &folder, &[]), Path::new("osiris.yaml"));
 }
 
 #[test]
-fn connections_of_another_user_above_the_project_are_refused() {
-    let sandbox = Sandbox::new();
-    let folder = own(&sandbox);
+fn parent_connections_of_another_user_are_refused() {
+    let project = TestProject::new();
+    let folder = own(&project);
     fs::write(folder.join("osiris.yaml"), "version: 1\n").expect("the project can be written");
-    sandbox.write("osiris_connections.yaml", "version: 1\nconnections: {}\n");
-    let list = || sandbox.osiris(["connections", "list"]).current_dir(&folder).run();
+    project.write("osiris_connections.yaml", "version: 1\nconnections: {}\n");
+    let list = || project.osiris(["connections", "list"]).current_dir(&folder).run();
     list().expect(0);
-    give_away(&sandbox.path("osiris_connections.yaml"));
+    give_away(&project.path("osiris_connections.yaml"));
     for command in
         [&["connections", "list"][..], &["connections", "doctor"], &["run", "pipeline.yaml"]]
     {
-        let finished = sandbox.osiris(command).current_dir(&folder).run();
+        let finished = project.osiris(command).current_dir(&folder).run();
         assert_refused(finished, Path::new("osiris_connections.yaml"));
     }
     // The project's own file comes first, so the parent directories do not matter.
@@ -128,63 +128,63 @@ fn connections_of_another_user_above_the_project_are_refused() {
 }
 
 #[test]
-fn variables_of_another_user_are_refused() {
-    let sandbox = Sandbox::new();
-    let folder = own(&sandbox);
+fn env_file_of_another_user_is_refused() {
+    let project = TestProject::new();
+    let folder = own(&project);
     fs::write(folder.join("osiris.yaml"), "version: 1\n").expect("the project can be written");
     fs::create_dir(folder.join("sub")).expect("the project can be written");
     fs::write(folder.join("sub/.env"), "A=b\n").expect("the project can be written");
-    let list = || sandbox.osiris(["connections", "list"]).current_dir(folder.join("sub")).run();
+    let list = || project.osiris(["connections", "list"]).current_dir(folder.join("sub")).run();
     list().expect(0);
     give_away(&folder.join("sub/.env"));
     assert_refused(list(), Path::new(".env"));
 }
 
 #[test]
-fn the_user_can_allow_it_and_nobody_else_can() {
-    let sandbox = Sandbox::new();
-    let folder = own(&sandbox);
-    sandbox.write("osiris.yaml", "version: 1\n");
-    give_away(&sandbox.project());
-    let project = sandbox.project().display().to_string();
-    let above = format!("{}/*", sandbox.outside().display());
+fn foreign_folders_are_allowed_only_by_the_user() {
+    let project = TestProject::new();
+    let folder = own(&project);
+    project.write("osiris.yaml", "version: 1\n");
+    give_away(&project.root());
+    let root = project.root().display().to_string();
+    let above = format!("{}/*", project.outside().display());
     let both = format!("/nowhere:{root}");
-    for allowed in [project.as_str(), &above, &both, "*", "/*"] {
-        run(&sandbox, &folder, &[("OSIRIS_SAFE_DIRECTORY", allowed)]).expect(0);
+    for allowed in [root.as_str(), &above, &both, "*", "/*"] {
+        run(&project, &folder, &[("OSIRIS_SAFE_DIRECTORY", allowed)]).expect(0);
     }
     let own = folder.display().to_string();
-    let outside = sandbox.outside().display().to_string();
-    for other in ["", "/nowhere", &own, &outside, &project[..project.len() - 1]] {
-        let finished = run(&sandbox, &folder, &[("OSIRIS_SAFE_DIRECTORY", other)]);
-        assert_refused(finished, &sandbox.project());
+    let outside = project.outside().display().to_string();
+    for other in ["", "/nowhere", &own, &outside, &root[..root.len() - 1]] {
+        let finished = run(&project, &folder, &[("OSIRIS_SAFE_DIRECTORY", other)]);
+        assert_refused(finished, &project.root());
     }
     // A project cannot vouch for itself.
-    sandbox.write(".env", format!("OSIRIS_SAFE_DIRECTORY={project}\n"));
-    assert_refused(run(&sandbox, &folder, &[]), &sandbox.project());
+    project.write(".env", format!("OSIRIS_SAFE_DIRECTORY={root}\n"));
+    assert_refused(run(&project, &folder, &[]), &project.root());
 }
 
 #[test]
-fn who_became_root_by_sudo_keeps_the_own_projects() {
-    let sandbox = Sandbox::new();
-    let folder = own(&sandbox);
-    sandbox.write("osiris.yaml", "version: 1\n");
-    give_away(&sandbox.project());
-    run(&sandbox, &folder, &[("SUDO_UID", "1234")]).expect(0);
-    assert_refused(run(&sandbox, &folder, &[("SUDO_UID", "1235")]), &sandbox.project());
+fn sudo_keeps_access_to_own_projects() {
+    let project = TestProject::new();
+    let folder = own(&project);
+    project.write("osiris.yaml", "version: 1\n");
+    give_away(&project.root());
+    run(&project, &folder, &[("SUDO_UID", "1234")]).expect(0);
+    assert_refused(run(&project, &folder, &[("SUDO_UID", "1235")]), &project.root());
 }
 
 #[test]
-fn the_search_ends_at_the_home_folder() {
-    let sandbox = Sandbox::new();
-    let folder = own(&sandbox);
-    sandbox.write("osiris.yaml", "version: 1\nunknown: 1\n");
-    sandbox.write("osiris_connections.yaml", "nonsense");
-    run(&sandbox, &folder, &[]).expect(2);
+fn project_search_ends_at_the_home_folder() {
+    let project = TestProject::new();
+    let folder = own(&project);
+    project.write("osiris.yaml", "version: 1\nunknown: 1\n");
+    project.write("osiris_connections.yaml", "nonsense");
+    run(&project, &folder, &[]).expect(2);
     let home = folder.display().to_string();
-    run(&sandbox, &folder, &[("HOME", &home)]).expect(0);
-    let list = sandbox.osiris(["connections", "list"]).current_dir(&folder).env("HOME", &home);
+    run(&project, &folder, &[("HOME", &home)]).expect(0);
+    let list = project.osiris(["connections", "list"]).current_dir(&folder).env("HOME", &home);
     list.run().expect(0);
     // The home directory itself still counts.
-    let home = sandbox.project().display().to_string();
-    run(&sandbox, &folder, &[("HOME", &home)]).expect(2);
+    let home = project.root().display().to_string();
+    run(&project, &folder, &[("HOME", &home)]).expect(2);
 }

@@ -1,6 +1,6 @@
 //! Permissions are displayed by value: in the plan, at first use, by `inspect` and in the lockfile.
 
-use osiris_tests::{Finished, Sandbox, wasm};
+use osiris_tests::{Finished, TestProject, wasm};
 use serde_json::Value;
 
 fn driver(version: &str, more: &str, schema: &str) -> Vec<u8> {
@@ -9,14 +9,14 @@ fn driver(version: &str, more: &str, schema: &str) -> Vec<u8> {
     ))
 }
 
-fn osiris(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
-    sandbox.osiris(arguments).run()
+fn osiris(project: &TestProject, arguments: &[&str]) -> Finished {
+    project.osiris(arguments).run()
 }
 
 const NETWORK: &str = "network: [{host: /host, port: /port}]\nfiles: {read: [/in]}";
 
 #[test]
-fn an_update_that_changes_what_the_author_sets_asks_for_more() {
+fn update_changing_author_defaults_requires_acceptance() {
     let schema = |host: &str, port: &str, file: &str| {
         format!(
             "host: {{type: string{host}}}, port: {{type: integer{port}}}, in: {{type: string{file}}}"
@@ -46,55 +46,55 @@ fn an_update_that_changes_what_the_author_sets_asks_for_more() {
         ),
     ];
     for ((more, before), (new_more, after), told) in table {
-        let sandbox = Sandbox::new();
-        sandbox.write("new.wasm", driver("1.0.0", more, before));
-        osiris(&sandbox, &["drivers", "add", "new.wasm"]).expect(0);
-        sandbox.write("new.wasm", driver("1.1.0", new_more, after));
-        let finished = osiris(&sandbox, &["drivers", "update"]).expect(1);
+        let project = TestProject::new();
+        project.write("new.wasm", driver("1.0.0", more, before));
+        osiris(&project, &["drivers", "add", "new.wasm"]).expect(0);
+        project.write("new.wasm", driver("1.1.0", new_more, after));
+        let finished = osiris(&project, &["drivers", "update"]).expect(1);
         assert!(finished.stderr.contains(told), "{}", finished.stderr);
-        osiris(&sandbox, &["drivers", "update", "--accept-rights"]).expect(0);
-        osiris(&sandbox, &["drivers", "audit"]).expect(0);
-        let shown = osiris(&sandbox, &["drivers", "inspect", "drivers/test.made.wasm"]).expect(0);
+        osiris(&project, &["drivers", "update", "--accept-rights"]).expect(0);
+        osiris(&project, &["drivers", "audit"]).expect(0);
+        let shown = osiris(&project, &["drivers", "inspect", "drivers/test.made.wasm"]).expect(0);
         assert!(shown.stdout.contains(told), "{}", shown.stdout);
         // Another version with the same permissions asks for no more.
-        sandbox.write("new.wasm", driver("1.2.0", new_more, after));
-        osiris(&sandbox, &["drivers", "update"]).expect(0);
+        project.write("new.wasm", driver("1.2.0", new_more, after));
+        osiris(&project, &["drivers", "update"]).expect(0);
     }
 }
 
 #[test]
-fn a_lock_from_before_defaults_were_listed_is_as_good_as_it_was() {
-    let sandbox = Sandbox::new();
+fn lockfile_without_defaults_stays_valid() {
+    let project = TestProject::new();
     let schema = "host: {type: string}, port: {type: integer, default: 1}, in: {type: string}";
-    sandbox.write("new.wasm", driver("1.0.0", NETWORK, schema));
-    osiris(&sandbox, &["drivers", "add", "new.wasm"]).expect(0);
-    let lock = sandbox.read("osiris.lock");
+    project.write("new.wasm", driver("1.0.0", NETWORK, schema));
+    osiris(&project, &["drivers", "add", "new.wasm"]).expect(0);
+    let lock = project.read("osiris.lock");
     assert!(lock.contains("dials: /host port /port (default 1)"), "{lock}");
-    sandbox.write("osiris.lock", lock.replace(" (default 1)", ""));
+    project.write("osiris.lock", lock.replace(" (default 1)", ""));
     for command in
         [&["drivers", "audit"][..], &["drivers", "sync", "--check"], &["drivers", "list"]]
     {
-        osiris(&sandbox, command).expect(0);
+        osiris(&project, command).expect(0);
     }
-    sandbox.write("new.wasm", driver("1.1.0", NETWORK, schema));
-    osiris(&sandbox, &["drivers", "update"]).expect(0);
-    assert!(sandbox.read("osiris.lock").contains("(default 1)"));
+    project.write("new.wasm", driver("1.1.0", NETWORK, schema));
+    osiris(&project, &["drivers", "update"]).expect(0);
+    assert!(project.read("osiris.lock").contains("(default 1)"));
     // A version that does ask for more is still reported.
-    sandbox.write("osiris.lock", sandbox.read("osiris.lock").replace(" (default 1)", ""));
-    sandbox
+    project.write("osiris.lock", project.read("osiris.lock").replace(" (default 1)", ""));
+    project
         .write("new.wasm", driver("1.2.0", NETWORK, &schema.replace("default: 1", "default: 2")));
-    osiris(&sandbox, &["drivers", "update"]).expect(1);
+    osiris(&project, &["drivers", "update"]).expect(1);
 }
 
 #[test]
-fn an_authors_address_of_this_machines_network_is_shown_as_refused() {
-    let sandbox = Sandbox::new();
+fn private_address_in_a_spec_is_shown_as_refused() {
+    let project = TestProject::new();
     for host in ["169.254.169.254", "10.0.0.1", "'[::1]'", "'64:ff9b::a9fe:a9fe'", "168.63.129.16"]
     {
         let network = format!("network: [{{host: {host}, port: 80}}]");
-        sandbox.write("new.wasm", driver("1.0.0", &network, ""));
+        project.write("new.wasm", driver("1.0.0", &network, ""));
         let answer =
-            osiris(&sandbox, &["drivers", "inspect", "new.wasm", "--json"]).expect(0).json();
+            osiris(&project, &["drivers", "inspect", "new.wasm", "--json"]).expect(0).json();
         let rights = answer["here"]["rights"].as_array().expect("rights");
         let dial = rights.iter().find(|right| right["right"] == "network").expect("the network");
         assert_eq!(dial["verdict"], "refused", "{dial:#}");
@@ -102,15 +102,15 @@ fn an_authors_address_of_this_machines_network_is_shown_as_refused() {
 }
 
 #[test]
-fn first_use_and_the_plan_tell_values_and_who_set_them() {
-    let sandbox = Sandbox::new();
+fn first_use_and_plan_show_values_with_provenance() {
+    let project = TestProject::new();
     let schema = "host: {type: string}, port: {type: integer, default: 5}, in: {type: string}";
-    sandbox.write("drivers/test.made.wasm", driver("1.0.0", NETWORK, schema));
-    sandbox.write(
+    project.write("drivers/test.made.wasm", driver("1.0.0", NETWORK, schema));
+    project.write(
         "pipeline.yaml",
         "oml_version: 0.1.0\nname: p\nsteps:\n  - {id: a, component: test.made, mode: read, config: {host: db.example, in: data/in.csv}}\n  - {id: b, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}\n",
     );
-    let finished = osiris(&sandbox, &["run", "pipeline.yaml", "--dry-run"]).expect(0);
+    let finished = osiris(&project, &["run", "pipeline.yaml", "--dry-run"]).expect(0);
     let dials =
         "dial db.example port 5, the host set by the pipeline, the port by the driver's author";
     for text in [&finished.stdout, &finished.stderr] {
@@ -120,17 +120,17 @@ fn first_use_and_the_plan_tell_values_and_who_set_them() {
 }
 
 #[test]
-fn a_driver_that_only_its_name_lets_in_is_told() {
+fn driver_admitted_only_by_name_gets_a_note() {
     let settings = |rules: &str| format!("version: 1\ndrivers: {{{rules}}}\n");
     let note = "its author chose";
-    let sha256 = |sandbox: &Sandbox| -> String {
-        let shown = osiris(sandbox, &["drivers", "inspect", "drivers/test.made.wasm", "--json"]);
+    let sha256 = |project: &TestProject| -> String {
+        let shown = osiris(project, &["drivers", "inspect", "drivers/test.made.wasm", "--json"]);
         let answer: Value = shown.expect(0).json();
         answer["sha256"].as_str().expect("a hash").to_owned()
     };
-    let sandbox = Sandbox::new();
-    sandbox.write("drivers/test.made.wasm", driver("1.0.0", "", ""));
-    let hash = sha256(&sandbox);
+    let project = TestProject::new();
+    project.write("drivers/test.made.wasm", driver("1.0.0", "", ""));
+    let hash = sha256(&project);
     for (rules, told) in [
         ("allow: [\"test.*\"]".to_owned(), true),
         ("allow: [test.made]".to_owned(), true),
@@ -138,11 +138,11 @@ fn a_driver_that_only_its_name_lets_in_is_told() {
         (format!("allow: [\"sha256:{hash}\"]"), false),
         ("deny: [\"evil.*\"]".to_owned(), false),
     ] {
-        sandbox.write("osiris.yaml", settings(&rules));
+        project.write("osiris.yaml", settings(&rules));
         for command in
             [&["drivers", "audit"][..], &["drivers", "inspect", "drivers/test.made.wasm"]]
         {
-            let finished = osiris(&sandbox, command).expect(0);
+            let finished = osiris(&project, command).expect(0);
             assert_eq!(finished.stdout.contains(note), told, "{rules}: {}", finished.stdout);
         }
     }

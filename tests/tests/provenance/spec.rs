@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use osiris_tests::conformance::respecified;
-use osiris_tests::{Sandbox, built};
+use osiris_tests::{TestProject, built};
 use serde_json::Value;
 
 /// Reads the spec of one of our drivers, by its directory.
@@ -15,11 +15,11 @@ pub(crate) fn of(folder: &str) -> Value {
 }
 
 /// Installs a component in the project with this spec in place of its own.
-pub(crate) fn install(sandbox: &Sandbox, component: &Path, spec: &Value) {
+pub(crate) fn install(project: &TestProject, component: &Path, spec: &Value) {
     let bytes = fs::read(component).expect("the component is built");
     let name = spec["name"].as_str().expect("the spec has a name");
     let bytes = respecified(&bytes, spec.to_string().as_bytes(), false);
-    sandbox.write(format!("drivers/{name}.wasm"), bytes);
+    project.write(format!("drivers/{name}.wasm"), bytes);
 }
 
 /// Returns the component of a driver that comes with osiris.

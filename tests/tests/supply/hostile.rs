@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use osiris_tests::secret::{SECRET, assert_hidden, assert_none};
 use osiris_tests::web::{Request, Web, reply};
-use osiris_tests::{Finished, Sandbox, wasm};
+use osiris_tests::{Finished, TestProject, wasm};
 
-use crate::kit::{driver, drivers, project, said};
+use crate::kit::{driver, drivers, new_project, said};
 
 /// Returns a manifest of one component.
 fn manifest(component: &[u8]) -> String {
@@ -49,26 +49,26 @@ fn registry(
 }
 
 /// Adds the driver of a registry, which must fail and leave nothing behind.
-fn refused(sandbox: &Sandbox, web: &Web) -> Finished {
-    let before = sandbox.files();
-    let finished = drivers(sandbox, &["add", &format!("oci://{}/acme/made:1", web.host())]);
+fn refused(project: &TestProject, web: &Web) -> Finished {
+    let before = project.files();
+    let finished = drivers(project, &["add", &format!("oci://{}/acme/made:1", web.host())]);
     assert_ne!(finished.code(), Some(0), "{}", finished.stdout);
-    assert_eq!(sandbox.files(), before);
+    assert_eq!(project.files(), before);
     assert!(!finished.stderr.contains('\x1b'), "{:?}", finished.stderr);
     finished
 }
 
 /// Returns the messages for all servers, as a text for comparison.
 fn told(all: Vec<(&str, Web)>) -> String {
-    let sandbox = project();
+    let project = new_project();
     let tell = |(name, web): (&str, Web)| {
-        format!("## {name}\n{}", said(&refused(&sandbox, &web), &sandbox))
+        format!("## {name}\n{}", said(&refused(&project, &web), &project))
     };
     all.into_iter().map(tell).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
-fn wrong_bytes_are_refused() {
+fn wrong_bytes_are_rejected() {
     let good = driver("test.made", "1.0.0", "");
     let (half, other) = (good[..good.len() / 2].to_vec(), driver("test.made", "1.0.1", ""));
     let (whole, long) = (good.clone(), [good.as_slice(), b"more"].concat());
@@ -92,7 +92,7 @@ fn wrong_bytes_are_refused() {
 }
 
 #[test]
-fn an_answer_without_end_is_left() {
+fn endless_response_is_aborted() {
     let endless = |_: &Request, stream: &mut TcpStream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
         while stream.write_all(&[b"1000\r\n".as_slice(), &[b'x'; 4096], b"\r\n"].concat()).is_ok() {
@@ -110,7 +110,7 @@ fn an_answer_without_end_is_left() {
 }
 
 #[test]
-fn a_redirect_leads_nowhere_else() {
+fn unsafe_redirects_are_refused() {
     let to = |location: &'static str| {
         Web::start(move |_, stream| {
             reply(stream, "302 Found", &[format!("Location: {location}")], b"")
@@ -127,7 +127,7 @@ fn a_redirect_leads_nowhere_else() {
 }
 
 #[test]
-fn refusals_are_told_and_harmless() {
+fn server_errors_are_reported_safely() {
     let answer = |status: &'static str, headers: Vec<String>, body: &'static [u8]| {
         Web::start(move |_, stream| reply(stream, status, &headers, body))
     };
@@ -165,7 +165,7 @@ fn refusals_are_told_and_harmless() {
 }
 
 #[test]
-fn a_web_servers_file_is_checked_like_any_other() {
+fn web_download_is_checked_like_any_driver() {
     let good = driver("test.made", "1.0.0", "");
     let (whole, sha256) = (good.clone(), digest(&good));
     let web = Web::start(move |request, stream| match request.path.as_str() {
@@ -174,26 +174,26 @@ fn a_web_servers_file_is_checked_like_any_other() {
         "/away.wasm" => reply(stream, "302 Found", &["Location: ftp://x/y".to_owned()], b""),
         _ => reply(stream, "404 Not Found", &[], b"no such thing"),
     });
-    let sandbox = Sandbox::new();
-    sandbox.write("osiris.yaml", "version: 1\n");
+    let project = TestProject::new();
+    project.write("osiris.yaml", "version: 1\n");
     let at = |path: &str| format!("http://{}/{path}", web.host());
-    drivers(&sandbox, &["add", &at("moved.wasm"), "--sha256", &sha256]).expect(0);
-    assert!(sandbox.read("osiris.lock").contains(&at("moved.wasm")));
-    std::fs::remove_file(sandbox.path("drivers/test.made.wasm")).expect("it is there");
-    drivers(&sandbox, &["sync"]).expect(0);
+    drivers(&project, &["add", &at("moved.wasm"), "--sha256", &sha256]).expect(0);
+    assert!(project.read("osiris.lock").contains(&at("moved.wasm")));
+    std::fs::remove_file(project.path("drivers/test.made.wasm")).expect("it is there");
+    drivers(&project, &["sync"]).expect(0);
     let mut texts = Vec::new();
     for (path, sha256) in
         [("gone.wasm", sha256.as_str()), ("away.wasm", &sha256), ("made.wasm", &"a".repeat(64))]
     {
-        let refused = drivers(&sandbox, &["add", &at(path), "--sha256", sha256, "--replace"]);
-        texts.push(said(&refused, &sandbox));
+        let refused = drivers(&project, &["add", &at(path), "--sha256", sha256, "--replace"]);
+        texts.push(said(&refused, &project));
     }
     insta::assert_snapshot!(texts.join("\n"));
 }
 
 /// A registry that requires a token, with its blobs on another server.
 #[test]
-fn a_key_goes_to_the_registry_and_its_tokens_only() {
+fn credentials_go_only_to_the_registry_and_its_token_server() {
     let good = driver("test.made", "1.0.0", "");
     let (whole, listed) = (good.clone(), manifest(&good));
     let store = Web::start(move |_, stream| reply(stream, "200 OK", &[], &whole));
@@ -217,16 +217,16 @@ fn a_key_goes_to_the_registry_and_its_tokens_only() {
             reply(stream, "200 OK", &[], listed.as_bytes());
         }
     });
-    let sandbox = project();
+    let project = new_project();
     let reference = format!("oci://{}/acme/made:1", registry.host());
-    let finished = sandbox
+    let finished = project
         .osiris(["drivers", "add", &reference, "--verbose"])
         .env("OSIRIS_REGISTRY", registry.host())
         .env("OSIRIS_REGISTRY_USER", "me")
         .env("OSIRIS_REGISTRY_PASSWORD", SECRET)
         .run()
         .expect(0);
-    assert_hidden(&sandbox, &finished);
+    assert_hidden(&project, &finished);
     assert!(!(finished.stdout + &finished.stderr).contains("t0ken"));
     let asked = tokens.seen();
     assert!(asked[0].path.contains("scope=repository%3Aacme%2Fmade%3Apull"), "{asked:?}");
@@ -239,28 +239,28 @@ fn a_key_goes_to_the_registry_and_its_tokens_only() {
 }
 
 #[test]
-fn a_driver_that_calls_itself_otherwise_is_not_taken_for_another() {
+fn renamed_driver_is_rejected() {
     let named = std::sync::Arc::new(std::sync::Mutex::new("test.made"));
     let name = named.clone();
     let web = Web::start(move |_, stream| {
         let bytes = driver(*name.lock().expect("nobody panics with it"), "1.0.0", "");
         reply(stream, "200 OK", &[], &bytes);
     });
-    let sandbox = project();
-    drivers(&sandbox, &["add", &format!("http://{}/made.wasm", web.host())]).expect(0);
+    let project = new_project();
+    drivers(&project, &["add", &format!("http://{}/made.wasm", web.host())]).expect(0);
     *named.lock().expect("nobody panics with it") = "test.evil";
-    let before = (sandbox.files(), sandbox.read("osiris.lock"));
-    let refused = drivers(&sandbox, &["update"]).expect(1);
+    let before = (project.files(), project.read("osiris.lock"));
+    let refused = drivers(&project, &["update"]).expect(1);
     assert!(
         refused.stderr.contains("should be the driver 'test.made', but it is 'test.evil'"),
         "{}",
         refused.stderr
     );
-    assert_eq!((sandbox.files(), sandbox.read("osiris.lock")), before);
+    assert_eq!((project.files(), project.read("osiris.lock")), before);
 }
 
 #[test]
-fn a_catalogue_of_tricks_shows_and_places_nothing() {
+fn malicious_catalog_is_rejected() {
     let web = Web::start(|request, stream| {
         match request.path.as_str() {
         path if path.contains("_catalog") => reply(
@@ -278,9 +278,9 @@ fn a_catalogue_of_tricks_shows_and_places_nothing() {
         ).as_bytes()),
     }
     });
-    let sandbox = project();
-    let found = drivers(&sandbox, &["search", "--registry", &web.host()]).expect(0);
-    insta::assert_snapshot!(said(&found, &sandbox));
+    let project = new_project();
+    let found = drivers(&project, &["search", "--registry", &web.host()]).expect(0);
+    insta::assert_snapshot!(said(&found, &project));
     let paths: Vec<_> = web.seen().into_iter().map(|request| request.path).collect();
     assert!(
         paths.iter().all(|path| path.contains("_catalog") || path.starts_with("/v2/ok/one/")),
@@ -289,22 +289,22 @@ fn a_catalogue_of_tricks_shows_and_places_nothing() {
 }
 
 #[test]
-fn an_upload_stays_on_its_server() {
+fn upload_to_another_server_is_refused() {
     let elsewhere = Web::start(|_, stream| reply(stream, "201 Created", &[], b""));
     let away = elsewhere.host();
     let web = Web::start(move |request, stream| match request.method.as_str() {
         "POST" => reply(stream, "202 Accepted", &[format!("Location: http://{away}/upload")], b""),
         _ => reply(stream, "404 Not Found", &[], b""),
     });
-    let sandbox = project();
+    let project = new_project();
     let reference = format!("oci://{}/acme/made", web.host());
-    let refused = drivers(&sandbox, &["publish", "made.wasm", &reference]).expect(3);
+    let refused = drivers(&project, &["publish", "made.wasm", &reference]).expect(3);
     assert!(refused.stderr.contains("another server"), "{}", refused.stderr);
     assert!(elsewhere.seen().is_empty());
 }
 
 #[test]
-fn what_is_interrupted_leaves_nothing() {
+fn interrupted_download_leaves_nothing() {
     let good = wasm::touched(&driver("test.made", "1.0.0", ""));
     let listed = manifest(&good);
     let slow = registry(listed, move |_, stream| {
@@ -313,14 +313,14 @@ fn what_is_interrupted_leaves_nothing() {
         // Until the client has disconnected.
         let _ = std::io::Read::read(stream, &mut [0]);
     });
-    let sandbox = project();
-    let before = sandbox.files();
+    let project = new_project();
+    let before = project.files();
     let reference = format!("oci://{}/acme/made:1", slow.host());
-    let running = sandbox.osiris(["drivers", "add", &reference]).start();
+    let running = project.osiris(["drivers", "add", &reference]).start();
     osiris_tests::wait::wait_for("the blob to be asked for", Duration::from_secs(30), || {
         slow.seen().iter().any(is_blob).then_some(())
     });
     running.interrupt();
     assert_ne!(running.finish().code(), Some(0));
-    assert_eq!(sandbox.files(), before);
+    assert_eq!(project.files(), before);
 }

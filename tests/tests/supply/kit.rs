@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use osiris_tests::snapshot::{normalise, replace};
-use osiris_tests::{Finished, Sandbox, wasm};
+use osiris_tests::{Finished, TestProject, wasm};
 use services::registry::Registry;
 
 /// A registry without login, shared by all tests of this program.
@@ -18,22 +18,22 @@ pub(crate) fn driver(name: &str, version: &str, more: &str) -> Vec<u8> {
 }
 
 /// Creates a project with a driver `test.made` in `made.wasm`.
-pub(crate) fn project() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("osiris.yaml", "version: 1\n");
-    sandbox.write("made.wasm", driver("test.made", "1.0.0", "files: {read: [/path]}\n"));
-    sandbox
+pub(crate) fn new_project() -> TestProject {
+    let project = TestProject::new();
+    project.write("osiris.yaml", "version: 1\n");
+    project.write("made.wasm", driver("test.made", "1.0.0", "files: {read: [/path]}\n"));
+    project
 }
 
 /// Runs `osiris drivers`.
-pub(crate) fn drivers(sandbox: &Sandbox, arguments: &[&str]) -> Finished {
-    sandbox.osiris(["drivers"].iter().chain(arguments)).run()
+pub(crate) fn drivers(project: &TestProject, arguments: &[&str]) -> Finished {
+    project.osiris(["drivers"].iter().chain(arguments)).run()
 }
 
 /// Returns the output of a command, without parts that differ from run to run.
-pub(crate) fn said(finished: &Finished, sandbox: &Sandbox) -> String {
+pub(crate) fn said(finished: &Finished, project: &TestProject) -> String {
     let text = format!("{}\n{}{}", finished.status, finished.stdout, finished.stderr);
-    let text = normalise(&text, sandbox);
+    let text = normalise(&text, project);
     let text = replace(&text, r"127\.0\.0\.1:[0-9]+", "127.0.0.1:[PORT]");
     replace(&text, r"[0-9.]+ (B|KiB|MiB)", "[SIZE]")
 }

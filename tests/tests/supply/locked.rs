@@ -1,34 +1,34 @@
 //! `add`, `sync`, `remove`, `audit`: the locked driver is the one that runs.
 
-use osiris_tests::service::{project as with_service, service};
-use osiris_tests::{Sandbox, built, wasm};
+use osiris_tests::service::{new_project as with_service, service};
+use osiris_tests::{TestProject, built, wasm};
 
-use crate::kit::{driver, drivers, project, said};
+use crate::kit::{driver, drivers, new_project, said};
 
 /// Creates a project with two drivers that can run, both locked.
-fn runnable() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("osiris.yaml", "version: 1\n");
+fn runnable() -> TestProject {
+    let project = TestProject::new();
+    project.write("osiris.yaml", "version: 1\n");
     for name in ["test.source", "test.sink"] {
-        let file = built::guest(name);
-        drivers(&sandbox, &["add", file.to_str().expect("a path")]).expect(0);
+        let file = built::test_driver(name);
+        drivers(&project, &["add", file.to_str().expect("a path")]).expect(0);
     }
-    sandbox.write("pipeline.yaml", "oml_version: 0.1.0\nname: copy\nsteps:\n  - {id: read, component: test.source, mode: read, config: {rows: 3}}\n  - {id: write, component: test.sink, mode: write, config: {path: out.txt}}\n");
-    sandbox
+    project.write("pipeline.yaml", "oml_version: 0.1.0\nname: copy\nsteps:\n  - {id: read, component: test.source, mode: read, config: {rows: 3}}\n  - {id: write, component: test.sink, mode: write, config: {path: out.txt}}\n");
+    project
 }
 
-fn touch(sandbox: &Sandbox, file: &str) {
-    let bytes = std::fs::read(sandbox.path(file)).expect("it is there");
-    sandbox.write(file, wasm::touched(&bytes));
+fn touch(project: &TestProject, file: &str) {
+    let bytes = std::fs::read(project.path(file)).expect("it is there");
+    project.write(file, wasm::touched(&bytes));
 }
 
 #[test]
-fn what_is_locked_runs_and_nothing_else_does() {
-    let sandbox = runnable();
-    let run = |arguments: &[&str]| sandbox.osiris(arguments).run();
+fn locked_drivers_run_and_changed_ones_are_rejected() {
+    let project = runnable();
+    let run = |arguments: &[&str]| project.osiris(arguments).run();
     run(&["run", "pipeline.yaml"]).expect(0);
-    touch(&sandbox, "drivers/test.source.wasm");
-    let mut texts = vec![said(&run(&["run", "pipeline.yaml"]), &sandbox)];
+    touch(&project, "drivers/test.source.wasm");
+    let mut texts = vec![said(&run(&["run", "pipeline.yaml"]), &project)];
     for arguments in [
         &["run", "--last-compile"][..],
         &["run", "--last-compile", "--dry-run"],
@@ -46,32 +46,32 @@ fn what_is_locked_runs_and_nothing_else_does() {
     }
     let json = run(&["run", "--last-compile", "--json"]).json();
     assert_eq!(json["problems"][0]["code"], "driver_not_locked", "{json}");
-    texts.push(said(&drivers(&sandbox, &["audit"]), &sandbox));
-    texts.push(said(&drivers(&sandbox, &["sync", "--check"]), &sandbox));
-    texts.push(said(&drivers(&sandbox, &["sync"]), &sandbox));
+    texts.push(said(&drivers(&project, &["audit"]), &project));
+    texts.push(said(&drivers(&project, &["sync", "--check"]), &project));
+    texts.push(said(&drivers(&project, &["sync"]), &project));
     insta::assert_snapshot!(texts.join("\n"));
     run(&["run", "pipeline.yaml"]).expect(0);
 
-    touch(&sandbox, "drivers/test.source.wasm");
-    drivers(&sandbox, &["add", "drivers/test.source.wasm"]).expect(0);
+    touch(&project, "drivers/test.source.wasm");
+    drivers(&project, &["add", "drivers/test.source.wasm"]).expect(0);
     run(&["run", "pipeline.yaml"]).expect(0);
     // The deleted file was the only source of the driver.
-    std::fs::remove_file(sandbox.path("drivers/test.source.wasm")).expect("it is there");
-    let lost = drivers(&sandbox, &["sync"]).expect(3);
+    std::fs::remove_file(project.path("drivers/test.source.wasm")).expect("it is there");
+    let lost = drivers(&project, &["sync"]).expect(3);
     assert!(lost.stderr.contains("restore it from version control"), "{}", lost.stderr);
 }
 
 #[test]
-fn the_lock_holds_for_every_other_call_into_a_driver() {
-    let sandbox = with_service("127.0.0.1", service(), "");
-    let client = built::guest("service.client");
-    drivers(&sandbox, &["add", client.to_str().expect("a path")]).expect(0);
+fn lock_applies_to_discover_and_doctor() {
+    let project = with_service("127.0.0.1", service(), "");
+    let client = built::test_driver("service.client");
+    drivers(&project, &["add", client.to_str().expect("a path")]).expect(0);
     let commands = [&["discover", "@service.main"][..], &["connections", "doctor"]];
-    let run = |arguments: &[&str]| sandbox.osiris(arguments).env("SECRET", "x").run();
+    let run = |arguments: &[&str]| project.osiris(arguments).env("SECRET", "x").run();
     for arguments in commands {
         run(arguments).expect(0);
     }
-    touch(&sandbox, "drivers/service.client.wasm");
+    touch(&project, "drivers/service.client.wasm");
     for arguments in commands {
         let refused = run(arguments);
         assert_ne!(refused.code(), Some(0), "{arguments:?}");
@@ -81,10 +81,10 @@ fn the_lock_holds_for_every_other_call_into_a_driver() {
 }
 
 #[test]
-fn the_lock_is_stable_and_made_for_git() {
-    let (first, second) = (project(), project());
-    for sandbox in [&first, &second] {
-        sandbox.write("other.wasm", driver("test.other", "2.1.0", "limits: {memory: 1MiB}\n"));
+fn lockfile_is_stable_and_mergeable() {
+    let (first, second) = (new_project(), new_project());
+    for project in [&first, &second] {
+        project.write("other.wasm", driver("test.other", "2.1.0", "limits: {memory: 1MiB}\n"));
     }
     drivers(&first, &["add", "made.wasm", "other.wasm"]).expect(0);
     drivers(&second, &["add", "./other.wasm"]).expect(0);
@@ -98,34 +98,34 @@ fn the_lock_is_stable_and_made_for_git() {
 }
 
 #[test]
-fn sync_needs_its_sources_only_for_what_is_not_there() {
-    let sandbox = project();
-    drivers(&sandbox, &["add", "made.wasm"]).expect(0);
-    let locked = sandbox.read("osiris.lock");
-    std::fs::remove_file(sandbox.path("made.wasm")).expect("it is there");
-    drivers(&sandbox, &["sync"]).expect(0);
-    std::fs::remove_file(sandbox.path("drivers/test.made.wasm")).expect("it is there");
-    let mut texts = vec![said(&drivers(&sandbox, &["sync"]), &sandbox)];
+fn sync_fetches_only_missing_drivers() {
+    let project = new_project();
+    drivers(&project, &["add", "made.wasm"]).expect(0);
+    let locked = project.read("osiris.lock");
+    std::fs::remove_file(project.path("made.wasm")).expect("it is there");
+    drivers(&project, &["sync"]).expect(0);
+    std::fs::remove_file(project.path("drivers/test.made.wasm")).expect("it is there");
+    let mut texts = vec![said(&drivers(&project, &["sync"]), &project)];
     // The source now has a different driver, under this name or another.
-    sandbox.write("made.wasm", driver("test.made", "1.0.1", ""));
-    texts.push(said(&drivers(&sandbox, &["sync"]), &sandbox));
-    sandbox.write("made.wasm", driver("test.other", "1.0.0", ""));
-    texts.push(said(&drivers(&sandbox, &["update"]), &sandbox));
+    project.write("made.wasm", driver("test.made", "1.0.1", ""));
+    texts.push(said(&drivers(&project, &["sync"]), &project));
+    project.write("made.wasm", driver("test.other", "1.0.0", ""));
+    texts.push(said(&drivers(&project, &["update"]), &project));
     insta::assert_snapshot!(texts.join("\n"));
-    assert!(!sandbox.exists("drivers/test.made.wasm"));
-    assert_eq!(sandbox.read("osiris.lock"), locked);
+    assert!(!project.exists("drivers/test.made.wasm"));
+    assert_eq!(project.read("osiris.lock"), locked);
 }
 
 #[test]
-fn a_name_is_taken_over_only_when_that_is_said() {
-    let sandbox = project();
-    drivers(&sandbox, &["add", "made.wasm"]).expect(0);
-    sandbox.write("other.wasm", driver("test.made", "2.0.0", ""));
-    sandbox.write("own.wasm", driver("test.own", "1.0.0", ""));
-    sandbox.write("drivers/test.own.wasm", driver("test.own", "0.9.0", ""));
+fn driver_is_replaced_only_on_request() {
+    let project = new_project();
+    drivers(&project, &["add", "made.wasm"]).expect(0);
+    project.write("other.wasm", driver("test.made", "2.0.0", ""));
+    project.write("own.wasm", driver("test.own", "1.0.0", ""));
+    project.write("drivers/test.own.wasm", driver("test.own", "0.9.0", ""));
     let built_in = built::folder().join("drivers/filesystem.csv_writer.wasm");
     let mut texts = Vec::new();
-    let before = (sandbox.files(), sandbox.read("osiris.lock"));
+    let before = (project.files(), project.read("osiris.lock"));
     for arguments in [
         &["add", "other.wasm"][..],
         &["add", "own.wasm"],
@@ -141,58 +141,58 @@ fn a_name_is_taken_over_only_when_that_is_said() {
         &["add", "https://me:hunter2@example.com/x.wasm"],
         &["remove", "test.mode"],
     ] {
-        let refused = drivers(&sandbox, arguments);
+        let refused = drivers(&project, arguments);
         assert_ne!(refused.code(), Some(0), "{arguments:?}");
-        assert_eq!((sandbox.files(), sandbox.read("osiris.lock")), before, "{arguments:?}");
-        texts.push(said(&refused, &sandbox));
+        assert_eq!((project.files(), project.read("osiris.lock")), before, "{arguments:?}");
+        texts.push(said(&refused, &project));
     }
     let texts = texts.join("\n");
     assert!(!texts.contains("hunter2"));
     insta::assert_snapshot!(texts);
-    drivers(&sandbox, &["add", "other.wasm", "own.wasm", "--replace"]).expect(0);
+    drivers(&project, &["add", "other.wasm", "own.wasm", "--replace"]).expect(0);
     // A new version from the same source that asks for no more needs no confirmation.
-    sandbox.write("other.wasm", driver("test.made", "2.0.1", ""));
-    drivers(&sandbox, &["add", "other.wasm"]).expect(0);
-    sandbox.write("other.wasm", driver("test.made", "2.0.2", "files: {write: [/path]}\n"));
-    let more = drivers(&sandbox, &["add", "other.wasm"]).expect(2);
+    project.write("other.wasm", driver("test.made", "2.0.1", ""));
+    drivers(&project, &["add", "other.wasm"]).expect(0);
+    project.write("other.wasm", driver("test.made", "2.0.2", "files: {write: [/path]}\n"));
+    let more = drivers(&project, &["add", "other.wasm"]).expect(2);
     assert!(more.stderr.contains("asks for more: read and write the file or"), "{}", more.stderr);
 }
 
 #[test]
-fn a_driver_that_is_removed_leaves_nothing() {
-    let sandbox = project();
-    sandbox.write("pipelines/a/b.yaml", "steps:\n- {component: test.made}\n");
-    let before = sandbox.files();
-    drivers(&sandbox, &["add", "made.wasm"]).expect(0);
-    touch(&sandbox, "drivers/test.made.wasm");
-    let refused = drivers(&sandbox, &["remove", "test.made"]).expect(2);
+fn removed_driver_leaves_nothing() {
+    let project = new_project();
+    project.write("pipelines/a/b.yaml", "steps:\n- {component: test.made}\n");
+    let before = project.files();
+    drivers(&project, &["add", "made.wasm"]).expect(0);
+    touch(&project, "drivers/test.made.wasm");
+    let refused = drivers(&project, &["remove", "test.made"]).expect(2);
     assert!(refused.stderr.contains("--force"), "{}", refused.stderr);
-    drivers(&sandbox, &["add", "made.wasm", "--replace"]).expect(0);
-    let removed = drivers(&sandbox, &["remove", "test.made"]).expect(0);
+    drivers(&project, &["add", "made.wasm", "--replace"]).expect(0);
+    let removed = drivers(&project, &["remove", "test.made"]).expect(0);
     assert!(removed.stderr.contains("pipelines/a/b.yaml still uses it"), "{}", removed.stderr);
-    assert_eq!(sandbox.read("osiris.lock"), "---\ndrivers: {}\nversion: 1\n");
-    let left: Vec<_> = sandbox.files().into_iter().filter(|file| file != "osiris.lock").collect();
+    assert_eq!(project.read("osiris.lock"), "---\ndrivers: {}\nversion: 1\n");
+    let left: Vec<_> = project.files().into_iter().filter(|file| file != "osiris.lock").collect();
     assert_eq!(left, before);
 }
 
 #[test]
-fn an_audit_tells_all_that_is_wrong() {
-    let sandbox = project();
-    sandbox.write("pipelines/one.yml", "steps:\n- {component: test.made}\n");
-    drivers(&sandbox, &["add", "made.wasm"]).expect(0);
-    let well = drivers(&sandbox, &["audit", "--json"]).expect(0).json();
+fn audit_reports_every_problem() {
+    let project = new_project();
+    project.write("pipelines/one.yml", "steps:\n- {component: test.made}\n");
+    drivers(&project, &["add", "made.wasm"]).expect(0);
+    let well = drivers(&project, &["audit", "--json"]).expect(0).json();
     assert_eq!(well["drivers"][0]["used_by"][0], "pipelines/one.yml", "{well}");
     // Tamper with the lockfile, so that it lists less than the driver asks for.
-    let lock = sandbox.read("osiris.lock");
-    sandbox.write("osiris.lock", lock.replace("reads files: /path", "reads files: /other"));
-    sandbox.write("drivers/rubbish.wasm", "rubbish");
-    sandbox.write("drivers/test.own.wasm", driver("test.own", "0.9.0", ""));
+    let lock = project.read("osiris.lock");
+    project.write("osiris.lock", lock.replace("reads files: /path", "reads files: /other"));
+    project.write("drivers/rubbish.wasm", "rubbish");
+    project.write("drivers/test.own.wasm", driver("test.own", "0.9.0", ""));
     let gone = driver("test.gone", "3.0.0", "");
-    sandbox.write("gone.wasm", gone);
-    drivers(&sandbox, &["add", "gone.wasm"]).expect(0);
-    std::fs::remove_file(sandbox.path("drivers/test.gone.wasm")).expect("it is there");
-    insta::assert_snapshot!(said(&drivers(&sandbox, &["audit"]).expect(1), &sandbox));
-    let json = drivers(&sandbox, &["audit", "--json"]).expect(1).json();
+    project.write("gone.wasm", gone);
+    drivers(&project, &["add", "gone.wasm"]).expect(0);
+    std::fs::remove_file(project.path("drivers/test.gone.wasm")).expect("it is there");
+    insta::assert_snapshot!(said(&drivers(&project, &["audit"]).expect(1), &project));
+    let json = drivers(&project, &["audit", "--json"]).expect(1).json();
     let codes: Vec<_> = json["drivers"]
         .as_array()
         .expect("a list")
@@ -204,12 +204,12 @@ fn an_audit_tells_all_that_is_wrong() {
 }
 
 #[test]
-fn a_torn_lock_stops_everything() {
-    let sandbox = runnable();
-    let lock = sandbox.read("osiris.lock");
-    sandbox.write("osiris.lock", lock.replace("version: 1\n", "<<<<<<< HEAD\nversion: 1\n"));
+fn invalid_lockfile_stops_every_command() {
+    let project = runnable();
+    let lock = project.read("osiris.lock");
+    project.write("osiris.lock", lock.replace("version: 1\n", "<<<<<<< HEAD\nversion: 1\n"));
     for arguments in [&["run", "pipeline.yaml"][..], &["drivers", "list"], &["drivers", "sync"]] {
-        let refused = sandbox.osiris(arguments).run().expect(2);
+        let refused = project.osiris(arguments).run().expect(2);
         assert!(
             refused.stderr.contains("restore osiris.lock from version control"),
             "{}",
@@ -219,33 +219,33 @@ fn a_torn_lock_stops_everything() {
 }
 
 #[test]
-fn what_cannot_be_written_leaves_all_as_it_was() {
-    let sandbox = project();
-    sandbox.write(
+fn failed_write_changes_nothing() {
+    let project = new_project();
+    project.write(
         "big.wasm",
         driver("test.big", "1.0.0", &format!("description: {}\n", "x".repeat(200 << 10))),
     );
-    drivers(&sandbox, &["add", "made.wasm"]).expect(0);
-    let before = (sandbox.files(), sandbox.read("osiris.lock"));
-    let full = sandbox.osiris(["drivers", "add", "big.wasm"]).file_size(64 << 10).run().expect(3);
+    drivers(&project, &["add", "made.wasm"]).expect(0);
+    let before = (project.files(), project.read("osiris.lock"));
+    let full = project.osiris(["drivers", "add", "big.wasm"]).file_size(64 << 10).run().expect(3);
     assert!(full.stderr.contains("cannot be changed"), "{}", full.stderr);
-    assert_eq!((sandbox.files(), sandbox.read("osiris.lock")), before);
+    assert_eq!((project.files(), project.read("osiris.lock")), before);
 }
 
 #[test]
-fn two_at_once_lose_nothing() {
-    let sandbox = Sandbox::new();
-    sandbox.write("osiris.yaml", "version: 1\n");
+fn concurrent_adds_lose_nothing() {
+    let project = TestProject::new();
+    project.write("osiris.yaml", "version: 1\n");
     let names: Vec<String> = (0..8).map(|number| format!("test.n{number}")).collect();
     for name in &names {
-        sandbox.write(format!("{name}.wasm"), driver(name, "1.0.0", ""));
+        project.write(format!("{name}.wasm"), driver(name, "1.0.0", ""));
     }
     let running: Vec<_> = names
         .iter()
-        .map(|name| sandbox.osiris(["drivers", "add", &format!("{name}.wasm")]).start())
+        .map(|name| project.osiris(["drivers", "add", &format!("{name}.wasm")]).start())
         .collect();
     running.into_iter().for_each(|one| drop(one.finish().expect(0)));
-    let lock = sandbox.read("osiris.lock");
+    let lock = project.read("osiris.lock");
     assert!(names.iter().all(|name| lock.contains(name)), "{lock}");
-    drivers(&sandbox, &["sync", "--check"]).expect(0);
+    drivers(&project, &["sync", "--check"]).expect(0);
 }

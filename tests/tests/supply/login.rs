@@ -7,7 +7,7 @@ use osiris_tests::Osiris;
 use osiris_tests::secret::{SECRET, assert_hidden};
 use services::registry::{Registry, USER};
 
-use crate::kit::{drivers, project, said};
+use crate::kit::{drivers, new_project, said};
 
 static PRIVATE: LazyLock<Registry> =
     LazyLock::new(|| Registry::start(Some(SECRET)).expect("the registry starts"));
@@ -20,29 +20,29 @@ fn with_login(command: Osiris, host: &str, password: &str) -> Osiris {
 }
 
 #[test]
-fn a_login_comes_from_the_environment_or_from_docker() {
-    let sandbox = project();
+fn login_is_read_from_environment_or_docker() {
+    let project = new_project();
     let host = PRIVATE.host();
     let reference = format!("oci://{host}/private/made");
-    let mut texts = vec![said(&drivers(&sandbox, &["publish", "made.wasm", &reference]), &sandbox)];
-    let publish = || sandbox.osiris(["drivers", "publish", "made.wasm", &reference, "--verbose"]);
+    let mut texts = vec![said(&drivers(&project, &["publish", "made.wasm", &reference]), &project)];
+    let publish = || project.osiris(["drivers", "publish", "made.wasm", &reference, "--verbose"]);
     let wrong = with_login(publish(), &host, "wrong-password").run().expect(3);
     assert!(!wrong.stderr.contains("wrong-password"), "{}", wrong.stderr);
-    texts.push(said(&wrong, &sandbox));
+    texts.push(said(&wrong, &project));
     // A login for another registry is not sent.
-    texts.push(said(&with_login(publish(), "other.example", SECRET).run().expect(3), &sandbox));
+    texts.push(said(&with_login(publish(), "other.example", SECRET).run().expect(3), &project));
     let half = publish().env("OSIRIS_REGISTRY_USER", USER).run().expect(3);
-    texts.push(said(&half, &sandbox));
+    texts.push(said(&half, &project));
     insta::assert_snapshot!(texts.join("\n"));
-    assert_hidden(&sandbox, &with_login(publish(), &host, SECRET).run().expect(0));
+    assert_hidden(&project, &with_login(publish(), &host, SECRET).run().expect(0));
 
     let auth = base64(&format!("{USER}:{SECRET}"));
     let config = format!(r#"{{"auths": {{"{host}": {{"auth": "{auth}"}}}}}}"#);
-    let docker = sandbox.outside().join("home/.docker");
+    let docker = project.outside().join("home/.docker");
     fs::create_dir(&docker).expect("the home folder is empty");
     fs::write(docker.join("config.json"), config).expect("it can be written");
-    let add = || sandbox.osiris(["drivers", "add", &reference, "--verbose"]).run();
-    assert_hidden(&sandbox, &add().expect(0));
+    let add = || project.osiris(["drivers", "add", &reference, "--verbose"]).run();
+    assert_hidden(&project, &add().expect(0));
     fs::write(docker.join("config.json"), "{torn").expect("it can be written");
     let torn = add().expect(3);
     assert!(torn.stderr.contains("docker's login for"), "{}", torn.stderr);

@@ -3,19 +3,19 @@
 use osiris_tests::web::{Web, reply};
 use services::registry::Registry;
 
-use crate::kit::{driver, drivers, project, said};
+use crate::kit::{driver, drivers, new_project, said};
 
 #[test]
-fn a_search_finds_by_name_and_by_title() {
+fn search_matches_name_and_title() {
     let registry = Registry::start(None).expect("the registry starts");
-    let sandbox = project();
+    let project = new_project();
     for (name, version) in
         [("test.alpha", "1.0.0"), ("test.alpha", "1.10.0"), ("test.beta", "0.9.0")]
     {
         let role = name.trim_start_matches("test.");
-        sandbox.write("one.wasm", driver(name, version, ""));
+        project.write("one.wasm", driver(name, version, ""));
         let reference = format!("oci://{}/acme/{role}-driver", registry.host());
-        drivers(&sandbox, &["publish", "one.wasm", &reference]).expect(0);
+        drivers(&project, &["publish", "one.wasm", &reference]).expect(0);
     }
     let mut texts = Vec::new();
     for arguments in [
@@ -25,18 +25,18 @@ fn a_search_finds_by_name_and_by_title() {
         &["search", "nothing"],
     ] {
         let host = registry.host();
-        let found = drivers(&sandbox, &[arguments, &["--registry", &host]].concat()).expect(0);
-        texts.push(said(&found, &sandbox));
+        let found = drivers(&project, &[arguments, &["--registry", &host]].concat()).expect(0);
+        texts.push(said(&found, &project));
     }
-    texts.push(said(&drivers(&sandbox, &["search", "x"]).expect(2), &sandbox));
+    texts.push(said(&drivers(&project, &["search", "x"]).expect(2), &project));
     insta::assert_snapshot!(texts.join("\n"));
-    let found = sandbox.osiris(["drivers", "search", "beta", "--json"]);
+    let found = project.osiris(["drivers", "search", "beta", "--json"]);
     let found = found.env("OSIRIS_REGISTRY", registry.host()).run().expect(0).json();
     assert_eq!(found["drivers"][0]["version"], "0.9.0", "{found}");
 }
 
 #[test]
-fn a_long_list_comes_page_by_page_and_ends() {
+fn tag_list_is_paged_and_bounded() {
     let next = || vec!["Link: </v2/next>; rel=\"next\"".to_owned()];
     let paged = Web::start(move |request, stream| match request.path.as_str() {
         "/v2/acme/made/tags/list?n=100" => {
@@ -47,21 +47,21 @@ fn a_long_list_comes_page_by_page_and_ends() {
         }
         _ => reply(stream, "404 Not Found", &[], b""),
     });
-    let sandbox = project();
-    drivers(&sandbox, &["add", &format!("oci://{}/acme/made", paged.host())]).expect(3);
+    let project = new_project();
+    drivers(&project, &["add", &format!("oci://{}/acme/made", paged.host())]).expect(3);
     let asked = paged.seen().pop().expect("it was asked").path;
     assert_eq!(asked, "/v2/acme/made/manifests/1.1.0");
 
     let endless =
         Web::start(move |_, stream| reply(stream, "200 OK", &next(), br#"{"tags":["x"]}"#));
     let reference = format!("oci://{}/acme/made", endless.host());
-    drivers(&sandbox, &["add", &reference]).expect(2);
+    drivers(&project, &["add", &reference]).expect(2);
     assert_eq!(endless.seen().len(), 100);
 }
 
 #[test]
-fn a_registry_without_a_catalogue_says_so() {
+fn registry_without_a_catalog_is_reported() {
     let web = Web::start(|_, stream| reply(stream, "404 Not Found", &[], b""));
-    let refused = drivers(&project(), &["search", "--registry", &web.host()]).expect(3);
+    let refused = drivers(&new_project(), &["search", "--registry", &web.host()]).expect(3);
     assert!(refused.stderr.contains("does not list what it has"), "{}", refused.stderr);
 }

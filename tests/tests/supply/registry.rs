@@ -1,72 +1,73 @@
 //! A real registry.
 
-use osiris_tests::Sandbox;
+use osiris_tests::TestProject;
 
-use crate::kit::{REGISTRY, driver, drivers, project, said};
+use crate::kit::{REGISTRY, driver, drivers, new_project, said};
 
 #[test]
-fn what_is_published_is_what_is_added() {
-    let sandbox = project();
+fn published_driver_is_added_unchanged() {
+    let project = new_project();
     let reference = format!("oci://{}/kept/made", REGISTRY.host());
-    let first = drivers(&sandbox, &["publish", "made.wasm", &reference]).expect(0);
-    let again = drivers(&sandbox, &["publish", "made.wasm", &reference]).expect(0);
-    let json = drivers(&sandbox, &["publish", "made.wasm", &reference, "--json"]).expect(0).json();
+    let first = drivers(&project, &["publish", "made.wasm", &reference]).expect(0);
+    let again = drivers(&project, &["publish", "made.wasm", &reference]).expect(0);
+    let json = drivers(&project, &["publish", "made.wasm", &reference, "--json"]).expect(0).json();
     assert_eq!((&json["unchanged"], &json["version"]), (&true.into(), &"1.0.0".into()), "{json}");
-    let other = Sandbox::new();
+    let other = TestProject::new();
     other.write("osiris.yaml", "version: 1\n");
     let added = drivers(&other, &["add", &reference]).expect(0);
-    insta::assert_snapshot!([first, again, added].map(|one| said(&one, &sandbox)).join("\n"));
-    let bytes = |sandbox: &Sandbox, path| std::fs::read(sandbox.path(path)).expect("it is there");
-    assert_eq!(bytes(&other, "drivers/test.made.wasm"), bytes(&sandbox, "made.wasm"));
+    insta::assert_snapshot!([first, again, added].map(|one| said(&one, &project)).join("\n"));
+    let bytes =
+        |project: &TestProject, path| std::fs::read(project.path(path)).expect("it is there");
+    assert_eq!(bytes(&other, "drivers/test.made.wasm"), bytes(&project, "made.wasm"));
     let lock = other.read("osiris.lock");
     assert!(lock.contains(&format!("source: \"{reference}\"")), "{lock}");
     let digest = json["digest"].as_str().expect("a digest");
     assert!(lock.contains(digest), "{lock}");
     // By digest, and by tag.
     for reference in [format!("{reference}@{digest}"), format!("{reference}:1.0.0")] {
-        let sandbox = project();
-        drivers(&sandbox, &["add", &reference]).expect(0);
+        let project = new_project();
+        drivers(&project, &["add", &reference]).expect(0);
     }
 }
 
 #[test]
-fn a_tag_keeps_its_bytes_unless_it_is_forced() {
-    let sandbox = project();
+fn published_tag_is_replaced_only_by_force() {
+    let project = new_project();
     let reference = format!("oci://{}/taken/made:stable", REGISTRY.host());
-    drivers(&sandbox, &["publish", "made.wasm", &reference]).expect(0);
-    drivers(&sandbox, &["add", &reference]).expect(0);
-    sandbox.write("made.wasm", driver("test.made", "1.0.1", ""));
-    let refused = drivers(&sandbox, &["publish", "made.wasm", &reference]).expect(1);
+    drivers(&project, &["publish", "made.wasm", &reference]).expect(0);
+    drivers(&project, &["add", &reference]).expect(0);
+    project.write("made.wasm", driver("test.made", "1.0.1", ""));
+    let refused = drivers(&project, &["publish", "made.wasm", &reference]).expect(1);
     assert!(refused.stderr.contains("is there with other bytes"), "{}", refused.stderr);
-    drivers(&sandbox, &["publish", "made.wasm", &reference, "--force"]).expect(0);
+    drivers(&project, &["publish", "made.wasm", &reference, "--force"]).expect(0);
     // The lockfile keeps the version that the tag referred to before.
-    std::fs::remove_file(sandbox.path("drivers/test.made.wasm")).expect("it is there");
-    drivers(&sandbox, &["sync"]).expect(0);
-    let shown = drivers(&sandbox, &["show", "test.made", "--json"]).expect(0).json();
+    std::fs::remove_file(project.path("drivers/test.made.wasm")).expect("it is there");
+    drivers(&project, &["sync"]).expect(0);
+    let shown = drivers(&project, &["show", "test.made", "--json"]).expect(0).json();
     assert_eq!(shown["spec"]["version"], "1.0.0");
-    let news = drivers(&sandbox, &["update", "--dry-run", "--json"]).expect(0).json();
+    let news = drivers(&project, &["update", "--dry-run", "--json"]).expect(0).json();
     assert_eq!(news["updated"][0]["new"]["version"], "1.0.1", "{news}");
-    drivers(&sandbox, &["sync", "--check"]).expect(0);
-    drivers(&sandbox, &["update"]).expect(0);
-    let shown = drivers(&sandbox, &["show", "test.made", "--json"]).expect(0).json();
+    drivers(&project, &["sync", "--check"]).expect(0);
+    drivers(&project, &["update"]).expect(0);
+    let shown = drivers(&project, &["show", "test.made", "--json"]).expect(0).json();
     assert_eq!(shown["spec"]["version"], "1.0.1");
 }
 
 #[test]
-fn what_is_not_there_is_said_with_a_way_on() {
-    let sandbox = project();
+fn missing_package_error_has_help() {
+    let project = new_project();
     let host = REGISTRY.host();
-    drivers(&sandbox, &["publish", "made.wasm", &format!("oci://{host}/odd/made:edge")]).expect(0);
+    drivers(&project, &["publish", "made.wasm", &format!("oci://{host}/odd/made:edge")]).expect(0);
     let mut texts = Vec::new();
     for reference in ["none/such", "none/such:1.0.0", "odd/made", "odd/made:2.0.0"] {
-        let refused = drivers(&sandbox, &["add", &format!("oci://{host}/{reference}")]);
-        texts.push(said(&refused, &sandbox));
+        let refused = drivers(&project, &["add", &format!("oci://{host}/{reference}")]);
+        texts.push(said(&refused, &project));
     }
-    sandbox.write("not.wasm", "not");
+    project.write("not.wasm", "not");
     let reference = format!("oci://{host}/none/such");
-    texts.push(said(&drivers(&sandbox, &["publish", "not.wasm", &reference]), &sandbox));
+    texts.push(said(&drivers(&project, &["publish", "not.wasm", &reference]), &project));
     // Port 1 refuses connections.
-    texts.push(said(&drivers(&sandbox, &["add", "oci://127.0.0.1:1/a/b"]), &sandbox));
+    texts.push(said(&drivers(&project, &["add", "oci://127.0.0.1:1/a/b"]), &project));
     insta::assert_snapshot!(texts.join("\n"));
-    assert_eq!(sandbox.files(), ["made.wasm", "not.wasm", "osiris.yaml"]);
+    assert_eq!(project.files(), ["made.wasm", "not.wasm", "osiris.yaml"]);
 }

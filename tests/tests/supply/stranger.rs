@@ -5,9 +5,9 @@ use std::fs;
 
 use osiris_tests::secret::{SECRET, assert_hidden, assert_none};
 use osiris_tests::web::{Web, reply};
-use osiris_tests::{Finished, Sandbox};
+use osiris_tests::{Finished, TestProject};
 
-use crate::kit::{driver, drivers, project};
+use crate::kit::{driver, drivers, new_project};
 
 /// Returns a lockfile with one missing driver from this source.
 fn lock(source: &str) -> String {
@@ -18,11 +18,11 @@ fn lock(source: &str) -> String {
 }
 
 /// Creates a project as cloned from somebody else.
-fn cloned(source: &str) -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("osiris.yaml", "version: 1\n");
-    sandbox.write("osiris.lock", lock(source));
-    sandbox
+fn cloned(source: &str) -> TestProject {
+    let project = TestProject::new();
+    project.write("osiris.yaml", "version: 1\n");
+    project.write("osiris.lock", lock(source));
+    project
 }
 
 /// Returns the sha256 of a file, according to `sha256sum`.
@@ -32,17 +32,17 @@ fn sha256(path: &str) -> String {
 }
 
 #[test]
-fn it_says_nothing_of_files_outside_the_project() {
-    let secret = Sandbox::new();
+fn lockfile_source_outside_the_project_is_not_read() {
+    let secret = TestProject::new();
     secret.write("secret.txt", SECRET);
     let outside = secret.path("secret.txt").display().to_string();
     for source in
         [outside.as_str(), "/etc/passwd", "/proc/self/environ", "../x", "link", "./a/../link"]
     {
-        let sandbox = cloned(source);
-        std::os::unix::fs::symlink(&outside, sandbox.path("link")).expect("links can be made");
+        let project = cloned(source);
+        std::os::unix::fs::symlink(&outside, project.path("link")).expect("links can be made");
         for command in [&["sync"][..], &["update"]] {
-            let refused = drivers(&sandbox, command).expect(3);
+            let refused = drivers(&project, command).expect(3);
             let text = format!("{}{}", refused.stdout, refused.stderr);
             assert!(text.contains("names a file outside the project"), "{source}: {text}");
             assert!(text.contains("--allow-local"), "{source}: {text}");
@@ -52,17 +52,17 @@ fn it_says_nothing_of_files_outside_the_project() {
         }
     }
     // A file in the project is read, but its hash is not revealed either.
-    let sandbox = cloned(".env");
-    sandbox.write(".env", format!("PASSWORD='{SECRET}'\n"));
-    let hash = sha256(&sandbox.path(".env").display().to_string());
-    let refused = drivers(&sandbox, &["sync"]);
+    let project = cloned(".env");
+    project.write(".env", format!("PASSWORD='{SECRET}'\n"));
+    let hash = sha256(&project.path(".env").display().to_string());
+    let refused = drivers(&project, &["sync"]);
     assert_ne!(refused.code(), Some(0));
     assert!(!refused.stderr.contains(&hash), "{}", refused.stderr);
     assert_none("stderr", &refused.stderr);
 }
 
 #[test]
-fn it_asks_nothing_of_this_machine() {
+fn lockfile_source_on_this_machine_is_not_requested() {
     let web = Web::start(|_, stream| reply(stream, "200 OK", &[], b"done"));
     let port = web.host().rsplit(':').next().expect("a port").to_owned();
     for host in ["127.0.0.1", "localhost", "127.1", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433"] {
@@ -72,35 +72,35 @@ fn it_asks_nothing_of_this_machine() {
             format!("oci://{host}:{port}/acme/made:1"),
         ];
         for source in sources {
-            let sandbox = cloned(&source);
+            let project = cloned(&source);
             for arguments in [&["sync"][..], &["sync", "--insecure"], &["update", "--insecure"]] {
-                let refused = drivers(&sandbox, arguments);
+                let refused = drivers(&project, arguments);
                 assert_ne!(refused.code(), Some(0), "{source}");
                 assert_eq!(web.seen().len(), 0, "{source} {arguments:?}: {}", refused.stderr);
             }
         }
     }
     // `.env` of the project is untrusted, too.
-    let sandbox = cloned(&format!("http://127.0.0.1:{port}/x"));
-    sandbox.write(".env", "OSIRIS_ALLOW_LOCAL=1\n");
-    let refused = drivers(&sandbox, &["sync"]).expect(3);
+    let project = cloned(&format!("http://127.0.0.1:{port}/x"));
+    project.write(".env", "OSIRIS_ALLOW_LOCAL=1\n");
+    let refused = drivers(&project, &["sync"]).expect(3);
     assert!(refused.stderr.contains("this machine"), "{}", refused.stderr);
     assert!(refused.stderr.contains("--allow-local"), "{}", refused.stderr);
     assert_eq!(web.seen().len(), 0);
     // The user can allow it explicitly.
-    let _ = drivers(&sandbox, &["sync", "--allow-local"]);
-    let _ = sandbox.osiris(["drivers", "sync"]).env("OSIRIS_ALLOW_LOCAL", "1").run();
+    let _ = drivers(&project, &["sync", "--allow-local"]);
+    let _ = project.osiris(["drivers", "sync"]).env("OSIRIS_ALLOW_LOCAL", "1").run();
     assert_eq!(web.seen().len(), 2);
 }
 
 #[test]
-fn what_was_added_here_is_fetched_from_there_again() {
+fn driver_added_locally_is_fetched_again() {
     let bytes = driver("test.made", "1.0.0", "");
     let web = Web::start(move |_, stream| reply(stream, "200 OK", &[], &bytes));
-    let sandbox = project();
-    drivers(&sandbox, &["add", &format!("http://{}/made.wasm", web.host())]).expect(0);
-    fs::remove_file(sandbox.path("drivers/test.made.wasm")).expect("it is there");
-    drivers(&sandbox, &["sync"]).expect(0);
+    let project = new_project();
+    drivers(&project, &["add", &format!("http://{}/made.wasm", web.host())]).expect(0);
+    fs::remove_file(project.path("drivers/test.made.wasm")).expect("it is there");
+    drivers(&project, &["sync"]).expect(0);
     assert_eq!(web.seen().len(), 2);
 }
 
@@ -112,9 +112,9 @@ fn registry(realm: String) -> Web {
     })
 }
 
-fn add(sandbox: &Sandbox, web: &Web, more: &[(&str, &str)]) -> Finished {
+fn add(project: &TestProject, web: &Web, more: &[(&str, &str)]) -> Finished {
     let reference = format!("oci://{}/acme/made:1", web.host());
-    let mut command = sandbox.osiris(["drivers", "add", &reference]);
+    let mut command = project.osiris(["drivers", "add", &reference]);
     for (name, value) in more {
         command = command.env(name, value);
     }
@@ -126,28 +126,28 @@ fn add(sandbox: &Sandbox, web: &Web, more: &[(&str, &str)]) -> Finished {
 }
 
 #[test]
-fn a_login_goes_to_the_registrys_own_server_of_tokens_only() {
+fn login_is_sent_only_to_the_registrys_token_server() {
     let thief = Web::start(|_, stream| reply(stream, "200 OK", &[], br#"{"token":"t"}"#));
     let port = thief.host().rsplit(':').next().expect("a port").to_owned();
     for host in ["localhost", "127.0.0.2"] {
         let web = registry(format!("http://{host}:{port}/token"));
-        let sandbox = project();
-        sandbox.write(".env", format!("OSIRIS_REGISTRY_TOKEN_SERVER={host}:{port}\n"));
-        let refused = add(&sandbox, &web, &[]).expect(3);
+        let project = new_project();
+        project.write(".env", format!("OSIRIS_REGISTRY_TOKEN_SERVER={host}:{port}\n"));
+        let refused = add(&project, &web, &[]).expect(3);
         assert!(refused.stderr.contains("is another server"), "{}", refused.stderr);
         assert!(refused.stderr.contains("OSIRIS_REGISTRY_TOKEN_SERVER"), "{}", refused.stderr);
-        assert_hidden(&sandbox, &refused);
+        assert_hidden(&project, &refused);
         assert_eq!(thief.seen().len(), 0, "{host}");
     }
     // The user can name the token server that belongs to the registry.
     let own = format!("localhost:{port}");
     let web = registry(format!("http://{own}/token"));
-    let _ = add(&project(), &web, &[("OSIRIS_REGISTRY_TOKEN_SERVER", &own)]);
+    let _ = add(&new_project(), &web, &[("OSIRIS_REGISTRY_TOKEN_SERVER", &own)]);
     assert!(thief.seen()[0].header("authorization").is_some());
 }
 
 #[test]
-fn a_redirect_is_judged_by_the_address_and_not_by_the_name() {
+fn redirect_is_checked_by_resolved_address() {
     let inner = Web::start(|_, stream| reply(stream, "200 OK", &[], b"inner"));
     let port = inner.host().rsplit(':').next().expect("a port").to_owned();
     // A local server may redirect to this machine, by any name, but not to link-local addresses.
@@ -155,11 +155,11 @@ fn a_redirect_is_judged_by_the_address_and_not_by_the_name() {
         let to = format!("Location: http://{host}:{port}/x");
         let web =
             Web::start(move |_, stream| reply(stream, "302 Found", std::slice::from_ref(&to), b""));
-        let sandbox = project();
+        let project = new_project();
         let add =
-            drivers(&sandbox, &["add", &format!("http://{}/x.wasm", web.host()), "--insecure"]);
+            drivers(&project, &["add", &format!("http://{}/x.wasm", web.host()), "--insecure"]);
         assert_ne!(add.code(), Some(0));
         assert_eq!(inner.seen().len(), seen, "{host}: {}", add.stderr);
-        assert!(!sandbox.exists("osiris.lock"));
+        assert!(!project.exists("osiris.lock"));
     }
 }

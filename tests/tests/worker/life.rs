@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::talk::{Talk, sha256};
 
 #[test]
-fn it_prepares_runs_and_cleans_up() {
+fn worker_prepares_runs_and_cleans_up() {
     let mut talk = Talk::start(&json!({"rows": 1000, "batch": 10}));
     let hello = talk.next();
     assert_eq!((&hello["type"], &hello["protocol"]), (&"hello".into(), &1.into()));
@@ -39,7 +39,7 @@ fn it_prepares_runs_and_cleans_up() {
 }
 
 #[test]
-fn what_it_records_is_what_a_run_leaves() {
+fn worker_records_match_the_session() {
     let mut talk = Talk::start(&json!({"rows": 10}));
     talk.ready();
     talk.command(json!({"cmd": "run"}));
@@ -57,7 +57,7 @@ fn what_it_records_is_what_a_run_leaves() {
 }
 
 #[test]
-fn it_answers_during_a_run_and_stops_when_it_is_told_to() {
+fn worker_answers_during_a_run_and_can_be_cancelled() {
     let mut talk = Talk::start(&json!({"rows": 10, "then": "hold"}));
     talk.ready();
     let run = talk.command(json!({"cmd": "run"}));
@@ -83,7 +83,7 @@ fn it_answers_during_a_run_and_stops_when_it_is_told_to() {
 }
 
 #[test]
-fn to_clean_up_in_mid_run_stops_it_first() {
+fn cleanup_during_a_run_cancels_it_first() {
     let mut talk = Talk::start(&json!({"rows": 10, "then": "hold"}));
     talk.ready();
     talk.command(json!({"cmd": "run"}));
@@ -96,7 +96,7 @@ fn to_clean_up_in_mid_run_stops_it_first() {
 }
 
 #[test]
-fn a_command_that_comes_twice_is_done_once() {
+fn repeated_command_is_executed_once() {
     let mut talk = Talk::start(&json!({"rows": 10, "then": "hold"}));
     talk.ready();
     let run = talk.command(json!({"cmd": "run"}));

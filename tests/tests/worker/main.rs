@@ -2,6 +2,6 @@
 //! a host.
 
 mod life;
-mod lonely;
+mod no_host;
 mod refusals;
 mod talk;

@@ -17,7 +17,7 @@ fn assert_well(mut talk: Talk) {
 }
 
 #[test]
-fn a_plan_that_is_not_what_was_sent() {
+fn altered_plan_is_refused() {
     let mut talk = Talk::start(&json!({}));
     talk.until("hello");
     let n = talk.prepare_as(&"0".repeat(64));
@@ -31,7 +31,7 @@ fn a_plan_that_is_not_what_was_sent() {
 }
 
 #[test]
-fn secrets_that_are_missing_or_damaged() {
+fn missing_or_damaged_secrets_are_refused() {
     let mut talk = Talk::start(&json!({}));
     talk.until("hello");
     let whole = fs::read_to_string(talk.file("confidential.json")).expect("it was sent");
@@ -48,7 +48,7 @@ fn secrets_that_are_missing_or_damaged() {
 }
 
 #[test]
-fn a_plan_that_leads_outside() {
+fn plan_with_paths_outside_is_refused() {
     for (field, value) in [
         ("folders", json!(["../beside"])),
         ("inputs", json!({"../beside": "/etc/hostname"})),
@@ -70,7 +70,7 @@ fn a_plan_that_leads_outside() {
 }
 
 #[test]
-fn a_run_of_nothing_and_words_that_are_no_commands() {
+fn run_without_a_plan_and_invalid_commands_are_refused() {
     let mut talk = Talk::start(&json!({}));
     talk.until("hello");
     let n = talk.command(json!({"cmd": "run"}));
@@ -99,7 +99,7 @@ fn a_run_of_nothing_and_words_that_are_no_commands() {
 }
 
 #[test]
-fn a_second_run_needs_a_second_plan() {
+fn second_run_requires_a_second_plan() {
     let mut talk = Talk::start(&json!({"rows": 5}));
     talk.ready();
     talk.command(json!({"cmd": "run"}));

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use jsonschema::Validator;
 use osiris_tests::wait::wait_for;
-use osiris_tests::{Sandbox, built};
+use osiris_tests::{TestProject, built};
 use serde_json::{Value, json};
 
 /// Maximum time for any answer of the worker.
@@ -37,7 +37,7 @@ fn check(line: &Value) {
 
 /// A worker and the files it was sent.
 pub(crate) struct Talk {
-    sandbox: Sandbox,
+    project: TestProject,
     child: Child,
     pub(crate) input: Option<ChildStdin>,
     lines: Receiver<String>,
@@ -59,23 +59,23 @@ impl Talk {
     }
 
     fn begin(source: &Value, listening: bool) -> Self {
-        let sandbox = Sandbox::new();
-        let folder = sandbox.outside().join("worker");
-        let base = sandbox.outside().join("base");
+        let project = TestProject::new();
+        let folder = project.outside().join("worker");
+        let base = project.outside().join("base");
         for folder in [&folder, &base] {
-            fs::create_dir(folder).expect("the sandbox is empty");
+            fs::create_dir(folder).expect("the folder is empty");
         }
         for driver in DRIVERS {
             // The worker may only read files next to its directory.
-            let to = sandbox.outside().join(driver);
-            fs::copy(built::guest(driver), to).expect("a driver can be copied");
+            let to = project.outside().join(driver);
+            fs::copy(built::test_driver(driver), to).expect("a driver can be copied");
         }
         let mut child = Command::new(built::osiris())
             .args(["worker", "--folder"])
             .arg(&folder)
             .arg("--base")
             .arg(&base)
-            .env("OSIRIS_CACHE", sandbox.outside().join("cache"))
+            .env("OSIRIS_CACHE", project.outside().join("cache"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -89,7 +89,7 @@ impl Talk {
             lines.map_while(Result::ok).all(|line| sender.send(line).is_ok());
         });
         let input = child.stdin.take();
-        let talk = Self { sandbox, child, input, lines, sent: 0, heard: String::new(), last: 0 };
+        let talk = Self { project, child, input, lines, sent: 0, heard: String::new(), last: 0 };
         talk.ship(source);
         talk
     }
@@ -100,9 +100,9 @@ impl Talk {
             {"id": "source", "component": "test.source", "mode": "read", "config": source},
             {"id": "write", "component": "test.sink", "mode": "write", "config": {"path": "ids.txt"}},
         ]});
-        self.sandbox.write("pipeline.yaml", pipeline.to_string());
+        self.project.write("pipeline.yaml", pipeline.to_string());
         let compile = ["compile", "pipeline.yaml", "--json"];
-        self.sandbox.osiris(compile).guests().run().expect(0);
+        self.project.osiris(compile).test_drivers().run().expect(0);
         let build = self.build();
         let config = |step: &str| -> Value {
             let text =
@@ -114,7 +114,7 @@ impl Talk {
             "base": self.base(),
             "manifest": fs::read_to_string(build.join("manifest.yaml")).expect("compiled"),
             "limits": {"seconds": {"value": 60, "by": "project"}},
-            "drivers": DRIVERS.map(|driver| self.sandbox.outside().join(driver)),
+            "drivers": DRIVERS.map(|driver| self.project.outside().join(driver)),
             "compiled": {}, "inputs": {}, "folders": [], "states": {},
         });
         fs::write(self.file("plan.json"), plan.to_string()).expect("it can be written");
@@ -125,7 +125,7 @@ impl Talk {
     }
 
     fn build(&self) -> PathBuf {
-        let folder = self.sandbox.path(".osiris/build/work");
+        let folder = self.project.path(".osiris/build/work");
         let builds = fs::read_dir(folder).expect("it is compiled").flatten();
         let newest =
             builds.max_by_key(|entry| entry.metadata().and_then(|about| about.modified()).ok());
@@ -134,12 +134,12 @@ impl Talk {
 
     /// Returns the path of a file in the worker's directory.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.sandbox.outside().join("worker").join(name)
+        self.project.outside().join("worker").join(name)
     }
 
     /// Returns the base path of the run.
     pub(crate) fn base(&self) -> PathBuf {
-        self.sandbox.outside().join("base")
+        self.project.outside().join("base")
     }
 
     /// Sends a command and returns its number.

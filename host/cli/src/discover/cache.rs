@@ -125,7 +125,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_is_kept_comes_back_and_no_link_is_followed() {
+    fn cached_discovery_reads_back_and_symlinks_are_refused() {
         let (base, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let project = Project::open(base.path()).unwrap();
         let reference = Reference { family: "mysql".to_owned(), alias: "main".to_owned() };
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_those_of_the_schema() {
+    fn compare_lists_added_removed_and_changed_tables() {
         let before = [table("a", 1, "x"), table("b", 1, "x"), table("c", 1, "x")];
         let after = [table("a", 2, "x"), table("b", 1, "y"), table("d", 1, "x")];
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();

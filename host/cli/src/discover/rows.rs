@@ -164,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_short_is_shown_as_it_is() {
+    fn short_row_is_shown_uncut() {
         let (rows, cut) = shown(vec![("a".into(), texts("x"))], &Redactor::default());
         assert_eq!((rows, cut), (vec![serde_json::json!({"a": "x"})], false));
     }
 
     #[test]
-    fn times_are_shown_in_their_zones() {
+    fn timestamps_are_shown_in_their_time_zone() {
         let noon = TimestampMicrosecondArray::from(vec![1_751_371_200_000_000]);
         for (zone, wanted) in [
             ("UTC", "2025-07-01T12:00:00Z"),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn types_without_buffers_cost_no_more_than_what_is_shown() {
+    fn huge_null_lists_are_cut_in_time() {
         let field = Arc::new(Field::new("item", DataType::Null, true));
         let many = FixedSizeListArray::new(field, 1 << 20, Arc::new(NullArray::new(1 << 25)), None);
         let columns = (0..8).map(|at| (at.to_string(), Arc::new(many.clone()) as ArrayRef));
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn long_names_of_many_columns_are_not_copied_for_each_row() {
+    fn long_column_names_do_not_multiply_by_rows() {
         let name = |at: usize| format!("{}{at}", "n".repeat(60_000));
         let empty = new_null_array(&DataType::Null, 1000);
         let columns = (0..2000).map(|at| (name(at), empty.clone())).collect();
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn no_cut_shows_half_a_secret() {
+    fn cut_cell_shows_no_partial_secret() {
         let secret = "hunter2hunter2";
         let redactor = Redactor::new([secret.to_owned()]).unwrap();
         for before in MAX_CELL - 20..MAX_CELL + 5 {

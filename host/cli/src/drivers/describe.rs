@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fields_type_is_told_in_few_words() {
+    fn field_type_has_a_short_description() {
         for (field, text) in [
             (json!({"type": "string"}), "string"),
             (json!({"enum": ["lf", "crlf"]}), r#""lf" | "crlf""#),

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_cannot_write_to_the_terminal() {
+    fn problem_text_escapes_terminal_controls() {
         let problem = Diagnostic::new("x", "bad \x1b[2J name\nsecond").help("rename it");
         let text = anstream::adapter::strip_str(&problems(&[problem])).to_string();
         assert_eq!(text, "error: bad \\u{1b}[2J name\nsecond\n  help: rename it");

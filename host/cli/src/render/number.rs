@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_well() {
+    fn numbers_are_formatted_for_readers() {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(format_bytes(1_572_864), "1.50 MiB");
         for (number, text) in [

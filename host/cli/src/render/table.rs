@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_line_up() {
+    fn table_columns_are_aligned() {
         let mut table = Table::new(["Step", "#Rows"]);
         table.row(["read".to_owned(), "7".to_owned()]);
         table.row(["日本\x07".to_owned(), "1,000".to_owned()]);
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn one_long_cell_does_not_make_every_row_long() {
+    fn long_cell_does_not_widen_other_rows() {
         let mut table = Table::new(["Column", "Type"]);
         table.row(["n".repeat(1 << 20), "int".to_owned()]);
         (0..1000).for_each(|_| table.row(["short".to_owned(), "int".to_owned()]));

@@ -166,7 +166,7 @@ mod tests {
     use osiris_core::contract::Mode;
 
     #[test]
-    fn a_step_is_told_in_one_line() {
+    fn step_progress_fits_one_line() {
         let running = StepSnapshot {
             id: "read".to_owned(),
             mode: Mode::Extract,

@@ -234,14 +234,14 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_went_well() {
+    fn successful_run_summary() {
         let answer = answer_to(&status(RunStatus::Success, None));
         assert!(!answer.failed);
         insta::assert_snapshot!(rendered(&answer));
     }
 
     #[test]
-    fn a_run_that_failed_names_step_and_kind_and_only_outputs_that_are_there() {
+    fn failed_run_summary_names_step_kind_and_existing_outputs() {
         let error = RunError {
             step: Some("write".to_owned()),
             kind: ErrorKind::Data,
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cancelled_run_is_no_error() {
+    fn cancelled_run_has_no_problem() {
         let error = RunError::new(ErrorKind::Cancelled, "x");
         let answer = answer_to(&status(RunStatus::Cancelled, Some(error)));
         assert_eq!((&answer.json["status"], answer.exit), (&json!("cancelled"), 1));

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sides_stand_below_each_other() {
+    fn both_sides_of_a_difference_are_shown() {
         let difference = Difference {
             area: "metrics",
             item: "step `read`: rows_read".to_owned(),

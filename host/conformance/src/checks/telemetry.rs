@@ -204,7 +204,7 @@ mod tests {
     use super::is_snake;
 
     #[test]
-    fn names_are_snakes() {
+    fn names_must_be_snake_case() {
         for name in ["rows", "bytes_read", "http_2xx"] {
             assert!(is_snake(name), "{name}");
         }

@@ -305,7 +305,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_spec_is_parsed_only_where_it_may_be_the_one() {
+    fn spec_is_parsed_only_if_it_may_have_the_name() {
         for spec in ["name: a.b\n", "{\"name\": \"a.b\"}", "x: 1\nname:   'a.b'", "{name: a.b}"] {
             assert!(may_be(spec.as_bytes(), "a.b"), "{spec}");
         }

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_later_contract_serves_what_was_built_for_an_earlier_one() {
+    fn compatible_newer_contract_serves_older_driver() {
         for (wanted, offered, why) in [
             ("0.1.0", "0.1.0", None),
             ("0.1.0", "0.1.4", None),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_a_cell_whatever_is_in_it() {
+    fn interface_name_is_escaped_and_cut() {
         assert_eq!(named("a:b/c@1.0.0"), "a:b/c@1.0.0");
         assert_eq!(named("a:\u{1b}[2J\nb"), r"a:\u{1b}[2J\nb");
         // The maximum width of the formatter is 16 bits.

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_knows_who_set_it() {
+    fn endpoint_has_its_provenance() {
         let text = "
 name: a.b
 version: 1.0.0

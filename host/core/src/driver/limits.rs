@@ -292,13 +292,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_are_written_whole() {
+    fn byte_limits_are_formatted_without_rounding() {
         assert_eq!(format_bytes(2 << 30), "2GiB");
         assert_eq!(format_bytes(1536), "1536B");
     }
 
     #[test]
-    fn every_limit_is_read_as_it_is_written() {
+    fn every_limit_parses_its_own_format() {
         for limit in Limit::ALL {
             let value = Limits::default().get(limit);
             assert_eq!(Limit::named(limit.name()), Some(limit));
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tighter_limit_wins() {
+    fn tighter_limit_wins() {
         let bounds = |values: &[(Limit, u64)]| LimitOverrides::from_iter(values.iter().copied());
         let project = bounds(&[(Limit::Memory, 4 << 30), (Limit::Files, 10)]);
         let command = bounds(&[(Limit::Seconds, 3600), (Limit::Files, 20)]);
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn no_driver_limits_the_run_and_the_run_has_what_a_step_may_have() {
+    fn driver_limits_do_not_apply_to_the_run() {
         let spec =
             LimitOverrides::from([(Limit::RunMemory, 1), (Limit::Spill, 1), (Limit::Held, 1)]);
         let project = LimitOverrides::from([(Limit::Memory, 12 << 30)]);
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_what_was_asked_the_limit_and_the_setting() {
+    fn exceeded_limit_message_names_amount_limit_and_setting() {
         let command = LimitOverrides::from([(Limit::Seconds, 5)]);
         let limits = Limits::new(&LimitOverrides::from([(Limit::Disk, 1 << 20)]), &command)
             .clamped_by(&LimitOverrides::from([(Limit::Memory, 1 << 20)]));

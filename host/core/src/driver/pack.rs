@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spec_replaces_all_that_were_there_and_names_go() {
+    fn packing_replaces_specs_and_strips_names() {
         let before = component("old");
         assert!(has_spec(&before).unwrap());
         let packed = pack(&before, Some(SPEC.as_bytes()), false).unwrap();
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn names_can_be_kept_and_then_only_the_spec_changes() {
+    fn packing_with_names_kept_changes_only_the_spec() {
         let before = component(SPEC);
         assert_eq!(pack(&before, None, true).unwrap(), before);
         let names =
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_component_is_refused() {
+    fn packing_a_non_component_is_rejected() {
         for (bytes, code) in [
             (&b"hello"[..], "not_wasm"),
             (b"\0asm\x01\0\0\0", "core_module"),

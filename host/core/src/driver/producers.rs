@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn tools_are_named_once() {
+    fn duplicate_producers_are_merged() {
         let rust = b"\x01\x08language\x02\x04Rust\x041.95\x04Rust\x041.95";
         let wanted = Producer {
             field: "language".to_owned(),
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_left_out() {
+    fn damaged_producers_section_is_ignored() {
         for section in [b"".as_slice(), b"\xff", b"\x01\x08lang", b"\x01\x01a\x05\x01b"] {
             assert_eq!(producers(&component(section)), []);
         }

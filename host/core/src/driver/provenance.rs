@@ -143,7 +143,7 @@ mod tests {
     use Provenance::{Environment, Project, User};
 
     #[test]
-    fn a_part_is_set_by_who_set_what_is_around_it() {
+    fn nested_value_inherits_provenance() {
         let mut origins = Origins::default();
         origins.set("/resolved_connection", Project);
         origins.set("/resolved_connection/host", Environment);

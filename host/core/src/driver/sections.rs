@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spec_is_found_wherever_it_is() {
+    fn spec_and_imports_are_found_in_nested_sections() {
         let outline = ComponentInfo::parse(&component()).unwrap();
         assert_eq!(outline.specs, [b"name: x"]);
         assert_eq!(outline.imports, ["a:b/c@1.0.0"]);
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_component_is_told_from_the_whole() {
+    fn truncated_component_is_rejected() {
         let whole = component();
         // A component cut after its preamble or after a section is still a valid component.
         let ends = [8, 8 + 2 + 16];
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nests_without_end_is_refused() {
+    fn too_deep_nesting_is_rejected() {
         let mut component = Component::new().finish();
         for _ in 0..=MAX_DEPTH {
             let mut outer = Component::new();

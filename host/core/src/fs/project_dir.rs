@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_comes_back_and_nothing_else_stays() {
+    fn written_file_reads_back_without_leftovers() {
         let base = tempfile::tempdir().unwrap();
         let below = ProjectDir::new(base.path(), &base.path().join("a/b"));
         assert_eq!(below.read("file", 9).unwrap(), None);
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn no_link_is_followed() {
+    fn symlinked_folders_are_refused() {
         let (base, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let own = base.path().join("own");
         fs::create_dir(&own).unwrap();
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_takes_the_place_of_a_link() {
+    fn writing_replaces_a_symlink_and_keeps_its_target() {
         let (base, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let target = elsewhere.path().join("theirs");
         fs::write(&target, "theirs").unwrap();

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_has_one_normal_form() {
+    fn paths_are_normalized() {
         for (path, normal) in [
             ("a/b", "a/b"),
             ("./a//b/", "a/b"),

@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_named_is_read() {
+    fn unnamed_inputs_are_not_readable() {
         Case::new(&["data/a.csv", "./in/"], &[]).assert(&[
             ("data/a.csv", "lr"),
             ("data", "l"),
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn beside_an_output_only_names_that_begin_with_its_own_are_made() {
+    fn temporary_names_beside_an_output_need_its_prefix() {
         Case::new(&[], &["out/deep/b.csv"]).assert(&[
             ("out/deep/b.csv", "lrfmw"),
             ("out/deep/.b.csv.tmp", "lfm"),
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_steps_use_is_theirs() {
+    fn files_of_other_steps_are_closed() {
         let beside = Case {
             others: &["out/.b.csv.tmp", "out/b.csv.d/x", "out"],
             ..Case::new(&[], &["out/b.csv"])
@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn the_projects_own_is_closed_unless_the_settings_say_otherwise() {
+    fn reserved_files_are_closed_unless_settings_allow_reading() {
         Case::new(&["."], &["out.csv", "."]).assert(&[
             (".env", ""),
             (".ENV", ""),

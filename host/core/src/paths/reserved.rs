@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_projects_own_is_closed_however_it_is_spelled() {
+    fn reserved_names_are_recognized_in_every_spelling() {
         for path in [
             ".env",
             ".Env",

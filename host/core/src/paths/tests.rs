@@ -57,7 +57,7 @@ fn text(place: &Location) -> io::Result<String> {
 }
 
 #[test]
-fn a_path_leads_to_what_its_links_say() {
+fn paths_resolve_through_symlinks() {
     let (_around, base) = project();
     for resolver in both(&base) {
         for (path, leads_to) in [
@@ -98,7 +98,7 @@ fn a_path_leads_to_what_its_links_say() {
 /// Swaps a directory with a link to a directory without permission, and back, while the directory
 /// is opened.
 #[test]
-fn nothing_changes_between_check_and_use() {
+fn swapping_folder_and_link_never_opens_a_forbidden_file() {
     let (_around, base) = project();
     symlink("../private", base.join("out/s")).unwrap();
     for resolver in both(&base) {
@@ -131,7 +131,7 @@ fn nothing_changes_between_check_and_use() {
 /// Moves, links and removes random paths in a project: any file that a step may open is one of its
 /// permitted files.
 #[test]
-fn no_sequence_of_changes_opens_what_is_not_permitted() {
+fn random_moves_and_links_open_only_permitted_files() {
     for seed in 1..=40_u64 {
         let (_around, base) = project();
         let (reads, writes) = (["in".to_owned()], ["out".to_owned()]);
@@ -184,7 +184,7 @@ fn no_sequence_of_changes_opens_what_is_not_permitted() {
 }
 
 #[test]
-fn a_name_that_is_taken_is_not_taken_again() {
+fn rename_does_not_replace_an_existing_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let opened: std::os::fd::OwnedFd = fs::File::open(folder.path()).unwrap().into();
@@ -210,7 +210,7 @@ fn a_name_that_is_taken_is_not_taken_again() {
 }
 
 #[test]
-fn a_name_is_not_the_thing() {
+fn file_identity_changes_when_a_name_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let opened = fs::File::open(folder.path()).unwrap();
     let write = |name: &str| {
@@ -229,7 +229,7 @@ fn a_name_is_not_the_thing() {
 }
 
 #[test]
-fn what_a_configuration_may_not_name_is_told_with_its_remedy() {
+fn forbidden_path_in_config_is_reported_with_help() {
     let (_around, base) = project();
     fs::write(base.join(".env"), "private").unwrap();
     symlink("../.env", base.join("in/env")).unwrap();
@@ -258,7 +258,7 @@ fn what_a_configuration_may_not_name_is_told_with_its_remedy() {
 
 /// Removes a file while another thread puts a result in its place.
 #[test]
-fn what_has_taken_a_name_is_never_removed() {
+fn removal_never_deletes_a_file_put_in_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let (name, result) = (folder.path().join("name"), folder.path().join("result"));
     let opened = fs::File::open(folder.path()).unwrap();

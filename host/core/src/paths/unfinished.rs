@@ -136,7 +136,7 @@ mod tests {
     use crate::paths::Stat;
 
     #[test]
-    fn only_what_is_unfinished_and_unchanged_is_removed() {
+    fn finished_or_changed_files_are_not_removed() {
         let base = tempfile::tempdir().unwrap();
         let at = |name: &str| base.path().join(name);
         let folder = ProjectDir::new(base.path(), Path::new("logs/run"));
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_ends_leaves_no_log() {
+    fn ended_call_leaves_no_log() {
         let base = tempfile::tempdir().unwrap();
         let folder = ProjectDir::new(base.path(), Path::new("logs"));
         let mut log = UnfinishedLog::new(folder, "write");

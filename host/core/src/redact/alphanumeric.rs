@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_ends_as_a_needle_begins_goes_on() {
+    fn text_ending_with_a_needle_prefix_is_continued() {
         let beginnings = Beginnings::of(vec![b"995211".to_vec(), b"hunter2hunter2".to_vec()]);
         for (text, goes_on) in [
             ("it is hunt", true),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_and_digits_are_left_with_their_places() {
+    fn alphanumerics_keep_their_source_positions() {
         let squeezed = Alphanumerics::of("aB, ö-1\n".as_bytes());
         assert_eq!(squeezed.bytes, b"ab1");
         assert_eq!(squeezed.source(0..2), 0..2);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_needle_is_long_enough_to_mean_something() {
+    fn short_or_common_text_is_no_needle() {
         assert_eq!(needle(b"hunter-2").as_deref(), Some(&b"hunter2"[..]));
         assert_eq!(needle(b"to the"), None);
         assert_eq!(needle(b"!!!!!!!!!!"), None);

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn every_escape_is_undone_once() {
+    fn every_escape_is_decoded_once() {
         for (text, wanted) in [
             (r#"a\"b\\c\/d\n\t"#, "a\"b\\c/d\n\t"),
             (r"w\u00f6\u00F6\ud83D\uDe00rd", "wöö😀rd"),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_escape_stays() {
+    fn invalid_escapes_are_unchanged() {
         for text in [
             "",
             "a",
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn quoted_printable_is_undone_with_its_soft_ends_of_lines() {
+    fn quoted_printable_is_decoded_with_soft_line_breaks() {
         let text = b"w=C3=B6rd=3D=\r\n    x=20 a=bc ==";
         let plain = Unescaped::of_quoted_printable(text).unwrap();
         assert_eq!(String::from_utf8(plain.bytes.clone()).unwrap(), "wörd=x  a=bc ==");
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn each_place_is_known_in_the_text() {
+    fn decoded_bytes_map_to_source_offsets() {
         let plain = Unescaped::of(br"ab\u00f6c%41d").unwrap();
         assert_eq!(plain.bytes, "aböcAd".as_bytes());
         let places: Vec<_> = [0, 1, 2, 4, 5, 6, 7].map(|at| plain.source(at)).to_vec();

@@ -35,7 +35,7 @@ fn found(value: &Value) -> Vec<String> {
 }
 
 #[test]
-fn every_finding_says_what_would_fit() {
+fn every_finding_has_help() {
     let table = [
         (json!({}), ": missing key `path` (add `path: ...`: The file, below the base path.)"),
         (
@@ -98,7 +98,7 @@ fn every_finding_says_what_would_fit() {
 }
 
 #[test]
-fn all_findings_are_reported_and_no_value_is_shown() {
+fn all_findings_are_reported_without_values() {
     let secret = "hunter2hunter2";
     let found =
         found(&json!({"path": [secret], "limit": secret, "newline": secret, "code": secret}));
@@ -116,7 +116,7 @@ fn defaults_are_filled_in_at_every_depth() {
 }
 
 #[test]
-fn every_default_that_can_come_to_a_place_is_found() {
+fn all_possible_defaults_of_a_pointer_are_found() {
     let schema = json!({
         "$defs": {"f": {"properties": {"a": {"default": 1}}}},
         "$ref": "#/$defs/f",
@@ -148,7 +148,7 @@ fn every_default_that_can_come_to_a_place_is_found() {
 }
 
 #[test]
-fn keys_described_by_parts_are_known() {
+fn keys_of_all_of_parts_are_known() {
     let schema = Schema::closed(json!({
         "type": "object",
         "properties": {"a": {"type": "string"}},
@@ -162,7 +162,7 @@ fn keys_described_by_parts_are_known() {
 }
 
 #[test]
-fn schemas_without_bounds_are_refused() {
+fn unbounded_schemas_are_rejected() {
     let doubling: serde_json::Map<String, Value> = (0..30)
         .map(|level| {
             let next = json!({"$ref": format!("#/$defs/l{}", level + 1)});
@@ -194,7 +194,7 @@ fn schemas_without_bounds_are_refused() {
 }
 
 #[test]
-fn a_reference_to_itself_leads_nowhere() {
+fn cyclic_reference_ends() {
     let source = json!({
         "properties": {"a": {"$ref": "#/properties/b"}, "b": {"$ref": "#/properties/a"}, "c": {"enum": [1]}},
     });
@@ -203,7 +203,7 @@ fn a_reference_to_itself_leads_nowhere() {
 }
 
 #[test]
-fn another_number_is_no_slip_of_the_pen() {
+fn different_number_gets_no_suggestion() {
     let encodings = json!({"encoding": {"enum": ["windows-1252", "utf-8"]}});
     let schema = Schema::closed(json!({"type": "object", "properties": encodings})).unwrap();
     let help = |text: &str| schema.check(&json!({"encoding": text})).remove(0).help;
@@ -212,7 +212,7 @@ fn another_number_is_no_slip_of_the_pen() {
 }
 
 #[test]
-fn a_comma_in_a_value_is_told() {
+fn split_comma_value_gets_help() {
     let types = json!({"types": {"type": "object", "additionalProperties": {"type": "string"}}});
     let schema = Schema::closed(json!({"type": "object", "properties": types})).unwrap();
     let finding = schema.check(&json!({"types": {"price": "decimal(10", "2)": null}})).remove(0);

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_core_schema_decides() {
+    fn plain_scalars_follow_the_core_schema() {
         let table = [
             ("~", "null"),
             ("True", "true"),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_do_not_fit_are_refused() {
+    fn too_large_numbers_are_rejected() {
         for text in ["18446744073709551616", "-9223372036854775809", "0xFFFFFFFFFFFFFFFFF"] {
             assert_eq!(plain(text), Err(TOO_LARGE), "{text}");
         }

@@ -22,7 +22,7 @@ fn problems(text: impl AsRef<[u8]>) -> Vec<String> {
 }
 
 #[test]
-fn values_stand_where_they_start() {
+fn values_have_their_start_position() {
     let root = read_text("# first\nsteps:\n  - id: é\n    config: {a: 1, b: [x, y]}\n").unwrap();
     let at = |pointer| {
         let Position { line, column } = root.position_of(pointer);
@@ -37,7 +37,7 @@ fn values_stand_where_they_start() {
 }
 
 #[test]
-fn json_is_yaml() {
+fn json_parses_as_yaml() {
     let value = json!({"a": [1, -2.5, null, true, "x\n\u{1b}\u{e9}y"], "b": {}, "c": []});
     assert_eq!(read_text(value.to_string()).unwrap().to_json(), value);
     let pretty = serde_json::to_string_pretty(&value).unwrap();
@@ -45,21 +45,21 @@ fn json_is_yaml() {
 }
 
 #[test]
-fn aliases_stand_for_their_value() {
+fn aliases_resolve_to_their_value() {
     let root = read_text("base: &b {k: [1]}\nagain: *b\n").unwrap();
     assert_eq!(root.to_json(), json!({"base": {"k": [1]}, "again": {"k": [1]}}));
     assert_eq!(root.entry("again").unwrap().value.position, Position { line: 2, column: 8 });
 }
 
 #[test]
-fn an_empty_file_is_null() {
+fn empty_file_is_null() {
     for text in ["", "# nothing\n", "---\n", "\u{feff}"] {
         assert_eq!(read_text(text).unwrap().to_json(), Json::Null, "{text:?}");
     }
 }
 
 #[test]
-fn every_problem_says_what_and_where() {
+fn every_yaml_problem_has_message_and_position() {
     let table: &[(&[u8], &[&str])] = &[
         (b"a:\n\tb: 1\n", &["2:2 tab_indent: YAML does not allow tabs for indentation"]),
         (
@@ -115,13 +115,13 @@ fn every_problem_says_what_and_where() {
 }
 
 #[test]
-fn core_tags_are_obeyed() {
+fn core_tags_set_the_type() {
     let root = read_text("a: !!str 1\nb: !!float 1\nc: !!seq []\nd: ! 2\n").unwrap();
     assert_eq!(root.to_json(), json!({"a": "1", "b": 1, "c": [], "d": "2"}));
 }
 
 #[test]
-fn bombs_end_quickly() {
+fn alias_bombs_are_rejected_quickly() {
     let mut laughs = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
         let before = format!("*a{}", level - 1);
@@ -158,7 +158,7 @@ fn bombs_end_quickly() {
 }
 
 #[test]
-fn what_is_not_a_file_is_refused() {
+fn non_files_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let code = |path: &Path| read(path).expect_err("refused").first().code;
     assert_eq!(code(folder.path()), "not_a_file");
@@ -189,19 +189,19 @@ fn any_json() -> impl Strategy<Value = Json> {
 
 proptest! {
     #[test]
-    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_parsed_or_rejected(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = read_text(bytes);
     }
 
     #[test]
-    fn any_yaml_like_text_is_read_or_refused(text in "[-a\\[\\]{},:#&*!|>'\"%@?<~ \t\n0.]{0,80}") {
+    fn any_yaml_like_text_is_parsed_or_rejected(text in "[-a\\[\\]{},:#&*!|>'\"%@?<~ \t\n0.]{0,80}") {
         if let Err(error) = read_text(&text) {
             prop_assert!(!error.diagnostics().is_empty());
         }
     }
 
     #[test]
-    fn what_is_written_reads_back(value in any_json()) {
+    fn written_yaml_reads_back(value in any_json()) {
         let text = to_string(&value);
         let read = read_text(&text);
         prop_assert!(read.is_ok(), "{text}: {read:?}");

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_are_as_connect_wants_them() {
+    fn envelopes_follow_the_connect_format() {
         assert_eq!(encode(b"{}"), [0, 0, 0, 0, 2, b'{', b'}']);
         let envelopes = all(&[b"\x00\x00\x00\x00\x01a\x02\x00\x00\x00\x02{}"]).unwrap();
         let (a, b) = (Bytes::from_static(b"a"), Bytes::from_static(b"{}"));
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_framing_is_an_error_before_it_is_kept() {
+    fn invalid_framing_is_rejected_before_buffering() {
         assert_eq!(all(&[&[1]]), Err(Malformed::Compressed));
         assert_eq!(all(&[&[3, 0, 0, 0, 0]]), Err(Malformed::Compressed));
         assert_eq!(all(&[b"HTTP"]), Err(Malformed::Flags(b'H')));
@@ -135,7 +135,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_split_gives_the_same_envelopes(
+        fn split_input_gives_the_same_envelopes(
             payloads in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..8),
             cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
         ) {
@@ -155,7 +155,7 @@ mod tests {
         }
 
         #[test]
-        fn garbage_never_makes_more_than_there_is(
+        fn garbage_never_yields_more_bytes_than_pushed(
             pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..64), 0..16),
         ) {
             let mut decoder = Decoder::default();

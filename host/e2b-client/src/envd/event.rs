@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn every_event_is_understood() {
+    fn every_event_type_parses() {
         let output = |output| Ok(Said::Output(output));
         assert_eq!(said(r#"{"event":{"start":{"pid":21}}}"#), Ok(Said::Started(21)));
         assert_eq!(
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_newer_is_passed_over_and_what_is_broken_is_not() {
+    fn unknown_events_are_ignored_and_invalid_ones_rejected() {
         assert_eq!(said(r#"{"event":{"checkpoint":{"n":1}},"more":2}"#), Ok(Said::Unknown));
         assert_eq!(said("{}"), Ok(Said::Unknown));
         assert!(said("{").is_err());

@@ -11,7 +11,7 @@ async fn looked_up(act: Act) -> Error {
 }
 
 #[tokio::test]
-async fn the_control_planes_errors_are_typed() {
+async fn control_plane_errors_have_kinds() {
     let told = |status: u16, message: &str| {
         answer(status, &format!(r#"{{"code":{status},"message":"{message}"}}"#))
     };
@@ -34,7 +34,7 @@ async fn the_control_planes_errors_are_typed() {
 }
 
 #[tokio::test]
-async fn a_token_that_a_sandbox_does_not_know_is_no_wrong_key() {
+async fn rejected_sandbox_token_is_not_reported_as_wrong_key() {
     let server = Scripted::start([answer(401, r#"{"code":401,"message":"invalid token"}"#)]);
     let error = envd(&server.url).make_dir("/x").await.unwrap_err();
     assert_eq!(error.kind, Kind::Token);
@@ -43,7 +43,7 @@ async fn a_token_that_a_sandbox_does_not_know_is_no_wrong_key() {
 }
 
 #[tokio::test]
-async fn a_code_says_more_than_a_status() {
+async fn error_code_takes_precedence_over_status() {
     let body = r#"{"code":503,"message":"m","error_code":"sandbox_capacity_unavailable"}"#;
     let error = looked_up(with_headers(503, "Should-Retry: false\r\n", body)).await;
     assert_eq!(error.kind, Kind::Capacity);
@@ -56,7 +56,7 @@ async fn a_code_says_more_than_a_status() {
 }
 
 #[tokio::test]
-async fn a_load_balancers_answers_are_errors_too() {
+async fn load_balancer_responses_are_typed_errors() {
     let html = "<html><body>Blocked</body></html>";
     let error = looked_up(with_headers(403, "Content-Type: text/html\r\n", html)).await;
     assert_eq!(error.kind, Kind::Forbidden);
@@ -72,7 +72,7 @@ async fn a_load_balancers_answers_are_errors_too() {
 }
 
 #[tokio::test]
-async fn no_message_is_long_has_lines_or_holds_a_secret() {
+async fn error_messages_are_short_single_lines_without_secrets() {
     let body = format!(r#"{{"code":400,"message":"bad key {KEY}\nsecond\u001b[31m"}}"#);
     let error = looked_up(answer(400, &body)).await;
     assert!(error.message.contains("bad key ***"), "{error}");
@@ -88,7 +88,7 @@ async fn no_message_is_long_has_lines_or_holds_a_secret() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_shape_or_without_end_is_not_kept() {
+async fn malformed_or_endless_response_is_rejected() {
     let list = |body: &str| Scripted::start([answer(200, body)]);
     for body in [r#"{"sandboxes":[]}"#, "<html>", "", &format!("[{}", "[".repeat(5000))] {
         let server = list(body);

@@ -20,7 +20,7 @@ fn one(id: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_list_has_all_pages() {
+async fn list_fetches_all_pages() {
     let next = |token: &str, id| with_headers(200, &format!("X-Next-Token: {token}\r\n"), &one(id));
     let server = Scripted::start([next("a+b/=", "i1"), next("c", "i2"), answer(200, &one("i3"))]);
     let tags = BTreeMap::from([("a b".into(), "c&d=e".into()), ("run".into(), "r1".into())]);
@@ -37,7 +37,7 @@ async fn a_list_has_all_pages() {
 }
 
 #[tokio::test]
-async fn a_list_without_end_is_an_error() {
+async fn repeated_page_token_is_an_error() {
     let page = || with_headers(200, "X-Next-Token: a\r\n", "[]");
     let server = Scripted::start([page(), page()]);
     let error = control(&server.url).list(&BTreeMap::new()).await.unwrap_err();
@@ -45,7 +45,7 @@ async fn a_list_without_end_is_an_error() {
 }
 
 #[tokio::test]
-async fn what_is_known_of_a_sandbox_is_told() {
+async fn sandbox_info_is_parsed() {
     let info = one(ID);
     let missing = json!({"code": 404, "message": format!("Sandbox \"{ID}\" doesn't exist")});
     let script = [answer(200, &info[1..info.len() - 1]), answer(404, &missing.to_string())];
@@ -57,7 +57,7 @@ async fn what_is_known_of_a_sandbox_is_told() {
 }
 
 #[tokio::test]
-async fn a_lifetime_is_whole_seconds() {
+async fn lifetime_is_sent_in_whole_seconds() {
     let server = Scripted::start([answer(204, ""), answer(204, ""), answer(404, "{}")]);
     let control = control(&server.url);
     control.set_timeout(ID, Duration::from_millis(90_900)).await.unwrap();
@@ -69,7 +69,7 @@ async fn a_lifetime_is_whole_seconds() {
 }
 
 #[tokio::test]
-async fn connecting_knows_both_routes() {
+async fn connect_falls_back_to_the_older_route() {
     let gone =
         answer(404, &json!({"message": format!("Sandbox \"{ID}\" doesn't exist")}).to_string());
     let script = [answer(404, "404 page not found"), answer(201, &described("0.6.13")), gone];
@@ -86,7 +86,7 @@ async fn connecting_knows_both_routes() {
 }
 
 #[tokio::test]
-async fn metrics_are_samples() {
+async fn sandbox_metrics_are_parsed() {
     let body = r#"[{"timestampUnix":7,"cpuCount":2,"cpuUsedPct":12.5,"memUsed":10,"memTotal":20}]"#;
     let server = Scripted::start([answer(200, body)]);
     let samples = control(&server.url).metrics(ID).await.unwrap();
@@ -95,7 +95,7 @@ async fn metrics_are_samples() {
 }
 
 #[tokio::test]
-async fn an_id_never_becomes_another_path() {
+async fn invalid_sandbox_id_is_never_sent() {
     let server = Scripted::start([]);
     let control = control(&server.url);
     for id in ["", "../templates/x", "a/b", "A", "a-b-c", "i?x", "i%2f"] {
@@ -104,7 +104,7 @@ async fn an_id_never_becomes_another_path() {
 }
 
 #[tokio::test]
-async fn a_template_is_built() {
+async fn template_build_uploads_files_and_reports_failure() {
     let store = Scripted::start([answer(200, "")]);
     let slot = json!({"present": false, "url": format!("{}/up?sig=s", store.url),
         "headers": {"x-kind": "tar"}});

@@ -46,7 +46,7 @@ fn lines(requests: &[Request]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn the_request_is_as_the_newer_route_wants_it() {
+async fn create_request_matches_the_newer_route() {
     let server = Scripted::start([created()]);
     let sandbox = control(&server.url).create(&wanted()).await.unwrap();
     assert_eq!((sandbox.id.as_str(), sandbox.template.as_str()), (ID, "base"));
@@ -71,7 +71,7 @@ async fn the_request_is_as_the_newer_route_wants_it() {
 }
 
 #[tokio::test]
-async fn an_older_control_plane_is_asked_at_the_older_route() {
+async fn create_falls_back_to_the_older_route() {
     let unknown = [
         answer(404, r#"{"code":404,"message":"no matching operation was found"}"#),
         answer(404, "404 page not found"),
@@ -89,7 +89,7 @@ async fn an_older_control_plane_is_asked_at_the_older_route() {
 }
 
 #[tokio::test]
-async fn an_unknown_template_is_no_unknown_route() {
+async fn unknown_template_does_not_fall_back() {
     for message in ["template 'x' not found", "tag 'v9' does not exist for template 'x'"] {
         let server = Scripted::start([answer(404, &json!({"message": message}).to_string())]);
         let error = control(&server.url).create(&wanted()).await.unwrap_err();
@@ -100,7 +100,7 @@ async fn an_unknown_template_is_no_unknown_route() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_looked_for_and_extras_are_killed() {
+async fn lost_create_response_finds_sandbox_and_kills_extras() {
     let cut = Act::Say(b"HTTP/1.1 201 Created\r\nContent-Length: 900\r\n\r\n{\"sand".to_vec());
     for lost in [Act::Drop, cut, answer(504, ""), answer(201, "{}")] {
         let script = [
@@ -128,7 +128,7 @@ async fn a_lost_answer_is_looked_for_and_extras_are_killed() {
 }
 
 #[tokio::test]
-async fn one_that_comes_to_be_late_is_killed() {
+async fn late_sandbox_is_killed() {
     let mut script = vec![Act::Drop];
     script.extend((0..4).map(|_| listed(&[])));
     script.extend([created(), listed(&[ID, OTHER]), answer(204, "")]);
@@ -141,7 +141,7 @@ async fn one_that_comes_to_be_late_is_killed() {
 }
 
 #[tokio::test]
-async fn a_key_whose_outcome_is_unknown_is_not_used_again() {
+async fn idempotency_key_with_unknown_outcome_is_not_reused() {
     let unknown = r#"{"code":409,"message":"m","error_code":"idempotency_outcome_unknown"}"#;
     let mut script = vec![answer(409, unknown)];
     script.extend((0..4).map(|_| listed(&[])));
@@ -155,7 +155,7 @@ async fn a_key_whose_outcome_is_unknown_is_not_used_again() {
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_used_safely_is_killed() {
+async fn unsafe_sandbox_is_killed() {
     let open = described("0.6.13").replace(&format!("{TOKEN:?}"), "null");
     for described in [described("0.1.9"), open] {
         let server = Scripted::start([answer(201, &described), listed(&[ID]), answer(204, "")]);

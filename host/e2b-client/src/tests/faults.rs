@@ -1,4 +1,4 @@
-//! Tests against the stand-in, with faults.
+//! Tests against the emulator, with faults.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use futures_util::future::join_all;
 use super::super::envd::Envd;
 use super::super::error::Kind;
 use super::super::{Health, Output, Source};
-use super::standin::{Cloud, create, read, shell};
+use super::emulator::{Cloud, create, read, shell};
 
 const CREATE: &str = "POST /v2/sandboxes";
 const START: &str = "POST /process.Process/Start";
 
 #[tokio::test]
-async fn a_create_makes_one_sandbox_whatever_is_lost() {
+async fn faulty_create_makes_exactly_one_sandbox() {
     let lost = Answer::error(504, "upstream request timeout");
     let mut cases = Vec::new();
     for (versions, route) in [(Versions::Both, CREATE), (Versions::V1, "POST /sandboxes")] {
@@ -41,7 +41,7 @@ async fn a_create_makes_one_sandbox_whatever_is_lost() {
 }
 
 #[tokio::test]
-async fn a_create_that_comes_to_nothing_leaves_nothing() {
+async fn failed_create_leaves_no_sandbox() {
     let cloud = Cloud::start(Options::default()).await;
     cloud.server.fault(Fault::on(CREATE, Effect::DropDone).always());
     cloud.server.fault(Fault::on("POST /v2/sandboxes/{id}/connect", Effect::Drop).always());
@@ -58,7 +58,7 @@ async fn a_create_that_comes_to_nothing_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn an_upload_outlives_cuts_and_a_full_disk_is_told() {
+async fn upload_retries_after_cuts_and_reports_a_full_disk() {
     let cloud = Cloud::start(Options::default()).await;
     let (_, envd) = cloud.sandbox().await;
     let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| (n / 7) as u8).collect();
@@ -86,7 +86,7 @@ async fn an_upload_outlives_cuts_and_a_full_disk_is_told() {
 }
 
 #[tokio::test]
-async fn a_cut_download_goes_on_where_it_was() {
+async fn cut_download_resumes_at_its_offset() {
     let cloud = Cloud::start(Options::default()).await;
     let (_, envd) = cloud.sandbox().await;
     let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| (n / 7) as u8).collect();
@@ -123,7 +123,7 @@ async fn outcome(envd: &Envd, script: &str) -> (String, Kind) {
 }
 
 #[tokio::test]
-async fn a_broken_stream_is_never_taken_for_an_end() {
+async fn broken_stream_is_never_a_normal_end() {
     let cloud = Cloud::start(Options::default()).await;
     let (_, envd) = cloud.sandbox().await;
     let envd = envd.with_keepalive(Duration::from_secs(1));
@@ -144,7 +144,7 @@ async fn a_broken_stream_is_never_taken_for_an_end() {
 }
 
 #[tokio::test]
-async fn without_a_network_everything_waits_for_it() {
+async fn offline_requests_wait_for_the_network() {
     let cloud = Cloud::start(Options::default()).await;
     let (sandbox, envd) = cloud.sandbox().await;
     cloud.server.set_online(false);

@@ -3,11 +3,11 @@
 mod answers;
 mod control;
 mod create;
+mod emulator;
 mod faults;
 mod retries;
 mod scripted;
 mod settings;
-mod standin;
 mod streams;
 mod template;
 mod transfers;
@@ -58,7 +58,7 @@ fn envd(url: &str) -> Envd {
 }
 
 #[test]
-fn versions_of_envd_may_begin_with_a_letter_or_be_none() {
+fn envd_version_may_have_a_prefix_or_be_missing() {
     let version = |text| sandbox(text).envd_version.to_string();
     assert_eq!(
         ["v0.6.13", "0.6.13-dirty", "", "?"].map(version),

@@ -17,7 +17,7 @@ async fn listed(script: Vec<Act>) -> (Result<(), Error>, usize) {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_tried_again() {
+async fn transient_errors_are_retried() {
     for status in [429, 502, 503, 504] {
         let (listed, requests) = listed(vec![answer(status, ""), answer(200, OK)]).await;
         assert_eq!((listed.is_ok(), requests), (true, 2), "{status}");
@@ -32,7 +32,7 @@ async fn what_may_pass_is_tried_again() {
 }
 
 #[tokio::test]
-async fn what_does_not_pass_is_not() {
+async fn permanent_errors_are_not_retried() {
     for act in [
         answer(400, ""),
         answer(401, ""),
@@ -47,7 +47,7 @@ async fn what_does_not_pass_is_not() {
 }
 
 #[tokio::test]
-async fn the_server_says_how_long_to_wait() {
+async fn retry_after_is_respected() {
     let start = Instant::now();
     let (listed, _) =
         listed(vec![with_headers(429, "Retry-After: 1\r\n", ""), answer(200, OK)]).await;
@@ -55,7 +55,7 @@ async fn the_server_says_how_long_to_wait() {
 }
 
 #[tokio::test]
-async fn a_wish_beyond_the_deadline_is_an_error_at_once() {
+async fn retry_after_beyond_the_deadline_fails_immediately() {
     for (wish, seconds) in [("3600", 3600), ("99999999999999999999999", 86400)] {
         let start = Instant::now();
         let refused = with_headers(429, &format!("Retry-After: {wish}\r\n"), "");
@@ -68,7 +68,7 @@ async fn a_wish_beyond_the_deadline_is_an_error_at_once() {
 }
 
 #[tokio::test]
-async fn a_wish_that_is_none_is_passed_over() {
+async fn invalid_retry_after_is_ignored() {
     for wish in ["-1", "soon", "", "1.5", "Wed, 21 Oct 2099 07:28:00 GMT"] {
         let refused = with_headers(429, &format!("Retry-After: {wish}\r\n"), "");
         let (listed, requests) = listed(vec![refused, answer(200, OK)]).await;
@@ -77,7 +77,7 @@ async fn a_wish_that_is_none_is_passed_over() {
 }
 
 #[tokio::test]
-async fn the_deadline_holds_for_all_attempts_together() {
+async fn deadline_covers_all_attempts() {
     let patience = Duration::from_millis(700);
     let start = Instant::now();
     let server = Scripted::start([answer(503, ""), Act::Hold(Vec::new())]);
@@ -94,7 +94,7 @@ async fn the_deadline_holds_for_all_attempts_together() {
 }
 
 #[tokio::test]
-async fn what_is_not_safe_to_repeat_is_sent_once() {
+async fn unsafe_requests_are_sent_once() {
     for act in [|| Act::Drop, || answer(503, ""), || answer(504, "")] {
         let server = Scripted::start([act(), act()]);
         let envd = envd(&server.url);
@@ -107,7 +107,7 @@ async fn what_is_not_safe_to_repeat_is_sent_once() {
 }
 
 #[tokio::test]
-async fn a_kill_goes_on_until_it_is_done() {
+async fn kill_is_retried_until_done() {
     let script = [answer(409, ""), answer(500, ""), Act::Drop, answer(429, ""), answer(204, "")];
     let server = Scripted::start(script);
     control(&server.url).kill(ID).await.unwrap();
@@ -123,7 +123,7 @@ async fn a_kill_goes_on_until_it_is_done() {
 }
 
 #[tokio::test]
-async fn a_create_that_is_refused_is_not_repeated() {
+async fn rejected_create_is_not_retried() {
     for status in [400, 401, 403, 422] {
         let server = Scripted::start([answer(status, "")]);
         assert!(control(&server.url).create(&Create::default()).await.is_err());
@@ -142,7 +142,7 @@ async fn a_create_that_is_refused_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn https_is_spoken_and_nothing_else_is_taken_for_it() {
+async fn plain_http_answer_to_https_is_rejected() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let hello = std::thread::spawn(move || {

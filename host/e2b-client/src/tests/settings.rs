@@ -18,7 +18,7 @@ enum Place {
 }
 
 #[test]
-fn a_key_goes_only_to_an_address_from_the_same_place() {
+fn key_is_used_only_with_an_address_of_the_same_origin() {
     use Place::{Exported, File};
     let table = [
         (Exported, Exported, true),
@@ -68,7 +68,7 @@ fn envd(settings: &Settings, domain: Option<&str>) -> String {
 }
 
 #[test]
-fn only_the_key_is_needed() {
+fn defaults_apply_with_only_a_key() {
     let settings = good(&[]);
     assert_eq!(settings.api_url(), "https://api.e2b.app");
     assert_eq!(settings.api_host(), "api.e2b.app");
@@ -78,7 +78,7 @@ fn only_the_key_is_needed() {
 }
 
 #[test]
-fn another_domain_has_a_host_for_every_sandbox() {
+fn custom_domain_has_a_host_per_sandbox() {
     let settings = good(&[("E2B_DOMAIN", "e2b.example.org")]);
     assert_eq!(settings.api_url(), "https://api.e2b.example.org");
     assert_eq!(envd(&settings, None), format!("https://49983-{ID}.e2b.example.org/"));
@@ -87,7 +87,7 @@ fn another_domain_has_a_host_for_every_sandbox() {
 }
 
 #[test]
-fn an_address_is_taken_as_it_is() {
+fn explicit_urls_are_used_unchanged() {
     let settings = good(&[
         ("E2B_API_URL", "http://127.0.0.1:3000"),
         ("E2B_SANDBOX_URL", "http://[::1]:49983/envd/"),
@@ -97,7 +97,7 @@ fn an_address_is_taken_as_it_is() {
 }
 
 #[test]
-fn a_key_goes_in_the_clear_only_within_this_machine() {
+fn plain_http_is_allowed_only_on_loopback() {
     for url in ["http://localhost:1", "http://127.8.9.1", "http://[::1]", "https://x.org"] {
         good(&[("E2B_API_URL", url), ("E2B_SANDBOX_URL", url)]);
     }
@@ -110,7 +110,7 @@ fn a_key_goes_in_the_clear_only_within_this_machine() {
 }
 
 #[test]
-fn what_is_no_address_is_refused() {
+fn invalid_urls_and_domains_are_rejected() {
     for url in
         ["x", "ftp://x.org", "https://", "https://a:b@x.org", "https://x.org/?a", "https://x#"]
     {
@@ -122,7 +122,7 @@ fn what_is_no_address_is_refused() {
 }
 
 #[test]
-fn without_a_key_the_message_says_how_to_get_one() {
+fn missing_key_error_says_how_to_get_one() {
     for pairs in [&[][..], &[("E2B_API_KEY", " ")]] {
         let error = read(pairs).unwrap_err();
         assert_eq!(error.kind, Kind::Auth);
@@ -134,7 +134,7 @@ fn without_a_key_the_message_says_how_to_get_one() {
 }
 
 #[test]
-fn nothing_shows_the_key() {
+fn debug_output_hides_key_and_token() {
     let settings = good(&[]);
     assert!(!format!("{settings:?}").contains(KEY));
     let sandbox = super::sandbox("0.6.13");

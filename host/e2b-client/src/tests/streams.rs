@@ -40,7 +40,7 @@ async fn error_after(mut process: Process, outputs: usize) -> Error {
 }
 
 #[tokio::test]
-async fn a_process_is_seen_from_start_to_end() {
+async fn process_stream_gives_all_events_in_order() {
     let newer = r#"{"event":{"checkpoint":{}}}"#;
     let alive = r#"{"event":{"keepalive":{}}}"#;
     let server = Scripted::start([whole(&[alive, START, HI, newer, ERR, alive, END], "{}")]);
@@ -84,7 +84,7 @@ async fn a_process_is_seen_from_start_to_end() {
 }
 
 #[tokio::test]
-async fn a_stream_that_ends_without_its_end_is_lost() {
+async fn stream_without_end_is_lost() {
     let cut = envelopes(&[START, HI, HI]);
     for (bytes, end, outputs) in [
         (envelopes(&[START, HI]), true, 1),
@@ -105,7 +105,7 @@ async fn a_stream_that_ends_without_its_end_is_lost() {
 }
 
 #[tokio::test]
-async fn a_silent_stream_is_lost_also_over_calls_that_were_given_up() {
+async fn silent_stream_is_lost_across_abandoned_calls() {
     // The smallest interval is a second, so silence is two and a half.
     let start = Instant::now();
     let (_server, mut process) = started(Act::Hold(stream(&envelopes(&[START]), false))).await;
@@ -120,7 +120,7 @@ async fn a_silent_stream_is_lost_also_over_calls_that_were_given_up() {
 }
 
 #[tokio::test]
-async fn the_end_says_why() {
+async fn end_of_stream_error_has_kind_and_message() {
     let end = r#"{"error":{"code":"not_found","message":"process with pid 9 not found"}}"#;
     let server = Scripted::start([whole(&[], end)]);
     let error = envd(&server.url).attach(9).await.unwrap_err();
@@ -136,7 +136,7 @@ async fn the_end_says_why() {
 }
 
 #[tokio::test]
-async fn what_is_not_the_protocol_is_an_error() {
+async fn protocol_violations_are_errors() {
     let bad = |bytes: Vec<u8>| Act::Say(stream(&[envelopes(&[START]), bytes].concat(), true));
     let after = [envelope(2, "{}"), envelope(0, HI)].concat();
     for (bytes, skipped) in [
@@ -160,7 +160,7 @@ async fn what_is_not_the_protocol_is_an_error() {
 }
 
 #[tokio::test]
-async fn attaching_is_tried_again_and_starting_where_nothing_listened() {
+async fn attach_is_retried_and_start_only_if_nothing_listened() {
     let attached = whole(&[START, END], "{}");
     let server = Scripted::start([Act::Drop, Act::Say(stream(&[], true)), attached]);
     assert_eq!(envd(&server.url).attach(21).await.unwrap().pid, 21);
@@ -170,7 +170,7 @@ async fn attaching_is_tried_again_and_starting_where_nothing_listened() {
 }
 
 #[tokio::test]
-async fn a_short_command_is_run_to_its_end() {
+async fn run_returns_output_and_exit_code() {
     let server = Scripted::start([whole(&[START, HI, ERR, HI, END], "{}")]);
     let finished = envd(&server.url).run(&command()).await.unwrap();
     assert_eq!((finished.exit_code, finished.cut), (3, false));
@@ -178,7 +178,7 @@ async fn a_short_command_is_run_to_its_end() {
 }
 
 #[tokio::test]
-async fn input_goes_in_pieces_in_its_order() {
+async fn input_is_sent_in_ordered_chunks() {
     let server = Scripted::start([answer(200, "{}"), answer(200, "{}"), answer(200, "{}")]);
     let envd = envd(&server.url);
     envd.send_input(21, &[b'x'; (32 << 10) + 3]).await.unwrap();
@@ -189,7 +189,7 @@ async fn input_goes_in_pieces_in_its_order() {
 }
 
 #[tokio::test]
-async fn health_tells_gone_from_away() {
+async fn health_distinguishes_gone_from_unreachable() {
     let gone = r#"{"sandboxId":"i","message":"The sandbox was not found","code":502}"#;
     let closed = r#"{"message":"The sandbox is running but port is not open","code":502}"#;
     let server = Scripted::start([answer(204, ""), answer(502, gone), answer(502, closed)]);

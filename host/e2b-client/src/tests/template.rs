@@ -1,4 +1,4 @@
-//! Builds a template in the stand-in.
+//! Builds a template in the emulator.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt as _;
 use super::super::envd::Envd;
 use super::super::error::Kind;
 use super::super::{Create, Source, Step, Template};
-use super::standin::{Cloud, create, shell};
+use super::emulator::{Cloud, create, shell};
 
 const HASH: &str = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
 
@@ -46,7 +46,7 @@ async fn files() -> Source {
 }
 
 #[tokio::test]
-async fn a_template_is_built_and_used() {
+async fn built_template_runs_its_files() {
     let cloud = Cloud::start(Options::default()).await;
     let (control, patience) = (&cloud.control, Duration::from_secs(30));
     let template = template("/usr/local/bin/hello");
@@ -70,7 +70,7 @@ async fn a_template_is_built_and_used() {
 }
 
 #[tokio::test]
-async fn a_build_that_fails_says_why() {
+async fn failed_build_reports_its_reason() {
     let cloud = Cloud::start(Options::default()).await;
     let (control, patience) = (&cloud.control, Duration::from_secs(30));
     let template = template("echo it is broken; exit 7");

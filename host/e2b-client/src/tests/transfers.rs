@@ -25,7 +25,7 @@ fn ok() -> Act {
 }
 
 #[tokio::test]
-async fn an_upload_is_whole_before_it_is_there() {
+async fn upload_is_complete_before_it_is_renamed() {
     let server = Scripted::start([answer(200, "[]"), entry(200_000), ok()]);
     let seen = Arc::new(Mutex::new(Vec::new()));
     let counter = Arc::clone(&seen);
@@ -47,7 +47,7 @@ async fn an_upload_is_whole_before_it_is_there() {
 }
 
 #[tokio::test]
-async fn an_upload_starts_again_under_another_name() {
+async fn retried_upload_uses_a_new_name() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x");
     std::fs::write(&file, vec![9; 300_000]).unwrap();
@@ -78,7 +78,7 @@ async fn an_upload_starts_again_under_another_name() {
 }
 
 #[tokio::test]
-async fn an_upload_that_fails_leaves_nothing() {
+async fn failed_upload_removes_its_part() {
     let full =
         r#"{"code":507,"message":"attempted to write 3 bytes: not enough disk space available"}"#;
     let server = Scripted::start([answer(507, full), ok()]);
@@ -92,7 +92,7 @@ async fn an_upload_that_fails_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_big_upload_is_compressed_where_it_pays() {
+async fn large_upload_is_compressed_if_envd_supports_gzip() {
     for (version, gzip) in [("0.6.13", true), ("0.5.7", true), ("0.5.6", false)] {
         let server = Scripted::start([answer(200, "[]"), entry(2 << 20), ok()]);
         let envd = Envd::new(&settings(&server.url), &sandbox(version)).unwrap();
@@ -107,7 +107,7 @@ async fn a_big_upload_is_compressed_where_it_pays() {
 }
 
 #[tokio::test]
-async fn an_older_envd_gets_a_form() {
+async fn older_envd_gets_a_multipart_form() {
     let server = Scripted::start([answer(200, "[]"), entry(3), ok()]);
     let envd = Envd::new(&settings(&server.url), &sandbox("0.3.9")).unwrap();
     envd.upload("x", &Source::bytes("abc")).await.unwrap();
@@ -125,7 +125,7 @@ async fn an_older_envd_gets_a_form() {
 }
 
 #[tokio::test]
-async fn a_rename_whose_answer_was_lost_is_done() {
+async fn rename_with_lost_response_succeeds() {
     let server = Scripted::start([Act::Drop, absent(), entry(1)]);
     envd(&server.url).rename("a", "b").await.unwrap();
     assert_eq!(server.requests().await.len(), 3);
@@ -134,7 +134,7 @@ async fn a_rename_whose_answer_was_lost_is_done() {
 }
 
 #[tokio::test]
-async fn files_and_folders_are_looked_at_and_made() {
+async fn stat_and_make_dir_handle_missing_and_existing_paths() {
     let there = answer(409, r#"{"code":"already_exists","message":"directory already exists"}"#);
     let script = [entry(0), absent(), there, answer(409, "{}")];
     let server = Scripted::start(script);
@@ -147,7 +147,7 @@ async fn files_and_folders_are_looked_at_and_made() {
 }
 
 #[tokio::test]
-async fn a_download_starts_where_it_is_told() {
+async fn download_starts_at_the_requested_offset() {
     let part = with_headers(206, "Content-Range: bytes 3-5/6\r\n", "def");
     let end = with_headers(416, "Content-Range: bytes */6\r\n", "");
     let over = with_headers(416, "Content-Range: bytes */6\r\n", "");
@@ -174,7 +174,7 @@ async fn a_download_starts_where_it_is_told() {
 }
 
 #[tokio::test]
-async fn a_download_that_is_not_what_was_asked_for_is_an_error() {
+async fn download_with_wrong_range_is_an_error() {
     for act in [
         with_headers(200, "", "abcdef"),
         with_headers(206, "", "def"),

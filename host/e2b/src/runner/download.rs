@@ -317,7 +317,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_the_plan_writes_may_come() {
+    fn unplanned_outputs_are_not_downloaded() {
         let expected = Expected {
             artifacts: "logs/run_1/artifacts".to_owned(),
             states: ".osiris/state/demo".to_owned(),

@@ -104,7 +104,7 @@ mod tests {
     use osiris_core::driver::provenance::Provenance;
 
     #[tokio::test]
-    async fn nothing_is_open_but_what_was_granted() {
+    async fn egress_allows_only_granted_endpoints() {
         let dial = |host: &str, port| Endpoint {
             host: host.to_owned(),
             port,
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_database_is_open_by_its_addresses_and_not_by_its_name() {
+    async fn database_host_is_allowed_by_address() {
         let by = Provenance::Project;
         let host = "LocalHost".to_owned();
         let endpoint = Endpoint { host, port: 5432, host_by: by, port_by: by };

@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_is_known_by_its_hash() {
+    fn installed_files_are_found_by_hash() {
         let hash = "a".repeat(64);
         let text = format!(
             "/home/user\n{hash}  /usr/local/bin/osiris\n\\{hash}  odd\\nname\n{hash}x  no\nrubbish\n"

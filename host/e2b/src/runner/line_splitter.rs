@@ -53,7 +53,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn however_the_bytes_come_the_lines_are_the_same(
+        fn split_input_gives_the_same_lines(
             bytes in proptest::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..200),
             cuts in proptest::collection::vec(0_usize..200, 0..8),
         ) {
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_end_is_refused() {
+    fn too_long_line_is_rejected() {
         let mut lines = LineSplitter::default();
         let piece = vec![b'a'; 1 << 20];
         let refused = (0..=MAX_LINE >> 20).find_map(|_| lines.push(&piece).err());

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stage_that_is_interrupted_counts() {
+    fn interrupted_stage_is_counted() {
         let mut costs = Overhead::default();
         costs.begin(Stage::Create);
         costs.begin(Stage::Upload);

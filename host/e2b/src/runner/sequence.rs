@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_line_is_taken_once_and_in_order() {
+    fn duplicates_and_gaps_in_the_sequence_are_detected() {
         let mut taken = SequenceTracker::default();
         let line = |n: u64| format!("{{\"n\":{n},\"type\":\"pong\",\"re\":7}}\n");
         assert_eq!(taken.take(line(2).as_bytes()), SequenceCheck::Gap);

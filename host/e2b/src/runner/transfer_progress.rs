@@ -52,7 +52,7 @@ mod tests {
     use osiris_core::redact::Redactor;
 
     #[test]
-    fn a_file_that_starts_again_is_not_counted_twice() {
+    fn restarted_file_is_counted_once() {
         let (sender, mut notes) = unbounded_channel();
         let transfer =
             Transfer::new("uploading", 2, 2048, &NoticeSender::new(sender, Redactor::default()));

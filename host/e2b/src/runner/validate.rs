@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_named_as_the_sandboxs() {
+    fn full_disk_error_names_the_sandbox() {
         let message = name_disk("cannot write `a.csv`: the disk is full".to_owned());
         assert!(message.ends_with("(on the sandbox's disk; use a template with a larger disk)"));
         assert_eq!(name_disk("no such file".to_owned()), "no such file");

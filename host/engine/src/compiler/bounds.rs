@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_program_has_is_refused() {
+    fn excessive_functions_are_rejected() {
         let locals = |count: usize| format!("(local {})", "i64 ".repeat(count));
         let many = format!("{}{}", locals(40_000), "loop end ".repeat(101));
         for (body, why) in [
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_compilers_make_passes() {
+    fn ordinary_functions_pass() {
         let body = format!("{}{}", "(local i64 i32)", nested("loop", 20) + &nested("block", 2000));
         assert_eq!(check(&component(&body)), Ok(()));
         assert_eq!(check(b"no component"), Ok(()));

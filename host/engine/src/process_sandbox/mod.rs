@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn behind_the_fence_there_is_only_what_was_named() {
+    fn process_sandbox_allows_only_named_paths_and_ports() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         for name in ["own", "read", "other"] {
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_a_sealed_fence_there_is_nothing() {
+    fn deny_all_sandbox_allows_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let mut open = fs::File::create(folder.path().join("open")).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn of_the_system_only_names_and_libraries_stay() {
+    fn process_sandbox_keeps_only_resolver_files_and_libraries() {
         let tried = std::thread::scope(|scope| {
             scope
                 .spawn(|| {

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn only_folders_of_outputs_and_named_inputs_pass() {
+    fn output_folders_and_named_inputs_are_allowed() {
         let folder = tempfile::tempdir().unwrap();
         let base = folder.path().canonicalize().unwrap();
         fs::create_dir(base.join("data")).unwrap();
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_and_its_target_pass() {
+    fn symlink_and_its_target_are_allowed() {
         let folder = tempfile::tempdir().unwrap();
         let base = folder.path().canonicalize().unwrap();
         for name in ["out", "kept", "data"] {
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn no_link_leads_outside() {
+    fn symlinks_outside_the_project_are_not_allowed() {
         let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         symlink(elsewhere.path(), folder.path().join("link")).unwrap();
         let ground = OutputDirs::new(folder.path());

@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn decimals_of_every_width_have_the_digits_of_their_type() {
+    fn decimal_digits_are_checked_for_every_width() {
         for data_type in [
             DataType::Decimal32(3, 1),
             DataType::Decimal64(3, 0),
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_after_the_last_value_are_no_part_of_it() {
+    fn bytes_after_the_last_offset_are_ignored() {
         let schema = Arc::new(Schema::new(vec![Field::new("t", DataType::Utf8, false)]));
         let offsets = [0, 0, 0, 0, 2, 0, 0, 0, 0xff, 0xff, 0xff];
         let buffers = [&[][..], &offsets, b"okay"].map(Buffer::from);
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_array_does_not_need_of_its_buffer_counts() {
+    fn unused_buffer_bytes_count() {
         let schema = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, false)]));
         let node = Node { length: 0, null_count: 0, buffers: 2 };
         let buffers = vec![Buffer::default(), Buffer::from(vec![0_u8; 1 << 20])];
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slice_is_a_batch_of_its_own() {
+    fn slice_becomes_an_independent_batch() {
         let flags = BooleanArray::from(vec![Some(true), None, Some(false), Some(true), None]);
         let field = Arc::new(Field::new("flag", DataType::Boolean, true));
         let structs = StructArray::from(vec![(field, Arc::new(flags) as _)]);

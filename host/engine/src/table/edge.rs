@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_writer_waits_for_its_only_reader() {
+    async fn writer_waits_for_its_only_reader() {
         let folder = tempfile::tempdir().unwrap();
         let (sender, mut receivers) = channel(1, 3000, below(folder.path()));
         sender.open(batch(0).record().schema());
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_writer_that_has_waited_for_long_goes_on_over_the_disk() {
+    async fn writer_spills_to_disk_after_a_long_wait() {
         let folder = tempfile::tempdir().unwrap();
         for most in [u64::MAX, 16 << 10] {
             let run = Budgets { spill: Budget::new(most), ..Budgets::default() };
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_slow_reader_gets_everything_from_disk() {
+    async fn slow_reader_gets_everything_from_disk() {
         let folder = tempfile::tempdir().unwrap();
         let (sender, mut receivers) = channel(2, 3000, below(folder.path()));
         let slow = receivers.pop().unwrap();
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_dropped_writer_fails_its_readers() {
+    async fn dropped_writer_fails_its_readers() {
         let (sender, mut receivers) = channel(1, 3000, below(&std::env::temp_dir()));
         sender.send(batch(0)).await.unwrap();
         drop(sender);
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_readers_batches_are_dropped() {
+    async fn batches_without_readers_are_dropped() {
         let (sender, receivers) = channel(1, 10, below(&std::env::temp_dir()));
         drop(receivers);
         for value in 0..10 {
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_run_spills_no_more_than_it_may_and_gets_back_what_was_read() {
+    async fn spill_stays_within_budget_and_frees_read_batches() {
         let folder = tempfile::tempdir().unwrap();
         let run = Budgets { spill: Budget::new(64 << 10), ..Budgets::default() };
         let (sender, mut receivers) = channel_within(&run, 2, 3000, below(folder.path()));
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_counts_as_memory_of_the_run() {
+    async fn waiting_batches_count_as_run_memory() {
         let folder = tempfile::tempdir().unwrap();
         let run = Budgets { memory: Budget::new(3000), ..Budgets::default() };
         let (sender, _receivers) = channel_within(&run, 1, 1 << 20, below(folder.path()));

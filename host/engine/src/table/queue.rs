@@ -205,7 +205,7 @@ mod tests {
     use osiris_core::fs::project_dir::ProjectDir;
 
     #[tokio::test]
-    async fn the_work_does_not_grow_with_what_waits() {
+    async fn queue_work_is_independent_of_its_length() {
         let folder = tempfile::tempdir().unwrap();
         let below = ProjectDir::new(folder.path(), folder.path());
         let spill = Arc::new(Spill::new(below, Budget::default()));

@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_schemas_are_refused_by_name() {
+    fn invalid_schemas_are_rejected_with_a_reason() {
         let cases: [(&str, Vec<Field>); 13] = [
             ("must be declared nullable", vec![Field { nullable: false, ..field("a", "n", 0) }]),
             ("1 to 9 digits", vec![field("a", "d:10,0,32", 0)]),

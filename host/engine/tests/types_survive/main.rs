@@ -20,7 +20,7 @@ proptest! {
     #![proptest_config(cases())]
 
     #[test]
-    fn every_type_of_the_contract_survives_a_driver(batches in tables::of(tables::contract(), 0..5)) {
+    fn contract_types_survive_a_driver(batches in tables::of(tables::contract(), 0..5)) {
         let got = Place::of("test.mirror").pass(&batches, "{}");
         for reader in got {
             prop_assert_eq!(&reader.schema, &batches[0].schema());
@@ -29,7 +29,7 @@ proptest! {
     }
 
     #[test]
-    fn every_type_of_the_sdk_survives_being_rebuilt(batches in tables::of(tables::sdk(), 1..5)) {
+    fn sdk_types_survive_rebuilding(batches in tables::of(tables::sdk(), 1..5)) {
         let schema = batches[0].schema();
         let all = concat_batches(&schema, &batches).unwrap();
         for rebuild in ["false", "true"] {
@@ -42,7 +42,7 @@ proptest! {
     }
 
     #[test]
-    fn a_slice_is_a_batch_of_its_own(
+    fn slices_survive_a_driver(
         batches in tables::of(tables::contract(), 0..5),
         cut in 0.0..1.0,
     ) {
@@ -57,7 +57,7 @@ proptest! {
 }
 
 #[test]
-fn what_differs_is_seen() {
+fn changed_value_is_detected() {
     let table = |value: i64| {
         let column = arrow::array::Int64Array::from(vec![Some(value), None]);
         RecordBatch::try_from_iter([("n", std::sync::Arc::new(column) as _)]).unwrap()

@@ -60,7 +60,7 @@ impl Place {
     fn new(driver: &str) -> Self {
         let setup = EngineConfig { cache: Some(built::cache()), ..EngineConfig::default() };
         let engine = Engine::with_config(&setup).unwrap();
-        let path = built::guest(driver);
+        let path = built::test_driver(driver);
         let (file, bytes) = (DriverFile::read(&path).unwrap(), DriverFile::bytes(&path).unwrap());
         let sha256 = file.sha256().unwrap().to_owned();
         let driver = engine.load(&file, &bytes, sha256, || {}).unwrap();

@@ -69,7 +69,7 @@ configSchema:
 }
 
 #[test]
-fn variables_are_filled_in_at_any_depth() {
+fn variables_are_replaced_at_any_depth() {
     let folder = project("CONN_PASSWORD='p # w'\nCONN_PORT=99\n");
     let (connections, environment) = read(folder.path());
     let fields = connections.resolve("db", Some("main"), &environment).unwrap().fields;
@@ -83,7 +83,7 @@ fn variables_are_filled_in_at_any_depth() {
 }
 
 #[test]
-fn an_empty_variable_is_not_set() {
+fn empty_variable_counts_as_unset() {
     let folder = project("CONN_PASSWORD=\n");
     let (connections, environment) = read(folder.path());
     let error = connections.resolve("db", Some("main"), &environment).err().unwrap();
@@ -95,14 +95,14 @@ fn an_empty_variable_is_not_set() {
 }
 
 #[test]
-fn a_line_of_an_env_file_is_never_shown() {
+fn env_file_error_hides_the_line() {
     let folder = project("CONN_PASSWORD=ok\nthis is: a secret's line\n");
     let error = Environment::read(folder.path()).err().unwrap();
     assert!(!error.to_string().contains("secret"), "{error}");
 }
 
 #[test]
-fn the_default_is_the_one_that_says_so_then_the_one_that_is_called_so() {
+fn default_connection_is_the_marked_one_or_named_default() {
     let folder = project("");
     let (connections, _) = read(folder.path());
     assert_eq!(connections.choose("db", None).unwrap().0.alias, "other");
@@ -111,7 +111,7 @@ fn the_default_is_the_one_that_says_so_then_the_one_that_is_called_so() {
 }
 
 #[test]
-fn a_step_gets_typed_fields_defaults_and_what_it_replaces() {
+fn step_config_has_typed_fields_defaults_and_overrides() {
     let folder = project("CONN_PASSWORD=secret\nCONN_PORT=99\n");
     let text = FILE_TEXT.replace("      options:", "      # ");
     fs::write(folder.path().join(CONNECTIONS_FILE), text).unwrap();
@@ -133,7 +133,7 @@ fn a_step_gets_typed_fields_defaults_and_what_it_replaces() {
 }
 
 #[test]
-fn the_authors_defaults_come_last_and_each_part_knows_who_set_it() {
+fn spec_defaults_come_last_and_provenance_is_recorded() {
     use osiris_core::driver::provenance::Provenance::{Environment as Variable, Project, User};
     let folder = project("CONN_PASSWORD=secret\nCONN_PORT=99\n");
     let (connections, environment) = read(folder.path());
@@ -165,7 +165,7 @@ fn the_authors_defaults_come_last_and_each_part_knows_who_set_it() {
 }
 
 #[test]
-fn a_host_that_only_the_author_names_is_refused_with_the_line_to_write() {
+fn host_only_in_the_spec_is_rejected_with_the_line_to_write() {
     let folder = project("CONN_PASSWORD=secret\n");
     let text = FILE_TEXT.replace("      host:", "      # ").replace("      options:", "      # ");
     fs::write(folder.path().join(CONNECTIONS_FILE), text).unwrap();
@@ -196,7 +196,7 @@ fn a_host_that_only_the_author_names_is_refused_with_the_line_to_write() {
 }
 
 #[test]
-fn a_driver_that_can_do_without_a_connection_does() {
+fn optional_connection_may_be_missing() {
     let none = Connections::default();
     let environment = Environment::default();
     let config = json!({"query": "q"});
@@ -231,7 +231,7 @@ configSchema:
 }
 
 #[test]
-fn what_a_variable_sets_is_secret_unless_it_says_where_or_who() {
+fn variable_values_are_secret_unless_public() {
     let folder = project("A=alpha-1\nB=bravo-2\nMODE=slow\nN=5\nTLS=true\nKEY_B=charlie-3\n");
     let text = "\
 version: 1
@@ -288,7 +288,7 @@ connections:
 }
 
 #[test]
-fn no_core_file_once_the_environment_was_read() {
+fn reading_the_environment_disables_core_files() {
     let folder = project("");
     let _ = read(folder.path());
     #[cfg(target_os = "linux")]
@@ -299,7 +299,7 @@ fn no_core_file_once_the_environment_was_read() {
 }
 
 #[test]
-fn what_is_shown_of_a_connection_holds_no_secret() {
+fn shown_connection_masks_secrets() {
     let fields = json!({
         "host": "h", "password": "${NAME}", "token": "abc", "url": "pg://u:pw@h/d", "pin": 1234,
         "nested": {"secret": ["x"]},
@@ -316,7 +316,7 @@ fn what_is_shown_of_a_connection_holds_no_secret() {
 
 proptest! {
     #[test]
-    fn no_text_breaks_the_variables_in_it(text in "[${}:A-c_-]{0,24}") {
+    fn any_text_with_variables_is_filled_or_names_one(text in "[${}:A-c_-]{0,24}") {
         let environment = Environment::default();
         let names: Vec<&str> = variables(&text).collect();
         match placeholder::fill(&text, &environment) {
@@ -328,7 +328,7 @@ proptest! {
 }
 
 #[test]
-fn references_have_two_names() {
+fn connection_reference_needs_family_and_alias() {
     assert_eq!("@a.b-1".parse::<Reference>().unwrap().to_string(), "@a.b-1");
     for wrong in ["", "@", "a.b", "@a", "@a.", "@.b", "@a.b.c", "@a/b.c", "@a.b c", "@A.\u{e9}"] {
         assert!(wrong.parse::<Reference>().is_err(), "{wrong}");

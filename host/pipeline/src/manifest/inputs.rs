@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_safe_and_unique() {
+    fn input_names_are_safe_and_unique() {
         let table = [
             ("extract-movies", "df_extract_movies"),
             ("123movies", "df__123movies"),

@@ -16,7 +16,7 @@ fn problems(settings: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_nearest_folder_with_settings_is_the_project() {
+fn nearest_folder_with_settings_is_the_project() {
     let folder = tempfile::tempdir().unwrap();
     let deep = folder.path().join("a/b");
     fs::create_dir_all(&deep).unwrap();
@@ -29,7 +29,7 @@ fn the_nearest_folder_with_settings_is_the_project() {
 }
 
 #[test]
-fn settings_are_read() {
+fn settings_are_parsed() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(Project::open(folder.path()).unwrap().settings, Settings::default());
     let text = "version: 1\nprofile: dev\nlimits: {memory: 2GiB, seconds: 600}\n\
@@ -43,7 +43,7 @@ fn settings_are_read() {
 }
 
 #[test]
-fn every_problem_of_the_settings_is_reported() {
+fn every_settings_problem_is_reported() {
     let table: [(&str, &[&str]); 5] = [
         ("", &["invalid_type: the settings must be a mapping, but is empty"]),
         (
@@ -82,7 +82,7 @@ fn every_problem_of_the_settings_is_reported() {
 }
 
 #[test]
-fn a_project_folder_must_be_there() {
+fn missing_project_folder_is_an_error() {
     let error = Project::open(Path::new("/no/such/folder")).expect_err("missing");
     assert_eq!(error.first().code, "project_not_found");
 }

@@ -55,7 +55,7 @@ fn tar(entries: &[(EntryType, &str, &[u8])]) -> Vec<u8> {
 }
 
 #[test]
-fn what_goes_in_comes_out() {
+fn bundle_round_trip_keeps_index_lock_and_drivers() {
     let lock = b"version: 1\n".as_slice();
     let (index, with, drivers) = out(&bundle(Some(lock))).unwrap();
     assert_eq!((index, with.as_deref()), (self::index(), Some(lock)));
@@ -65,14 +65,14 @@ fn what_goes_in_comes_out() {
 }
 
 #[test]
-fn a_driver_that_changed_meanwhile_is_not_written() {
+fn driver_changed_while_bundling_is_rejected() {
     let load = |_: &Item| Ok(b"another".to_vec());
     let error = write(Vec::new(), &index(), None, load).unwrap_err();
     assert!(error.to_string().contains("was changed"), "{error}");
 }
 
 #[test]
-fn a_bundle_that_is_cut_or_changed_is_refused() {
+fn truncated_or_changed_bundle_is_rejected() {
     let whole = bundle(Some(b"lock"));
     // After the last file there are only zeros.
     for length in (0..whole.len() - 1024).step_by(37) {
@@ -91,7 +91,7 @@ fn a_bundle_that_is_cut_or_changed_is_refused() {
 }
 
 #[test]
-fn nothing_but_what_belongs_there_is_read() {
+fn unexpected_bundle_entries_are_rejected() {
     let text = canonical::json(&json!(index()));
     let index = (EntryType::Regular, INDEX, text.as_bytes());
     let (one, two) = (path_of(&item("", FIRST)), path_of(&item("", SECOND)));
@@ -127,7 +127,7 @@ fn nothing_but_what_belongs_there_is_read() {
 }
 
 #[test]
-fn an_index_is_held_to_limits() {
+fn bundle_index_beyond_limits_is_rejected() {
     let parse = |index: serde_json::Value| Index::parse(index.to_string().as_bytes());
     let good = json!(index());
     assert_eq!(parse(good.clone()).unwrap(), index());

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_is_the_highest_version() {
+    fn newest_tag_is_the_highest_version() {
         for (tags, tag) in [
             (&["1.9.0", "1.10.0", "latest"][..], Some("1.10.0")),
             (&["1.0.0", "2.0.0-rc.1"], Some("1.0.0")),

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environments_login_is_for_the_registry_that_it_names() {
+    fn environment_login_is_used_only_for_its_registry() {
         let find = |registry: &str, set: &[(&str, &str)]| {
             Login::find(registry, |name| {
                 set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_layout_is_the_one_of_wkg() {
+    fn package_layout_matches_wkg() {
         let spec =
             "{name: a.b, version: 1.0.0, title: T, modes: [extract], configSchema: {type: object}}";
         let spec = [b"\x0bosiris:spec", spec.as_bytes()].concat();
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_component_is_named() {
+    fn manifest_without_a_component_is_rejected_with_reason() {
         let digest = format!("sha256:{}", "a".repeat(64));
         let layer =
             |kind: &str, digest: &str| json!({"mediaType": kind, "digest": digest, "size": 1});

@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reference_reads_as_it_is_written() {
+    fn references_parse_and_print_unchanged() {
         let digest = format!("sha256:{}", "a".repeat(64));
         for text in [
             "oci://ghcr.io/acme/crm-extractor".to_owned(),
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn tricks_are_refused() {
+    fn malicious_references_are_rejected() {
         for text in [
             "oci://ghcr.io",
             "oci://ghcr.io/",
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_is_spoken_to_in_the_clear() {
+    fn plain_http_is_used_only_for_loopback_or_insecure() {
         for (registry, insecure, url) in [
             ("ghcr.io", false, "https://ghcr.io/"),
             ("localhost:5000", false, "http://localhost:5000/"),

@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_login_goes_to_the_registrys_own_server_only() {
+    fn login_is_sent_only_to_the_registrys_token_server() {
         for (registry, realm, own, may) in [
             ("https://ghcr.io", "https://ghcr.io/token", None, true),
             ("https://reg.example:5000", "https://reg.example:5001/auth", None, true),

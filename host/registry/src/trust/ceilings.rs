@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_be_dialled_is_compared_as_the_network_does() {
+    fn host_and_port_ceilings_match_normalized_addresses() {
         for (ceiling, host, port, wanted) in [
             ("db.example:5432", "DB.example.", 5432, true),
             ("db.example:5432", "db.example", 5433, false),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_and_port_is_refused() {
+    fn invalid_host_and_port_is_rejected() {
         for text in ["", "db", "db:", "db:0", "db:65536", ":80", "*:80", "::1:80", "a b:1", "*.:1"]
         {
             assert!(text.parse::<HostPort>().is_err(), "{text}");

@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_come_back_from_their_texts() {
+    fn keys_parse_from_their_text() {
         let key = SecretKey::generate().unwrap();
         let again = SecretKey::parse(&key.to_text()).unwrap();
         assert_eq!(again.public(), key.public());
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_a_known_seed_is_the_known_one() {
+    fn known_seed_gives_the_known_key() {
         // RFC 8032, 7.1, test 1.
         let seed = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
         let key = SecretKey::parse(&format!("{SECRET}{seed}")).unwrap();
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_not_shown() {
+    fn invalid_key_is_rejected_and_not_shown() {
         let secret = "osiris-secret-key:nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2";
         let error = SecretKey::parse(secret).unwrap_err();
         assert!(!error.contains("nWGx"), "{error}");

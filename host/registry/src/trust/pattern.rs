@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_is_about_what_it_says() {
+    fn patterns_match_names_families_and_hashes() {
         let hash = "a".repeat(64);
         for (pattern, wanted) in [
             ("*", true),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_refused() {
+    fn invalid_pattern_is_rejected() {
         for text in ["", "acme", "*.*", "acme.c*", "acme.", "a.b.c", "sha256:ABC", "Acme.crm"] {
             assert!(text.parse::<Pattern>().is_err(), "{text}");
         }

@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_more_is_told() {
+    fn added_permissions_are_reported_and_reduced_ones_not() {
         let old = asks(&["reads files: /path", "limit memory: 1GiB", "limit seconds: 60"]);
         for (new, more) in [
             (&["reads files: /path", "limit memory: 1GiB", "limit seconds: 60"][..], &[][..]),
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_read_as_they_are_written() {
+    fn permission_lines_parse_and_print_unchanged() {
         let lines = [
             "dials: /h port /p (default 3306)",
             "dials: h port 1",
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_is_told_and_another_one_is_more() {
+    fn changed_default_counts_as_an_added_permission() {
         let old = asks(&["dials: /h port /p (default 1)", "reads files: /a"]);
         for (new, more) in [
             (&["dials: /h port /p (default 1)", "reads files: /a"][..], &[][..]),
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_ask_stays_on_its_line_and_is_the_same_again() {
+    fn permission_with_newline_is_escaped_and_reads_back() {
         let name = |text: &str| Name { text: text.to_owned(), default: None };
         let dial = Permission::Connect(name("a\nb port c"), name("/d port e"));
         let asks =

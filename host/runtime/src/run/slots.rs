@@ -111,7 +111,7 @@ mod tests {
     use crate::run::plan::tests::tasks;
 
     #[test]
-    fn steps_that_exchange_tables_are_one_group() {
+    fn connected_steps_form_one_group() {
         // Two pairs, and a pair after the first of them.
         let tasks =
             tasks(&[(&[], &[]), (&[0], &[]), (&[], &[]), (&[2], &[]), (&[], &[1]), (&[4], &[])]);
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_that_wait_for_each_other_are_one() {
+    fn mutually_waiting_groups_are_merged() {
         // A source with an early and a late writer; a pair between the two.
         let tasks = tasks(&[(&[], &[]), (&[0], &[]), (&[], &[1]), (&[2], &[]), (&[0], &[3])]);
         let numbers = numbers(&tasks.iter().collect::<Vec<_>>());
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_group_waits_for_room_and_for_what_comes_before() {
+    async fn group_waits_for_a_slot_and_its_predecessors() {
         let tasks = tasks(&[(&[], &[]), (&[0], &[]), (&[], &[1]), (&[2], &[]), (&[], &[])]);
         let done: Vec<_> = tasks.iter().map(|_| CancellationToken::new()).collect();
         let all = tasks.iter().collect::<Vec<_>>();

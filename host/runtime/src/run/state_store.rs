@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_state_comes_back() {
+    fn stored_state_loads_back() {
         let base = tempfile::tempdir().unwrap();
         let saved = StateStore::new(base.path(), &base.path().join(".osiris/state"), "copy");
         assert_eq!(saved.load("read").unwrap(), None);

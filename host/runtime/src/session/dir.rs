@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_exists_is_not_taken_over() {
+    fn existing_file_is_not_opened_for_append() {
         let logs = tempfile::tempdir().unwrap();
         let folder = folder(logs.path());
         fs::write(folder.path.join("lines"), "theirs").unwrap();
@@ -156,7 +156,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn no_link_leads_outside() {
+    fn symlinks_in_a_session_are_not_followed() {
         let logs = tempfile::tempdir().unwrap();
         let elsewhere = tempfile::tempdir().unwrap();
         let folder = folder(logs.path());
@@ -173,7 +173,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_folder_that_is_moved_stays_the_one_that_is_written_to() {
+    fn moved_session_folder_is_still_written_to() {
         let logs = tempfile::tempdir().unwrap();
         let elsewhere = tempfile::tempdir().unwrap();
         let folder = folder(logs.path());

@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_has_its_time_and_eight_hex_digits() {
+    fn session_id_has_time_and_eight_hex_digits() {
         let id = new(Timestamp::from_millisecond(1_769_846_709_007).unwrap());
         let (time, random) = id.split_once('-').unwrap();
         assert_eq!(time, "20260131T080509007Z");
@@ -33,14 +33,14 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_the_same_millisecond_differ() {
+    fn session_ids_of_one_millisecond_differ() {
         let now = Timestamp::now();
         let ids: std::collections::HashSet<_> = (0..1000).map(|_| new(now)).collect();
         assert!(ids.len() > 990);
     }
 
     #[test]
-    fn a_folder_with_another_name_is_no_session() {
+    fn folder_with_another_name_is_not_a_session() {
         for name in ["run_", "runs", "run_a/b", "run_..", ".run_a", "compile_1"] {
             assert_eq!(of_folder(name), None, "{name}");
         }

@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_there_at_once() {
+    fn appended_line_is_written_immediately() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lines");
         let mut lines = LineFile::new(File::create(&path).unwrap());

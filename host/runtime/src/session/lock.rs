@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_is_held_until_it_is_dropped_and_absent_once_removed() {
+    fn lock_is_held_until_dropped_and_absent_once_removed() {
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(Lock::probe(folder.path()).unwrap(), Probe::Absent));
         let lock = Lock::acquire(folder.path()).unwrap();
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn who_probes_does_not_get_between_a_run_and_its_lock() {
+    fn probing_never_prevents_a_run_from_locking() {
         let logs = tempfile::tempdir().unwrap();
         let folders: Vec<_> = (0..500).map(|n| logs.path().join(n.to_string())).collect();
         for folder in &folders {

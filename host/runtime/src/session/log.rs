@@ -14,7 +14,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_names_time_level_and_step() {
+    fn log_record_has_time_level_and_step() {
         let ts = "2026-01-31T08:05:09.123Z";
         assert_eq!(
             record(ts, Level::Info, Some("load"), "7 rows\n"),

@@ -33,14 +33,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_peak_is_read_in_bytes() {
+    fn peak_memory_is_parsed_in_bytes() {
         assert_eq!(in_status("Name:\tosiris\nVmHWM:\t   12088 kB\n"), Some(12088 * 1024));
         assert_eq!(in_status("Name:\tosiris\n"), None);
     }
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_peak_is_told_as_often_as_it_is_asked() {
+    fn peak_memory_can_be_read_repeatedly() {
         let memory = Memory::open();
         let (before, held) = (memory.peak().unwrap(), vec![1_u8; 64 << 20]);
         assert!(held.iter().all(|byte| *byte == 1));

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_survives_the_way_as_json() {
+    fn record_survives_a_json_round_trip() {
         let tags = BTreeMap::from([("step".to_owned(), "read".to_owned())]);
         let (ts, unit) = ("2026-01-31T08:05:09.123Z".to_owned(), "calls".to_owned());
         for value in [Number::Unsigned(u64::MAX), Number::Integer(-1), Number::Float(0.5)] {

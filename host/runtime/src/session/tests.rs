@@ -100,14 +100,14 @@ fn status(session: &Session) -> Value {
 }
 
 #[test]
-fn the_schemas_are_valid_ones() {
+fn session_schemas_are_valid() {
     for schema in [schemas::EVENT, schemas::METRIC, schemas::STATUS] {
         assert!(jsonschema::meta::is_valid(&serde_json::from_str(schema).unwrap()));
     }
 }
 
 #[test]
-fn a_session_leaves_the_files_that_the_schemas_describe() {
+fn session_files_match_the_schemas() {
     let folder = tempfile::tempdir().unwrap();
     let session = session(folder.path(), Redactor::default());
     assert_eq!(status(&session)["status"], "running");
@@ -145,7 +145,7 @@ fn a_session_leaves_the_files_that_the_schemas_describe() {
 }
 
 #[test]
-fn fields_cannot_replace_the_lines_own() {
+fn event_fields_cannot_replace_reserved_keys() {
     let folder = tempfile::tempdir().unwrap();
     let session = session(folder.path(), Redactor::default());
     session
@@ -156,7 +156,7 @@ fn fields_cannot_replace_the_lines_own() {
 }
 
 #[test]
-fn no_sink_shows_a_secret() {
+fn secrets_are_masked_in_every_session_file() {
     let folder = tempfile::tempdir().unwrap();
     let session =
         session(folder.path(), Redactor::new(["hunter2", "7734291"].map(str::to_owned)).unwrap());
@@ -184,7 +184,7 @@ fn no_sink_shows_a_secret() {
 }
 
 #[test]
-fn a_session_that_is_dropped_unfinished_counts_as_crashed() {
+fn session_dropped_unfinished_is_marked_crashed() {
     let folder = tempfile::tempdir().unwrap();
     let first = session(folder.path(), Redactor::default());
     first.driver_event("step_start", fields(json!({"step_id": "read"})));
@@ -204,7 +204,7 @@ fn a_session_that_is_dropped_unfinished_counts_as_crashed() {
 }
 
 #[test]
-fn a_finished_session_is_not_swept() {
+fn finished_session_is_not_marked_crashed() {
     let folder = tempfile::tempdir().unwrap();
     let session = session(folder.path(), Redactor::default());
     session.finish(success()).unwrap();
@@ -213,7 +213,7 @@ fn a_finished_session_is_not_swept() {
 }
 
 #[test]
-fn a_logs_folder_that_cannot_be_made_is_named() {
+fn unwritable_logs_folder_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let logs = folder.path().join("logs");
     fs::write(&logs, "a file").unwrap();
@@ -244,7 +244,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn any_event_is_one_line_that_parses(
+    fn any_event_is_one_parseable_line(
         name in "\\PC{1,20}|[\\x00-\\x1f]{1,4}",
         fields in prop::collection::hash_map(any::<String>(), any_json(), 0..5),
     ) {
@@ -260,7 +260,7 @@ proptest! {
     }
 
     #[test]
-    fn any_message_is_records_without_controls(message in any::<String>()) {
+    fn any_log_message_has_no_control_characters(message in any::<String>()) {
         let record = log::record("2026-01-31T08:05:09.123Z", Level::Info, None, &message);
         for (index, line) in record.split('\n').enumerate() {
             prop_assert!(index == 0 || line.starts_with("    | "));

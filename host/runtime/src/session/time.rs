@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stamp_always_has_three_digits_of_milliseconds() {
+    fn timestamps_always_have_milliseconds() {
         for (milliseconds, text) in [
             (0, "1970-01-01T00:00:00.000Z"),
             (1_769_846_709_120, "2026-01-31T08:05:09.120Z"),

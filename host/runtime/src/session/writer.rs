@@ -376,7 +376,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_that_could_not_be_written_fails_the_run() {
+    fn failed_write_of_a_line_fails_the_run() {
         let folder = tempfile::tempdir().unwrap();
         let session = session(folder.path(), Redactor::default());
         *lock(&session.0.events) = LineFile::full();

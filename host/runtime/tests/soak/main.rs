@@ -18,7 +18,7 @@ const RUNS: usize = 240;
 const SLACK: u64 = 12 << 20;
 
 #[test]
-fn nothing_is_left_of_a_run() {
+fn repeated_runs_leave_no_memory_files_or_threads() {
     let asked = std::env::var("OSIRIS_SOAK_RUNS").ok();
     let runs = asked.map_or(RUNS, |text| text.parse().expect("OSIRIS_SOAK_RUNS is a number"));
     let tenth = (runs / 10).next_multiple_of(MIX.len());

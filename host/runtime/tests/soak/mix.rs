@@ -117,9 +117,9 @@ impl Place {
         let project = Project::open(folder.path()).unwrap();
         let own = ["filesystem.csv_extractor", "filesystem.csv_writer"];
         let own = own.map(|name| built::folder().join("drivers").join(format!("{name}.wasm")));
-        let guests = ["hostile", "passthrough", "sink", "source"];
-        let guests = guests.map(|name| built::guest(&format!("test.{name}")));
-        let files: Vec<PathBuf> = own.into_iter().chain(guests).collect();
+        let test_drivers = ["hostile", "passthrough", "sink", "source"];
+        let test_drivers = test_drivers.map(|name| built::test_driver(&format!("test.{name}")));
+        let files: Vec<PathBuf> = own.into_iter().chain(test_drivers).collect();
         let registry = DriverCatalog::from_files(&files).unwrap();
         let builds = MIX.iter().map(|kind| {
             let file = folder.path().join("pipeline.yaml");

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_written_back_is_found() {
+    fn reversible_dates_and_times_are_inferred() {
         assert_eq!(strict(&["2025-01-02", "1999-12-31"]), Some(DataType::Date32));
         assert_eq!(strict(&["2025-01-02 03:04:05", "2025-01-02 03:04:05.678"]), Some(micros(None)));
         assert_eq!(strict(&["2025-01-02 03:04:05+00:00"]), Some(micros(Some("UTC"))));
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn declared_columns_take_any_mix() {
+    fn declared_date_columns_accept_mixed_forms() {
         assert_eq!(declared(&["2025-01-02"]), DataType::Date32);
         assert_eq!(declared(&["2025-01-02", "2025-01-02T03:04"]), micros(None));
         assert_eq!(declared(&["2025-01-02T03:04Z", "2025-01-02T03:04+02:00"]), micros(Some("UTC")));

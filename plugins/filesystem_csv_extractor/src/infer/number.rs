@@ -226,7 +226,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn short_numbers_are_seen_alike(texts in prop::collection::vec("[0-9]{0,4}[.x-]?[0-9]{0,4}", 1..4)) {
+        fn short_and_long_inference_agree(texts in prop::collection::vec("[0-9]{0,4}[.x-]?[0-9]{0,4}", 1..4)) {
             let (mut short, mut long) = (Number::default(), Number::default());
             for text in &texts {
                 let mut window = [b','; short::WIDTH];
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_of_every_size() {
+    fn integers_of_every_size_are_inferred() {
         assert_eq!(data_type(&["1", "-9223372036854775808"]), DataType::Int64);
         assert_eq!(data_type(&["0", "9223372036854775808"]), DataType::UInt64);
         assert_eq!(data_type(&["-1", "9223372036854775808"]), DataType::Decimal128(38, 0));
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn floats_only_where_the_text_survives() {
+    fn floats_are_inferred_only_if_the_text_survives() {
         assert_eq!(data_type(&["8.5", "7.0", "9.25"]), DataType::Float64);
         assert_eq!(data_type(&["1e-07", "1e+16", "0.5", "-inf"]), DataType::Float64);
         assert_eq!(data_type(&["0.3333333333333333"]), DataType::Float64);
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_float_column_remembers_bare_whole_numbers() {
+    fn float_column_keeps_bare_whole_numbers() {
         let bare = field(&["8.5", "7"]).expect("a column of numbers");
         assert_eq!(bare.data_type, DataType::Float64);
         assert_eq!(bare.metadata, [(INTEGRAL.to_owned(), BARE.to_owned())]);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn decimals_of_one_scale() {
+    fn decimals_of_one_scale_are_inferred() {
         assert_eq!(data_type(&["1.50", "2.25", "-10.00"]), DataType::Decimal128(18, 2));
         assert_eq!(data_type(&["0.1234567890123456789"]), DataType::Decimal128(38, 19));
         assert_eq!(data_type(&["1.50", "2.2"]), DataType::Utf8);
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number() {
+    fn non_numbers_are_inferred_as_text() {
         for text in
             ["", "-", "007", "-0", "+1", ".5", "5.", "1.2.3", " 1", "0x10", "1_000", "-0.00"]
         {

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exact_or_nothing() {
+    fn decimals_parse_exactly_or_not_at_all() {
         let of = |text: &str, precision, scale| decimal(text.as_bytes(), precision, scale);
         assert_eq!(of("1.50", 38, 2), Some(150));
         assert_eq!(of("-1.5", 38, 2), Some(-150));
@@ -97,7 +97,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_decimal(digits in -(10i128.pow(37))..10i128.pow(37), scale in 0u8..=37) {
+        fn any_decimal_parses(digits in -(10i128.pow(37))..10i128.pow(37), scale in 0u8..=37) {
             let size = digits.unsigned_abs().to_string();
             let size = format!("{size:0>width$}", width = usize::from(scale) + 1);
             let (whole, fraction) = size.split_at(size.len() - usize::from(scale));

@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_that_a_float_cannot_hold_is_refused() {
+    fn number_that_a_float_would_round_is_rejected() {
         for text in ["9007199254740993", "0.1234567890123456789", "3.14159265358979323846"] {
             let found = exact::<f64>(text.as_bytes());
             assert!(matches!(found, Err(Inexact::Rounded(_))), "{text}: {found:?}");
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_that_a_float_is_written_with_are_kept() {
+    fn digits_written_by_common_programs_are_accepted() {
         for text in [
             "0",
             "-0.0",
@@ -187,7 +187,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_float_is_read_from_its_own_digits(bits: u64, more in 17usize..30) {
+        fn any_float_parses_from_its_digits(bits: u64, more in 17usize..30) {
             let value = f64::from_bits(bits);
             prop_assume!(value.is_finite());
             for text in [format!("{value}"), format!("{value:e}"), value.digits(more)] {

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_write() {
+    fn common_date_formats_parse() {
         let date = |format: &str, text: &str| Format::new(format).unwrap().date(text.as_bytes());
         for (format, text) in [
             ("%d/%m/%Y", "31/12/2023"),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_directives_say_what_the_type_is() {
+    fn format_directives_determine_the_type() {
         let of = |format: &str| Format::new(format).map(|format| format.data_type());
         let micros = |zone: Option<&str>| {
             DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned))

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn extremes() {
+    fn smallest_and_largest_integers_parse() {
         assert_eq!(i64_of(b"9223372036854775807"), Some(i64::MAX));
         assert_eq!(i64_of(b"-9223372036854775808"), Some(i64::MIN));
         assert_eq!(i64_of(b"9223372036854775808"), None);
@@ -113,13 +113,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_number(signed: i64, unsigned: u64) {
+        fn any_integer_parses(signed: i64, unsigned: u64) {
             prop_assert_eq!(i64_of(signed.to_string().as_bytes()), Some(signed));
             prop_assert_eq!(u64_of(unsigned.to_string().as_bytes()), Some(unsigned));
         }
 
         #[test]
-        fn as_the_standard_library_does(text in "[-+]?[0-9a/:]{0,21}") {
+        fn integer_parsing_agrees_with_std(text in "[-+]?[0-9a/:]{0,21}") {
             prop_assert_eq!(i64_of(text.as_bytes()), text.parse::<i64>().ok());
         }
     }

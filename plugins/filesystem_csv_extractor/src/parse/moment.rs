@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates() {
+    fn iso_dates_parse() {
         assert_eq!(date(b"1970-01-02"), Some(1));
         assert_eq!(date(b"2024-02-29"), Some(19_782));
         for text in
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn times() {
+    fn iso_times_parse() {
         assert_eq!(time(b"01:02"), Some(3_720_000_000_000));
         assert_eq!(time(b"01:02:03.5"), Some(3_723_500_000_000));
         for text in ["24:00", "1:02", "01:60", "01:02:60", "01:02:03.", "01:02:03.1234567890", "01"]
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn points_in_time() {
+    fn iso_timestamps_parse() {
         let at = |text: &str| moment(text.as_bytes());
         let noon = at("1970-01-02T12:00:00.25+02:00").expect("a point in time");
         assert_eq!((noon.seconds, noon.nanos), (DAY + DAY / 2, 250_000_000));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_written_in_the_same_way() {
+    fn canonical_timestamps_are_recognized() {
         let canonical = |text: &str| moment(text.as_bytes()).is_some_and(|m| m.canonical);
         for text in [
             "2025-01-02 03:04:05",

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn commas_and_groups() {
+    fn decimal_comma_and_thousands_are_normalized() {
         for (text, decimal, thousands, expected) in [
             ("2,50", b',', None, Some("2.50")),
             ("-1.234.567,8", b',', Some(b'.'), Some("-1234567.8")),

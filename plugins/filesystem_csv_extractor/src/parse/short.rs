@@ -71,7 +71,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_long_way_says_the_same(text in "[0-9]{0,3}[0-9./:a-]{0,3}[0-9]{0,10}", behind: u8) {
+        fn short_and_long_parsers_agree(text in "[0-9]{0,3}[0-9./:a-]{0,3}[0-9]{0,10}", behind: u8) {
             let window = window(&text, behind);
             if let Some(value) = whole(&window, text.len()) {
                 prop_assert!(canonical(text.as_bytes()));
@@ -88,7 +88,7 @@ mod tests {
         }
 
         #[test]
-        fn numbers_are_not_given_up(number in 0..10_000_000_000_000_000u64, cents in 0..1_000_000u64) {
+        fn short_numbers_are_accepted(number in 0..10_000_000_000_000_000u64, cents in 0..1_000_000u64) {
             let text = number.to_string();
             prop_assert_eq!(whole(&window(&text, b','), text.len()), Some(number));
             let text = format!("{}.{:02}", cents / 100, cents % 100);

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_in_every_place() {
+    fn every_byte_is_classified_at_every_position() {
         let finder = Finder::new(b';', Some(b'\''), Some(b'\\'));
         for place in 0..WIDTH {
             for byte in 0..=u8::MAX {
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn no_quotes_without_quoting() {
+    fn no_quotes_are_found_without_a_quote_character() {
         assert_eq!(Finder::new(b',', None, None).find(&[0; WIDTH]).quotes, 0);
     }
 }

@@ -62,7 +62,7 @@ fn fault(text: &str) -> (u64, String) {
 }
 
 #[test]
-fn quotes_and_their_absence() {
+fn quoted_and_unquoted_fields_are_distinguished() {
     let rows = split(b"a,\"\",\n\"x\"\"y\",\"1\n2\",5\" disk\n".as_slice(), plain());
     let expected = [
         [("a", false), ("", true), ("", false)],
@@ -79,7 +79,7 @@ fn quotes_and_their_absence() {
 }
 
 #[test]
-fn every_way_to_end_a_line() {
+fn every_line_ending_splits_rows() {
     for end in ["\n", "\r\n", "\r"] {
         let text = ["a,b", "\"1\",2", "", "3,\"4\""].join(end);
         let expected = [["a", "b"], ["1", "2"], ["3", "4"]];
@@ -89,7 +89,7 @@ fn every_way_to_end_a_line() {
 }
 
 #[test]
-fn blank_lines_and_comments() {
+fn blank_lines_and_comments_follow_the_dialect() {
     let kept = Dialect { blank_lines: BlankLines::Keep, ..plain() };
     assert_eq!(texts("a,b\r\n\r\n1,2\r\n", kept), [["a", "b"], ["", ""], ["1", "2"]]);
     assert_eq!(texts("a\n\n\n", kept), [["a"], [""], [""]]);
@@ -102,13 +102,13 @@ fn blank_lines_and_comments() {
 }
 
 #[test]
-fn no_quotes_at_all() {
+fn quotes_are_text_without_a_quote_character() {
     let quoteless = Dialect { quote: None, ..plain() };
     assert_eq!(texts("\"a,b\"\n1,\"\n", quoteless), [["\"a", "b\""], ["1", "\""]]);
 }
 
 #[test]
-fn escapes_before_quotes_and_themselves() {
+fn escape_applies_to_quotes_and_itself() {
     let escaped = Dialect { escape: Some(b'\\'), ..plain() };
     let text = r#""2\" seam, blue","a\\",C:\users,"C:\users","x""y""#;
     assert_eq!(
@@ -119,7 +119,7 @@ fn escapes_before_quotes_and_themselves() {
 }
 
 #[test]
-fn delimiters_of_several_bytes() {
+fn delimiter_may_have_several_bytes() {
     let bars = Dialect { delimiter: Delimiter::new(b"||").expect("two bytes"), ..plain() };
     assert_eq!(
         texts("a||b|c||\"x||y\"\n1||2|||3\n||||\n", bars),
@@ -134,7 +134,7 @@ fn delimiters_of_several_bytes() {
 }
 
 #[test]
-fn spaces_around_fields() {
+fn spaces_around_fields_are_trimmed() {
     let start = Dialect { trim: Trim::Start, ..plain() };
     let both = Dialect { trim: Trim::Both, ..plain() };
     assert_eq!(texts("a , b\nx, \"y, z\"\n", start), [["a ", "b"], ["x", "y, z"]]);
@@ -144,7 +144,7 @@ fn spaces_around_fields() {
 }
 
 #[test]
-fn rows_that_do_not_fit() {
+fn ragged_rows_follow_the_dialect() {
     let with = |ragged_rows| Dialect { ragged_rows, ..plain() };
     let text = "a,b,c\n1,2\n3,4,5\n6,7,8,9\n,\n";
     let short = "a,b,c\n1,2\n3,4,5\n,\n";
@@ -167,7 +167,7 @@ fn rows_that_do_not_fit() {
 }
 
 #[test]
-fn empty_lines_in_a_table_of_one_column() {
+fn empty_line_is_a_row_in_a_one_column_table() {
     let one = Dialect { blank_lines: BlankLines::OneColumn, ..plain() };
     assert_eq!(texts("a\nx\n\n\"\"\n\n", one), [["a"], ["x"], [""], [""], [""]]);
     assert_eq!(texts("\r\n\r\na\r\n\r\nb", one), [[""], [""], ["a"], [""], ["b"]]);
@@ -175,7 +175,7 @@ fn empty_lines_in_a_table_of_one_column() {
 }
 
 #[test]
-fn what_is_malformed() {
+fn malformed_rows_are_rejected_with_position() {
     assert_eq!(fault("a,b\n1,2\n3\n").0, 8);
     assert!(fault("a,b\n1,2,3\n").1.starts_with("3 fields in a table of 2"));
     assert!(fault("a,b\n1\n").1.starts_with("1 field in a table of 2"));
@@ -187,7 +187,7 @@ fn what_is_malformed() {
 }
 
 #[test]
-fn limits_hold_before_memory_is_spent() {
+fn long_fields_and_rows_are_rejected_before_buffering() {
     let endless = |text: &'static str| std::io::repeat(b'x').take(1 << 40).chain(text.as_bytes());
     let long = split(endless("\n"), plain()).map(|_| ()).expect_err("a long field");
     assert!(matches!(long.what, What::LongField { column: 1, limit: MAX_FIELD }));
@@ -207,7 +207,7 @@ fn limits_hold_before_memory_is_spent() {
 }
 
 #[test]
-fn blocks_join_without_a_seam() {
+fn rows_across_block_borders_are_split_correctly() {
     // Rows of a length that shares no factor with the buffer's, with structure all over.
     let row = |i: usize| {
         [format!("{i}"), format!("\"x\"\"{}\r\n\"", "y".repeat(i % 37)), "é".repeat(i % 7)]
@@ -236,7 +236,7 @@ impl Read for Drip<'_> {
 
 proptest! {
     #[test]
-    fn as_the_csv_crate_does(
+    fn splitting_agrees_with_the_csv_crate(
         rows in prop::collection::vec(prop::collection::vec("[a-z\",\n\ré ]{0,12}", 3), 1..40),
         crlf: bool,
         always: bool,
@@ -257,7 +257,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics(
+    fn splitting_any_text_never_panics(
         text in "[a ,\"\n\r#\\\\]{0,200}", comment: bool, blank: bool, escape: bool,
         delimiter in prop::sample::select(vec![",", ",,", "a,"]),
         trim in prop::sample::select(vec![Trim::None, Trim::Start, Trim::Both]),

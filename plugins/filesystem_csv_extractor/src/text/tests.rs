@@ -73,7 +73,7 @@ fn byte_order_marks_are_dropped() {
 }
 
 #[test]
-fn a_wrong_encoding_names_the_byte() {
+fn wrong_encoding_error_names_the_byte() {
     let (text, error) = message(b"abc\nd\xE9f", Encoding::Utf8);
     assert_eq!(text, "abc\nd");
     assert!(error.starts_with("is not utf-8: byte 0xE9 at offset 5 "), "{error}");
@@ -86,7 +86,7 @@ fn a_wrong_encoding_names_the_byte() {
 }
 
 #[test]
-fn binary_files_are_named() {
+fn binary_and_utf_16_files_get_a_hint() {
     assert!(message(b"a,b\n\0", Encoding::Utf8).1.starts_with("has a byte 0 at offset 4,"));
     assert!(message(b"a\0,\0b\0", Encoding::Utf8).1.contains("set `encoding: utf-16`"));
     assert!(message(b"\0a\0,", Encoding::Utf8).1.contains("set `encoding: utf-16`"));
@@ -102,7 +102,7 @@ fn binary_files_are_named() {
 }
 
 #[test]
-fn a_mark_that_contradicts_the_encoding_is_refused() {
+fn contradicting_byte_order_mark_is_rejected() {
     for encoding in [Encoding::Latin1, Encoding::WINDOWS_1252, Encoding::Utf16] {
         let (_, error) = message(b"\xEF\xBB\xBFid,n\n1,caf\xC3\xA9\n", encoding);
         assert!(error.ends_with("set `encoding: utf-8`"), "{error}");
@@ -125,14 +125,14 @@ fn a_mark_that_contradicts_the_encoding_is_refused() {
 }
 
 #[test]
-fn utf_16_that_does_not_show_its_order_is_refused() {
+fn utf_16_of_unknown_byte_order_is_rejected() {
     let han: Vec<u8> = "王李".encode_utf16().flat_map(u16::to_be_bytes).collect();
     assert!(message(&han, Encoding::Utf16).1.contains("`encoding: utf-16-be`"));
     assert_eq!(read(han.as_slice(), Encoding::Utf16Big).0, "王李");
 }
 
 #[test]
-fn encodings_of_the_standard() {
+fn standard_encodings_decode() {
     for (name, text) in [
         ("windows-1251", "Привет"),
         ("windows-1250", "Žluťoučký"),
@@ -157,7 +157,7 @@ fn encodings_of_the_standard() {
 }
 
 #[test]
-fn bytes_without_a_meaning_in_any_encoding() {
+fn undefined_bytes_are_rejected() {
     for byte in [0x81, 0x8D, 0x8F, 0x90, 0x9D] {
         let (text, error) = message(&[b'a', byte, b'b'], Encoding::WINDOWS_1252);
         assert_eq!(text, "a");
@@ -171,7 +171,7 @@ fn bytes_without_a_meaning_in_any_encoding() {
 }
 
 #[test]
-fn faults_are_replaced_on_request() {
+fn invalid_bytes_are_replaced_on_request() {
     for (bytes, encoding, expected) in [
         (b"a\xE9b,\xC3\xA9\xC3".as_slice(), Encoding::Utf8, "a\u{FFFD}b,é\u{FFFD}"),
         (b"a\xE9b", Encoding::Ascii, "a\u{FFFD}b"),
@@ -189,7 +189,7 @@ fn faults_are_replaced_on_request() {
 }
 
 #[test]
-fn bytes_0_are_dropped_or_kept_on_request() {
+fn nul_bytes_are_dropped_or_kept_on_request() {
     let nuls = b"a\0\0,b\0".as_slice();
     let with = |nul| Decoding { encoding: Encoding::Utf8, replace: false, nul, end: None };
     assert_eq!(read_as(nuls, with(Nul::Drop)).0, "a,b");
@@ -202,7 +202,7 @@ fn bytes_0_are_dropped_or_kept_on_request() {
 
 proptest! {
     #[test]
-    fn every_text_in_every_encoding(text in "[^\0\u{FEFF}]{0,3000}") {
+    fn any_text_decodes_in_every_encoding(text in "[^\0\u{FEFF}]{0,3000}") {
         prop_assert_eq!(&read(text.as_bytes(), Encoding::Utf8).0, &text);
         prop_assert_eq!(&read(Drip(text.as_bytes()), Encoding::Utf8).0, &text);
         prop_assert_eq!(&read_as(Drip(text.as_bytes()), Decoding {
@@ -215,7 +215,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn decoding_any_bytes_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         for encoding in [Encoding::Utf8, Encoding::Utf16, Encoding::Ascii, Encoding::Latin1,
                          Encoding::WINDOWS_1252, Encoding::Other(encoding_rs::GBK),
                          Encoding::Other(encoding_rs::ISO_2022_JP)] {

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bytes_without_a_meaning_in_windows_1252_are_none() {
+    fn undefined_windows_1252_bytes_are_none() {
         let units = Units::of(Encoding::WINDOWS_1252).expect("one byte a character");
         for byte in 0..=u8::MAX {
             let (expected, _, _) = encoding_rs::WINDOWS_1252.decode(std::slice::from_ref(&byte));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn utf_16_is_read_in_both_orders_and_half_characters_are_none() {
+    fn utf_16_decodes_in_both_orders_and_lone_surrogates_are_none() {
         for (text, length) in [("a", 2), ("é", 2), ("\u{FFFF}", 2), ("\u{1F600}", 4)] {
             let units: Vec<u16> = text.encode_utf16().chain([0x61]).collect();
             let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();

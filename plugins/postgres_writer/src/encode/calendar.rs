@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_and_times_are_as_the_server_writes_them() {
+    fn dates_and_times_match_the_server_text() {
         for (days, text) in [
             (0, "1970-01-01"),
             (-1, "1969-12-31"),

@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_float_is_what_its_text_says_to_the_last_digit() {
+    fn exact_float_texts_are_recognized() {
         for (text, is_double, is_real) in [
             ("0.1", true, true),
             ("0.10", true, true),

@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_character_goes() {
+    fn nul_escapes_are_removed_from_json() {
         let json = br#"{"a\u0000b": "\\u0000 \u00001 \\\u0000"}"#;
         assert_eq!(without_nul(json), br#"{"ab": "\\u0000 1 \\"}"#);
     }

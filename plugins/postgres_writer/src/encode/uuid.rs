@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_of_a_uuid() {
+    fn every_uuid_form_parses() {
         let canonical = parse(b"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11").unwrap();
         for form in [
             "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11",

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_than_offsets_can_count_is_refused() {
+    fn too_many_bytes_for_offsets_are_rejected() {
         // Zeroed pages take no memory until they are accessed.
         let data = vec![0; MAX_VALUES + 1];
         let column = BytesBuilder { offsets: vec![0, i32::MIN], data, ..BytesBuilder::default() };

@@ -73,7 +73,7 @@ mod tests {
     use crate::TimeUnit;
 
     #[test]
-    fn a_schema_survives_the_boundary() {
+    fn schema_survives_a_wire_round_trip() {
         use DataType::*;
         let flat = [
             Null,
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_sdk_cannot_read_is_named() {
+    fn unsupported_arrow_format_is_named() {
         let field = |format: &str, children| arrow::Field {
             name: "c".into(),
             format: format.into(),

@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decimals_are_exact_text() {
+    fn decimals_survive_as_text() {
         for (value, scale, text) in [
             (150, 2, "1.50"),
             (-5, 2, "-0.05"),

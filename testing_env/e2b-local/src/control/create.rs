@@ -102,7 +102,7 @@ async fn make(
     let create: Create = parse(body)?;
     let lifetime = lifetime(state, create.timeout.unwrap_or(timeout))?;
     if create.auto_pause {
-        let message = "this stand-in cannot pause sandboxes: leave autoPause out";
+        let message = "this emulator cannot pause sandboxes: leave autoPause out";
         return Err(Error::new(StatusCode::NOT_IMPLEMENTED, message));
     }
     let image: Image = state.templates.find(&create.template)?;

@@ -91,7 +91,7 @@ pub(super) async fn pause(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
     sandbox(&state, &id)?;
-    Err(Error::new(StatusCode::NOT_IMPLEMENTED, "this stand-in cannot pause sandboxes"))
+    Err(Error::new(StatusCode::NOT_IMPLEMENTED, "this emulator cannot pause sandboxes"))
 }
 
 fn connect(state: &State, id: &str, timeout: i64) -> Result<Response, Error> {

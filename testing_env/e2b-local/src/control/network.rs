@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_opens_a_resolver_and_needs_all_else_denied() {
+    fn allowed_domain_opens_a_resolver_and_requires_deny_all() {
         assert_eq!(checked(&["db.example"], &[], None), None);
         let opened = checked(&["db.example"], &[ALL], None).unwrap();
         assert_eq!(opened, ["db.example", RESOLVER]);

@@ -124,7 +124,7 @@ pub(super) async fn remove(
     Part(id): Part<String>,
 ) -> Result<StatusCode, Error> {
     let found = state.templates.find(&id)?;
-    // Its files stay as long as the stand-in: sandboxes may be copying them.
+    // Its files stay as long as the emulator: sandboxes may be copying them.
     state.templates.lock().retain(|image| image.id != found.id);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn http_names_its_host() {
+    fn host_is_found_in_an_http_request() {
         let request = b"GET / HTTP/1.1\r\nhost: web.example:80\r\n\r\n";
         assert_eq!(find(request), Found::Name("web.example".to_owned()));
         assert_eq!(find(&request[..30]), Found::TooFew);
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_names_its_server() {
+    fn server_name_is_found_in_a_tls_hello() {
         let provider = rustls::crypto::ring::default_provider();
         let client = rustls::ClientConfig::builder_with_provider(provider.into())
             .with_safe_default_protocol_versions()

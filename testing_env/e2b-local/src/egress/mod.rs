@@ -2,7 +2,7 @@
 //!
 //! They run in a network namespace whose only interface is its loopback. Whatever
 //! they connect to, the kernel redirects the connection to a listener of the
-//! stand-in inside the namespace, which dials the address from the network of this
+//! emulator inside the namespace, which dials the address from the network of this
 //! machine if the rules allow that. E2B does the same, so the habits are E2B's: a
 //! denied connection is accepted and then closed, and no IPv6 leaves.
 
@@ -64,7 +64,7 @@ impl Egress {
     /// Returns an error that says what is missing, and how to get it.
     pub(crate) fn check() -> Result<()> {
         if !geteuid().is_root() {
-            bail!("egress rules need root: run the stand-in as root");
+            bail!("egress rules need root: run the emulator as root");
         }
         for (program, package) in [("ip", "iproute2"), ("nft", "nftables")] {
             if services::program(program, &[]).is_none() {

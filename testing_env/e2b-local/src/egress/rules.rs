@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_allowed_wins_over_what_is_denied() {
+    fn allow_rule_wins_over_deny_rule() {
         let rules = rules(&["192.0.2.7", "198.51.100.0/24"], &["0.0.0.0/0"], &[]);
         let judge = |address: &str| rules.judge(address.parse().unwrap(), 443);
         assert_eq!(judge("192.0.2.7"), Verdict::Allowed);
@@ -92,14 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_denied_is_allowed() {
+    fn address_without_a_rule_is_allowed() {
         let rules = rules(&[], &["198.51.100.0/24"], &[]);
         assert_eq!(rules.judge("192.0.2.7".parse().unwrap(), 1), Verdict::Allowed);
         assert_eq!(rules.judge("198.51.100.7".parse().unwrap(), 1), Verdict::Denied);
     }
 
     #[test]
-    fn names_count_on_the_ports_of_the_web_only() {
+    fn host_names_are_matched_only_on_web_ports() {
         let rules = rules(&[], &["0.0.0.0/0"], &["db.example", "*.web.example"]);
         let judge = |port| rules.judge("192.0.2.7".parse().unwrap(), port);
         assert_eq!([80, 443].map(judge), [Verdict::AllowedByName; 2]);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_loopback_of_this_machine_must_be_named() {
+    fn loopback_must_be_allowed_explicitly() {
         let named = ["127.0.0.1", "127.0.0.9/30", "0.0.0.0/0", "192.0.2.7", "::1"];
         let rules = rules(&[&named[..], &["127.0.0.1", "127.0.0.10"]].concat(), &[], &[]);
         let loopback: Vec<String> = rules.loopback().iter().map(ToString::to_string).collect();

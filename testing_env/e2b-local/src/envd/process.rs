@@ -71,7 +71,7 @@ pub(super) async fn start(
     stream(this, request, |sandbox, message, plan| {
         let start: Start = message;
         if start.pty.is_some() {
-            return Err(RpcError::new("unimplemented", "this stand-in has no terminals"));
+            return Err(RpcError::new("unimplemented", "this emulator has no terminals"));
         }
         let config = start.process.unwrap_or_default();
         let told =

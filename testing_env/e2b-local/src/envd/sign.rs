@@ -48,7 +48,7 @@ mod tests {
         "path=/etc/hostname&signature=v1_3US9i8r1aKsR%2BD1DTlzUrx/JH1r1evlk8bJ4X6kasLI";
 
     #[test]
-    fn a_signature_of_envd_is_valid() {
+    fn envd_url_signatures_are_verified() {
         let check =
             |method, query| check(&method, query, &HeaderMap::new(), "tok123", Timestamp::now());
         assert_eq!(check(Method::GET, QUERY), Ok(()));

@@ -14,7 +14,7 @@ use rustix::fs::{Mode, OFlags, ResolveFlags, mkdirat, openat2, renameat};
 pub(crate) struct Files {
     folder: PathBuf,
     root: File,
-    /// The user whose new files and folders are, unless they are of who runs the stand-in.
+    /// The user whose new files and folders are, unless they are of who runs the emulator.
     owner: Option<u32>,
 }
 
@@ -31,7 +31,7 @@ impl Files {
     }
 
     /// The id of the user that new files belong to. Returns `None` if they belong to
-    /// who runs the stand-in.
+    /// who runs the emulator.
     pub(crate) fn owner(&self) -> Option<u32> {
         self.owner
     }
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leads_outside() {
+    fn symlinks_never_lead_outside_the_sandbox() {
         let folder = tempfile::tempdir().expect("has room");
         let files = files(folder.path());
         let home = folder.path().join("root/home/user");
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_where_they_lead_for_processes() {
+    fn symlinks_resolve_as_for_processes() {
         let folder = tempfile::tempdir().expect("has room");
         let files = files(folder.path());
         let home = folder.path().join("root/home/user");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_made_once() {
+    fn folders_are_created_once() {
         let folder = tempfile::tempdir().expect("has room");
         let files = files(folder.path());
         assert!(files.make_folders("/home/user/a/b").expect("makes"));
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_cleaned() {
+    fn paths_are_normalized() {
         assert_eq!(clean("/a//b/./../c/"), "/a/c");
         assert_eq!(clean("/../.."), "/");
     }

@@ -37,7 +37,7 @@ pub(crate) enum Isolation {
     /// A mount namespace, made by root, and an unprivileged user.
     MountsAndUser(Arc<User>),
     /// A mount namespace of a user namespace. Files and processes belong to who
-    /// runs the stand-in.
+    /// runs the emulator.
     UserNamespace,
     /// None: this machine does not allow namespaces.
     None,
@@ -105,7 +105,7 @@ impl Isolation {
     }
 
     /// The id of the user that processes run as, and that files belong to. Returns
-    /// `None` if that is who runs the stand-in.
+    /// `None` if that is who runs the emulator.
     pub(crate) fn user(&self) -> Option<u32> {
         match self {
             Self::MountsAndUser(user) => Some(user.id),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_starts_in_its_own_folder() {
+    fn process_starts_in_its_folder() {
         let root = tempfile::tempdir().expect("has room");
         for private in PRIVATE {
             fs::create_dir_all(root.path().join(&private[1..])).expect("has room");
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_of_root_s_runs_as_a_user_without_privileges() {
+    fn process_started_by_root_runs_unprivileged() {
         let etc = tempfile::tempdir().expect("has room");
         let found = Isolation::find(etc.path().join("etc")).expect("finds");
         let Isolation::MountsAndUser(user) = &found else {

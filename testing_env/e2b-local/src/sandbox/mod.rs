@@ -88,7 +88,7 @@ impl Sandbox {
     pub(crate) async fn kill(&self) {
         self.stop().await;
         let folder = self.folder.clone();
-        // The stand-in's own folder goes away later with what is left here.
+        // The emulator's own folder goes away later with what is left here.
         let _ = tokio::task::spawn_blocking(move || tree::remove(&folder)).await;
     }
 }

@@ -1,4 +1,4 @@
-// What E2B's JavaScript SDK does against the stand-in. Fails at the first difference.
+// What E2B's JavaScript SDK does against the emulator. Fails at the first difference.
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'

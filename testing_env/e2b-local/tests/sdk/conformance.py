@@ -1,4 +1,4 @@
-"""What E2B's Python SDK does against the stand-in. Fails at the first difference."""
+"""What E2B's Python SDK does against the emulator. Fails at the first difference."""
 
 import sys
 import tempfile

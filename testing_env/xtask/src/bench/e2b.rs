@@ -1,4 +1,4 @@
-//! Overhead of a sandbox, measured in the stand-in: without network latency, the rest is our own
+//! Overhead of a sandbox, measured in the emulator: without network latency, the rest is our own
 //! overhead.
 
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ const RUNS: usize = 5;
 /// Pairs of a reading and a writing step.
 const PAIRS: usize = 10;
 
-/// Takes about 10 s. Only one step, because host, stand-in and worker share this machine and must
+/// Takes about 10 s. Only one step, because host, emulator and worker share this machine and must
 /// not compete for its CPUs.
 const LONG: &str = r#"
 oml_version: "0.1.0"

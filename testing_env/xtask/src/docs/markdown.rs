@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_back_as_they_were() {
+    fn written_values_read_back() {
         let values: Value = serde_yaml_ng::from_str(
             r##"
             texts: ["", " ", "null", "1", "yes", "true", ",", "a, b", "a: b", "#", "\t", "a\nb", "'", "\"", "@a", "{}", "ü", "-", "a `b`"]

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_that_are_not_current_are_named_and_written() {
+    fn outdated_pages_are_named_and_rewritten() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("drivers");
         let mut pages: BTreeMap<String, String> =

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_component_is_found_among_cargos_messages() {
+    fn component_path_is_found_in_cargo_messages() {
         let artifact = r#"{"reason":"compiler-artifact","filenames":["/t/a.rlib","/t/a.wasm"]}"#;
         assert_eq!(made(artifact), Some(PathBuf::from("/t/a.wasm")));
         for line in [

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_package_with_the_key_is_a_driver() {
+    fn package_without_osiris_key_is_not_a_driver() {
         let folder = tempfile::tempdir().unwrap();
         assert!(!fits(folder.path()));
         for (manifest, is) in [

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_looked_for_is_named() {
+    fn missing_project_file_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let error = builder(folder.path()).err().unwrap().to_string();
         assert!(error.starts_with("there is no driver's project here: no Cargo.toml"), "{error}");

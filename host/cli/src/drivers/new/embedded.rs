@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_contract_and_the_sdk_are_there_and_nothing_that_tools_leave() {
+    fn embedded_files_have_contract_and_sdk_without_build_output() {
         assert!(text("wit/driver.wit").unwrap().contains("package osiris:driver@"));
         let sdk: Vec<&str> = below("sdk/rust/src").map(|(path, _)| path).collect();
         assert!(sdk.contains(&"lib.rs") && sdk.contains(&"read/batch.rs"), "{sdk:?}");

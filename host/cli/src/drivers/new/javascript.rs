@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vendored_sdk_is_whole() {
+    fn vendored_sdk_is_complete() {
         let files = vendored().unwrap();
         let text = |path: &str| {
             String::from_utf8(files[&format!("vendor/osiris-sdk/{path}")].clone()).unwrap()

@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_appears_whole_and_nothing_is_written_over() {
+    fn new_folder_is_written_atomically_and_overwrites_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path().join("a/b");
         let files = Files::from([("x/y".to_owned(), b"z".to_vec())]);

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_says_the_role_or_gets_it() {
+    fn name_without_role_gets_the_default_role() {
         for (text, role, driver, expected) in [
             ("acme.crm_writer", None, "acme.crm_writer", Role::Writer),
             ("crm", None, "crm.extractor", Role::Extractor),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn every_language_gets_a_name_that_it_can_have() {
+    fn package_module_and_title_derive_from_the_name() {
         let name = Name::parse("acme.crm_old-writer", None).unwrap();
         assert_eq!(name.package(), "acme-crm-old-writer");
         assert_eq!(name.module(), "acme_crm_old_writer");
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_refused() {
+    fn invalid_driver_name_is_rejected() {
         let long = "a".repeat(64);
         for text in ["", ".", "a.", ".a", "a.b.c", "Acme.crm", "2.b", "a b", "é.b", "../x", &long]
         {

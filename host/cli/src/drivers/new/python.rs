@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vendored_sdk_is_whole() {
+    fn vendored_sdk_is_complete() {
         let files = vendored().unwrap();
         for file in ["__init__.py", "py.typed", "component.py", "layouts/__init__.py"] {
             assert!(files.contains_key(&format!("vendor/osiris-sdk/{PACKAGE}/{file}")), "{file}");

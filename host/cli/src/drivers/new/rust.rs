@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manifest_stands_without_its_workspace() {
+    fn manifest_inherits_nothing_after_inlining() {
         let member = "\
 [package]
 name = \"a\"
@@ -155,7 +155,7 @@ three = \"3\"
     }
 
     #[test]
-    fn the_vendored_sdk_is_whole() {
+    fn vendored_sdk_is_complete() {
         let files = vendored().unwrap();
         let text = |path: &str| String::from_utf8(files[path].clone()).unwrap();
         assert!(!text("vendor/osiris-sdk/Cargo.toml").contains("workspace"));

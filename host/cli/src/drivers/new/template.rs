@@ -53,7 +53,7 @@ mod tests {
     use osiris_core::driver::spec::Spec;
 
     #[test]
-    fn no_hole_is_left_and_the_spec_is_sound() {
+    fn filled_template_has_no_placeholder_and_a_valid_spec() {
         for language in LANGUAGES {
             for driver in ["a.x_extractor", "a.x_writer", "a.x_processor"] {
                 let name = Name::parse(driver, None).unwrap();
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_files_are_hidden_only_in_the_project() {
+    fn dot_prefix_becomes_a_hidden_file() {
         assert_eq!(visible_name("dot-cargo/config.toml"), ".cargo/config.toml");
         assert_eq!(visible_name("src/lib.rs"), "src/lib.rs");
     }

@@ -54,7 +54,7 @@ fn beside(ip: IpAddr, step: i128) -> Option<IpAddr> {
 }
 
 #[test]
-fn what_is_special_is_not_public_and_what_is_beside_it_is() {
+fn special_ranges_are_not_public_and_their_neighbours_are() {
     for (first, last, before, after) in RANGES {
         let (first, last): (IpAddr, IpAddr) = (first.parse().unwrap(), last.parse().unwrap());
         for inside in [first, last] {
@@ -70,7 +70,7 @@ fn what_is_special_is_not_public_and_what_is_beside_it_is() {
 }
 
 #[test]
-fn the_internet_is_public() {
+fn internet_addresses_are_public() {
     for ip in [
         "1.1.1.1",
         "93.184.216.34",
@@ -92,7 +92,7 @@ fn the_internet_is_public() {
 }
 
 #[test]
-fn no_name_leads_to_the_machines_own_link_or_to_a_clouds_metadata() {
+fn names_never_resolve_to_link_local_or_cloud_metadata() {
     for ip in [
         "0.0.0.0",
         "169.254.0.0",

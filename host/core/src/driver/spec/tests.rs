@@ -33,7 +33,7 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_good_spec_parses() {
+fn valid_spec_parses() {
     let spec = Spec::parse(GOOD.as_bytes(), Path::new("spec.yaml")).unwrap();
     assert_eq!(spec.modes, [Mode::Write]);
     assert_eq!(spec.bounds(), [(Limit::Memory, 512 << 20), (Limit::Seconds, 60)].into());
@@ -41,14 +41,14 @@ fn a_good_spec_parses() {
 }
 
 #[test]
-fn a_spec_survives_json() {
+fn spec_survives_a_json_round_trip() {
     let spec = Spec::parse(GOOD.as_bytes(), Path::new("spec.yaml")).unwrap();
     let json = serde_json::to_vec(&spec).unwrap();
     assert_eq!(Spec::parse(&json, Path::new("spec.json")).unwrap(), spec);
 }
 
 #[test]
-fn every_problem_says_what_and_where() {
+fn every_spec_problem_has_message_and_position() {
     let table = [
         (
             "name: filesystem.csv_writer",
@@ -127,7 +127,7 @@ fn every_problem_says_what_and_where() {
 }
 
 #[test]
-fn examples_must_fit() {
+fn examples_must_fit_the_config_schema() {
     let example =
         "18:27 invalid_spec: the driver's spec: example `Plain` does not match `configSchema`";
     let found = problems(&GOOD.replacen("{path: out.csv}", "{pth: x}", 1));

@@ -25,7 +25,7 @@ fn good(sandbox: &Sandbox) -> Build {
 }
 
 #[test]
-fn the_build_folder_is_known_to_the_byte() {
+fn build_folder_matches_the_golden_bytes() {
     let sandbox = Sandbox::new();
     let build = good(&sandbox);
     let folder = build.dir.strip_prefix(sandbox.project.base()).unwrap().display().to_string();
@@ -38,7 +38,7 @@ fn the_build_folder_is_known_to_the_byte() {
 }
 
 #[test]
-fn the_same_pipeline_is_the_same_build_anywhere() {
+fn same_pipeline_gives_the_same_build_in_any_folder() {
     let (one, two) = (Sandbox::new(), Sandbox::new());
     assert_eq!(contents(&good(&one).dir), contents(&good(&two).dir));
     let marker = good(&one).dir.join("compiled.json");
@@ -48,7 +48,7 @@ fn the_same_pipeline_is_the_same_build_anywhere() {
 }
 
 #[test]
-fn order_of_keys_and_style_do_not_count() {
+fn key_order_and_style_do_not_change_the_build() {
     let sandbox = Sandbox::new();
     let other = r#"
 name: orders
@@ -65,7 +65,7 @@ oml_version: 0.1.0
 }
 
 #[test]
-fn what_counts_changes_the_hash() {
+fn meaningful_edits_change_the_hash() {
     let sandbox = Sandbox::new();
     let hash = |text: &str, options: &Options| {
         sandbox.compile(text, options).unwrap().manifest.meta.manifest_hash
@@ -82,7 +82,7 @@ fn what_counts_changes_the_hash() {
 }
 
 #[test]
-fn the_strongest_parameter_wins_and_keeps_its_type() {
+fn strongest_parameter_wins_and_keeps_its_type() {
     let sandbox = Sandbox::new();
     let limit = |options: &Options| {
         sandbox.compile(GOOD, options).unwrap().configs["load"]["limit"].clone()
@@ -98,7 +98,7 @@ fn the_strongest_parameter_wins_and_keeps_its_type() {
 }
 
 #[test]
-fn a_build_loads_as_it_was_compiled() {
+fn build_loads_as_compiled() {
     let sandbox = Sandbox::new();
     let build = good(&sandbox);
     assert_eq!(load(&build.dir.join("manifest.yaml")).unwrap(), build);
@@ -111,7 +111,7 @@ fn a_build_loads_as_it_was_compiled() {
 }
 
 #[test]
-fn a_changed_build_is_refused_by_name_and_repaired() {
+fn changed_build_is_rejected_and_recompiling_repairs_it() {
     let sandbox = Sandbox::new();
     let build = good(&sandbox);
     let manifest = build.dir.join("manifest.yaml");
@@ -138,7 +138,7 @@ fn a_changed_build_is_refused_by_name_and_repaired() {
 }
 
 #[test]
-fn a_forged_manifest_is_checked_like_any_other() {
+fn forged_manifest_is_rejected() {
     let sandbox = Sandbox::new();
     let build = good(&sandbox);
     let file = build.dir.join("manifest.yaml");
@@ -166,7 +166,7 @@ fn a_forged_manifest_is_checked_like_any_other() {
 }
 
 #[test]
-fn without_a_compile_there_is_no_last_one() {
+fn last_compile_without_a_build_is_an_error() {
     let sandbox = Sandbox::new();
     let error = last(&sandbox.project).expect_err("none");
     assert_eq!(error.exit, ExitStatus::Invalid);
@@ -179,7 +179,7 @@ fn without_a_compile_there_is_no_last_one() {
 }
 
 #[test]
-fn steps_run_in_an_order_that_the_needs_allow() {
+fn steps_are_ordered_by_needs() {
     let sandbox = Sandbox::new();
     let text = r#"oml_version: 0.1.0
 name: Odd Order
@@ -208,7 +208,7 @@ steps:
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_named() {
+fn unwritable_build_folder_is_named() {
     let sandbox = Sandbox::new();
     fs::write(sandbox.project.layout.base.join(".osiris"), "in the way").unwrap();
     let error = sandbox.compile(GOOD, &Options::default()).expect_err("in the way");
@@ -217,7 +217,7 @@ fn a_folder_that_cannot_be_written_is_named() {
 
 proptest! {
     #[test]
-    fn any_pipeline_like_text_compiles_or_is_refused(
+    fn any_pipeline_like_text_compiles_or_is_rejected(
         edits in prop::collection::vec((0..GOOD.len(), 0..12_usize, "[-a-z0-9:{}\\[\\]\"'$*&.,\n ]{0,10}"), 1..6)
     ) {
         let mut text = GOOD.to_owned();

@@ -16,7 +16,7 @@ fn check_cases(cases: &[Case]) {
 }
 
 #[test]
-fn the_pipeline_itself() {
+fn pipeline_problems_are_reported() {
     check_cases(&[
         (
             "oml_version: \"0.1.0\"\n",
@@ -86,7 +86,7 @@ fn the_pipeline_itself() {
 }
 
 #[test]
-fn steps() {
+fn step_problems_are_reported() {
     check_cases(&[
         (
             "  - id: load\n    component",
@@ -164,7 +164,7 @@ fn steps() {
 }
 
 #[test]
-fn edges() {
+fn needs_problems_are_reported() {
     check_cases(&[
         (
             "mode: transform",
@@ -234,7 +234,7 @@ fn edges() {
 }
 
 #[test]
-fn configurations() {
+fn config_problems_are_reported() {
     check_cases(&[
         (
             "limit: \"${params.limit}\"",
@@ -291,7 +291,7 @@ fn configurations() {
 }
 
 #[test]
-fn secrets_are_all_reported_and_never_shown() {
+fn inline_secrets_are_reported_and_never_shown() {
     let sandbox = Sandbox::new();
     let help = "(remove the value from the file and from the file's history)";
     let at = |place: &str, path: &str| {
@@ -320,7 +320,7 @@ fn secrets_are_all_reported_and_never_shown() {
 }
 
 #[test]
-fn what_only_looks_like_a_secret_passes() {
+fn secret_like_values_without_a_secret_pass() {
     let sandbox = Sandbox::new();
     for config in
         ["password: \"${MYSQL_PASSWORD}\"", "password: ''", "dtype: {token: string, key: integer}"]
@@ -331,7 +331,7 @@ fn what_only_looks_like_a_secret_passes() {
 }
 
 #[test]
-fn parameters() {
+fn parameter_problems_are_reported() {
     let sandbox = Sandbox::new();
     let param = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let failed = |options: Options| {
@@ -362,7 +362,7 @@ fn parameters() {
 }
 
 #[test]
-fn only_missing_drivers_are_the_environments_fault() {
+fn missing_driver_alone_exits_with_environment_error() {
     let sandbox = Sandbox::new();
     let exit = |text: &str| sandbox.compile(text, &Options::default()).expect_err("").exit;
     let unknown = GOOD.replace("files.reader", "sea.shells");
@@ -371,7 +371,7 @@ fn only_missing_drivers_are_the_environments_fault() {
 }
 
 #[test]
-fn absolute_paths_in_the_project_come_with_the_right_path() {
+fn absolute_path_in_the_project_gets_a_relative_suggestion() {
     let sandbox = Sandbox::new();
     let inside = sandbox.project.layout.base.join("data/x.csv");
     let text = GOOD.replacen("out.csv", &inside.display().to_string(), 1);

@@ -22,7 +22,7 @@ fn findings(text: &str) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn problems_come_all_at_once_and_by_position() {
+fn all_problems_are_reported_in_file_order() {
     let text = "steps: []\nparams: [a]\nprofiles: {dev: 1}\nnam: x\noml_version: '1'\n";
     assert_eq!(
         findings(text).0,
@@ -38,7 +38,7 @@ fn problems_come_all_at_once_and_by_position() {
 }
 
 #[test]
-fn parameters_are_declared_with_care() {
+fn invalid_parameter_declarations_are_rejected() {
     let start =
         "oml_version: 0.1.0\nname: x\nsteps: [{id: a, component: b.c, mode: read}]\nparams:\n";
     let table = [
@@ -60,7 +60,7 @@ fn parameters_are_declared_with_care() {
 }
 
 #[test]
-fn slugs_are_safe() {
+fn slugs_are_safe_file_names() {
     let table = [
         ("orders_etl", "orders-etl"),
         ("My Pipeline!@#$", "my-pipeline"),
@@ -75,7 +75,7 @@ fn slugs_are_safe() {
 }
 
 #[test]
-fn step_ids_are_safe() {
+fn step_ids_are_safe_file_names() {
     for id in ["a", "0", "load-orders_2", &"x".repeat(64)] {
         assert!(is_step_id(id), "{id}");
     }
@@ -86,7 +86,7 @@ fn step_ids_are_safe() {
 
 proptest! {
     #[test]
-    fn any_value_of_any_key_is_read_or_refused(
+    fn any_value_of_any_key_is_parsed_or_rejected(
         key in "(oml_version|name|steps|params|profiles|metadata|x)",
         value in "[-a-z0-9{}\\[\\],: \"~]{0,30}",
     ) {

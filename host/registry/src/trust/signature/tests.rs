@@ -16,7 +16,7 @@ fn section(data: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_layout_is_the_documented_one() {
+fn signature_layout_matches_the_documentation() {
     let [key, _] = keys();
     let signed = sign(COMPONENT, &key).unwrap();
     let (body, block) = signed.split_at(COMPONENT.len());
@@ -28,7 +28,7 @@ fn the_layout_is_the_documented_one() {
 }
 
 #[test]
-fn who_signed_is_known() {
+fn signers_are_listed_in_order() {
     let [first, second] = keys();
     assert_eq!(signers(COMPONENT).unwrap(), []);
     let once = sign(COMPONENT, &first).unwrap();
@@ -40,7 +40,7 @@ fn who_signed_is_known() {
 }
 
 #[test]
-fn no_changed_byte_leaves_a_file_that_the_key_signed() {
+fn any_changed_bit_invalidates_the_signature() {
     let [first, second] = keys();
     let signed = sign(&sign(COMPONENT, &first).unwrap(), &second).unwrap();
     for at in 0..signed.len() {
@@ -53,7 +53,7 @@ fn no_changed_byte_leaves_a_file_that_the_key_signed() {
 }
 
 #[test]
-fn no_part_of_a_signed_file_is_signed() {
+fn truncated_signed_file_has_no_false_signer() {
     let [first, second] = keys();
     let once = sign(COMPONENT, &first).unwrap();
     let twice = sign(&once, &second).unwrap();
@@ -69,7 +69,7 @@ fn no_part_of_a_signed_file_is_signed() {
 }
 
 #[test]
-fn nothing_stands_behind_a_signature_or_around_it() {
+fn misplaced_signatures_are_rejected() {
     let [key, _] = keys();
     let signed = sign(COMPONENT, &key).unwrap();
     let block = &signed[COMPONENT.len()..];
@@ -105,7 +105,7 @@ fn nothing_stands_behind_a_signature_or_around_it() {
 }
 
 #[test]
-fn another_encoding_of_a_signature_is_refused() {
+fn non_canonical_signature_is_rejected() {
     // The order of the group in little-endian; RFC 8032 requires a scalar below it.
     const ORDER: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
@@ -124,7 +124,7 @@ fn another_encoding_of_a_signature_is_refused() {
 }
 
 #[test]
-fn signatures_are_few() {
+fn number_of_signatures_is_limited() {
     let mut signed = COMPONENT.to_vec();
     for _ in 0..MOST {
         signed = sign(&signed, &SecretKey::generate().unwrap()).unwrap();

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_that_did_the_same_are_the_same() {
+    fn equal_runs_have_no_difference() {
         let folder = tempfile::tempdir().unwrap();
         let (left, right) = (run(folder.path(), 7, "a"), run(folder.path(), 7, "a"));
         let diff = compared(folder.path(), &left, &right);
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn each_difference_is_named_with_both_sides() {
+    fn every_difference_has_both_sides() {
         let folder = tempfile::tempdir().unwrap();
         let (left, right) = (run(folder.path(), 7, "a"), run(folder.path(), 8, "bb"));
         fs::write(right.dir().join("artifacts/extra"), "").unwrap();

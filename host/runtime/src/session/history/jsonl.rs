@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_whole_lines_count() {
+    fn partial_last_line_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("events.jsonl");
         assert!(read(&path).unwrap().is_empty());

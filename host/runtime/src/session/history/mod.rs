@@ -161,7 +161,7 @@ mod tests {
     use osiris_core::redact::Redactor;
 
     #[test]
-    fn sessions_are_listed_newest_first_and_found_by_any_name() {
+    fn sessions_are_listed_newest_first_and_found_by_name() {
         let folder = tempfile::tempdir().unwrap();
         assert!(list(&folder.path().join("none")).unwrap().is_empty());
         let older = session(folder.path(), Redactor::default());
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_means_no_session_or_several_is_explained() {
+    fn unknown_or_ambiguous_session_name_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let first = session(folder.path(), Redactor::default());
         let second = session(folder.path(), Redactor::default());
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_without_a_status_says_so() {
+    fn session_without_status_has_an_error() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("run_20260131T080509123Z-00000000")).unwrap();
         let runs = list(folder.path()).unwrap();

@@ -19,7 +19,7 @@ fn count(config: Value) -> testing::Run<WordCount> {
 }
 
 #[test]
-fn words_are_counted_most_frequent_first() {
+fn words_are_sorted_by_frequency() {
     let table =
         texts(&json!([[1, "b a\tb"], [2, null], [3, ""]])).with_rows(&json!([[4, "c b\n a"]]));
     let all = count(json!({"column": "text", "minimum": 1})).input("t", &table);
@@ -29,7 +29,7 @@ fn words_are_counted_most_frequent_first() {
 }
 
 #[test]
-fn words_that_are_as_frequent_come_by_code_points() {
+fn equally_frequent_words_are_sorted_by_code_point() {
     let table = texts(&json!([[1, "\u{1F600} \u{FF5E} z Z é\u{a0}é"]]));
     let run = count(json!({"column": "text", "minimum": 1})).input("t", &table);
     run.expect_ok().assert_rows(&json!([
@@ -42,7 +42,7 @@ fn words_that_are_as_frequent_come_by_code_points() {
 }
 
 #[test]
-fn a_column_that_cannot_be_used_is_named() {
+fn unusable_column_is_named() {
     for (column, message) in [
         ("txt", "there is no column `txt`; there are: id, text"),
         ("id", "the column `id` is of type int64, not utf8"),
@@ -53,7 +53,7 @@ fn a_column_that_cannot_be_used_is_named() {
 }
 
 #[test]
-fn there_is_nothing_to_connect_to() {
+fn doctor_is_ok_without_a_connection() {
     let health = testing::doctor::<WordCount>(json!({}), Duration::from_secs(1));
     assert_eq!(health.category, Category::Ok);
 }

@@ -33,13 +33,13 @@ fn lines_become_rows() {
 }
 
 #[test]
-fn an_empty_file_is_a_table_without_rows() {
+fn empty_file_is_a_table_without_rows() {
     let (_folder, run) = extract("");
     run.expect_ok().assert_rows(&json!([]));
 }
 
 #[test]
-fn what_does_not_fit_is_named_with_its_line() {
+fn unfit_value_is_named_with_its_line() {
     for (content, message) in [
         ("{}\n{\"age\": \"old\"}\n", "line 2: `age` is \"old\", not an integer of 64 bits"),
         ("{}\n[]\n", "line 2: this is no JSON object"),
@@ -52,12 +52,12 @@ fn what_does_not_fit_is_named_with_its_line() {
 }
 
 #[test]
-fn a_missing_file_is_not_found() {
+fn missing_file_is_not_found() {
     testing::run::<Extractor>(config("/nowhere/in.jsonl")).expect_err(Kind::NotFound);
 }
 
 #[test]
-fn a_cancelled_run_stops() {
+fn cancelled_run_stops() {
     let (_folder, run) = extract("{\"name\": \"Ada\"}\n");
     run.cancelled().expect_err(Kind::Cancelled);
 }

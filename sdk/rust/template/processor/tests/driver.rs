@@ -17,7 +17,7 @@ fn process(config: Value) -> testing::Run<Processor> {
 }
 
 #[test]
-fn long_texts_stay_with_their_lengths() {
+fn texts_of_the_minimum_length_are_kept() {
     let report = process(json!({"column": "name", "minimum": 3})).input("people", &people());
     report.expect_ok().assert_rows(&json!([["Zoë", 3], ["Grace", 5]]));
     let report = process(json!({"column": "name"})).input("people", &people());
@@ -25,7 +25,7 @@ fn long_texts_stay_with_their_lengths() {
 }
 
 #[test]
-fn a_column_that_is_missing_or_of_numbers_is_named() {
+fn unusable_column_is_named() {
     for (column, message) in [
         ("nmae", "there is no column `nmae`; there are: id, name"),
         ("id", "the column `id` is of type int64, not utf8"),
@@ -36,7 +36,7 @@ fn a_column_that_is_missing_or_of_numbers_is_named() {
 }
 
 #[test]
-fn a_failure_before_it_and_a_cancelled_run_end_it() {
+fn upstream_failure_and_cancellation_end_the_run() {
     let config = json!({"column": "name"});
     process(config.clone()).failing_input("people", &people()).expect_err(Kind::Upstream);
     process(config).input("people", &people()).cancelled().expect_err(Kind::Cancelled);

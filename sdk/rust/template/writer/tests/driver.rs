@@ -34,7 +34,7 @@ fn rows_become_lines() {
 }
 
 #[test]
-fn nothing_is_left_when_the_step_before_fails_or_the_run_is_cancelled() {
+fn failed_or_cancelled_run_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let (path, run) = write(folder.path());
     run.failing_input("people", &people()).expect_err(Kind::Upstream);
@@ -45,7 +45,7 @@ fn nothing_is_left_when_the_step_before_fails_or_the_run_is_cancelled() {
 }
 
 #[test]
-fn a_column_without_a_place_in_json_is_named() {
+fn column_without_a_json_form_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let schema = Schema::new(vec![Field::new("raw", DataType::Binary, true)]);
     let (_, run) = write(folder.path());
@@ -54,7 +54,7 @@ fn a_column_without_a_place_in_json_is_named() {
 }
 
 #[test]
-fn a_number_that_json_lacks_is_an_error() {
+fn number_that_json_lacks_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let schema = Schema::new(vec![Field::new("x", DataType::Float64, true)]);
     let mut batch = osiris_sdk::BatchBuilder::new(&schema);

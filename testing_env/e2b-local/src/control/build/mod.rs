@@ -93,7 +93,7 @@ pub(super) async fn start(
     let wanted = |command: &Option<String>| command.as_ref().is_some_and(|text| !text.is_empty());
     if wanted(&start.start_cmd) || wanted(&start.ready_cmd) {
         let message =
-            "this stand-in cannot keep running processes: leave startCmd and readyCmd out";
+            "this emulator cannot keep running processes: leave startCmd and readyCmd out";
         return Err(Error::new(StatusCode::NOT_IMPLEMENTED, message));
     }
     let base = state.templates.find(start.from_template.as_deref().unwrap_or("base"))?;

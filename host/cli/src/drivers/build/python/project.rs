@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_says_its_module_its_folders_and_its_packages() {
+    fn pyproject_gives_module_path_and_dependencies() {
         let (fits, project) = read(
             "[project]\nname = 'my-driver'\ndependencies = ['idna>=3']\n\
              [tool.osiris]\npython-path = ['src']\n",
@@ -150,13 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn another_project_is_left_alone() {
+    fn pyproject_without_osiris_table_is_not_a_driver() {
         assert!(!read("[project]\nname = 'x'\n").0);
         assert!(!fits(Path::new("/nowhere")));
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn invalid_pyproject_error_names_the_fault() {
         let path = "python-path = ['src']\n";
         for (text, words) in [
             ("[tool.osiris\n", "no valid TOML"),

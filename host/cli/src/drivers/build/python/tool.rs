@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_installed_is_of_the_version_that_is_wanted_and_known_by_hash() {
+    fn requirements_pin_version_and_hashes() {
         assert!(REQUIREMENTS.contains(&format!("componentize-py=={VERSION} ")));
         assert!(HELP.contains(&format!("componentize-py=={VERSION}")));
         assert!(REQUIREMENTS.matches("--hash=sha256:").count() >= 5);

@@ -1,4 +1,4 @@
-//! Tests against the stand-in, with real files and processes.
+//! Tests against the emulator, with real files and processes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::super::{
     Command, Control, Create, Health, Output, Process, Sandbox, Settings, Signal, Source, Type,
 };
 
-/// A stand-in and a client for it.
+/// An emulator and a client for it.
 pub(super) struct Cloud {
     pub(super) server: E2bLocal,
     pub(super) settings: Settings,
@@ -98,7 +98,7 @@ pub(super) async fn read(envd: &Envd, path: &str, from: u64) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_sandbox_is_made_found_kept_and_killed() {
+async fn sandbox_is_created_listed_extended_and_killed() {
     for versions in [Versions::V1, Versions::V2] {
         let cloud = Cloud::start(Options { versions, ..Options::default() }).await;
         let control = &cloud.control;
@@ -128,7 +128,7 @@ async fn a_sandbox_is_made_found_kept_and_killed() {
 }
 
 #[tokio::test]
-async fn files_go_there_and_come_back() {
+async fn uploaded_files_download_unchanged() {
     let cloud = Cloud::start(Options::default()).await;
     let (_, envd) = cloud.sandbox().await;
     // The first upload is sent raw, the second compressed.
@@ -164,7 +164,7 @@ async fn files_go_there_and_come_back() {
 }
 
 #[tokio::test]
-async fn commands_run_as_they_are_told() {
+async fn commands_run_with_env_cwd_and_exit_code() {
     let cloud = Cloud::start(Options::default()).await;
     let (_, envd) = cloud.sandbox().await;
     let command = Command {
@@ -190,7 +190,7 @@ async fn commands_run_as_they_are_told() {
 }
 
 #[tokio::test]
-async fn a_process_is_talked_to_left_and_found_again() {
+async fn detached_process_can_be_reattached() {
     let cloud = Cloud::start(Options::default()).await;
     let (_, envd) = cloud.sandbox().await;
     let envd = envd.with_keepalive(Duration::from_secs(1));
@@ -213,7 +213,7 @@ async fn a_process_is_talked_to_left_and_found_again() {
 }
 
 #[tokio::test]
-async fn a_process_ends_by_a_signal() {
+async fn signal_ends_a_process() {
     let cloud = Cloud::start(Options::default()).await;
     let (_, envd) = cloud.sandbox().await;
     for (signal, status) in [(Signal::Term, "signal: terminated"), (Signal::Kill, "signal: killed")]
@@ -227,7 +227,7 @@ async fn a_process_ends_by_a_signal() {
 }
 
 #[tokio::test]
-async fn a_lost_stream_is_told_from_a_lost_sandbox() {
+async fn lost_stream_and_lost_sandbox_are_distinguished() {
     let cloud = Cloud::start(Options::default()).await;
     let (sandbox, envd) = cloud.sandbox().await;
     let mut process = envd.start(&shell("exec sleep 600")).await.unwrap();

@@ -25,31 +25,31 @@ fn broken(effect: Effect, script: &str) -> Run {
 }
 
 #[test]
-fn a_stream_breaks_before_its_start() {
+fn stream_breaks_before_its_start() {
     let run = broken(Effect::NoStart, LINES);
     assert_eq!((run.pid, run.stdout.as_str()), (0, ""));
 }
 
 #[test]
-fn a_stream_breaks_before_its_end() {
+fn stream_breaks_before_its_end() {
     let run = broken(Effect::NoEnd, LINES);
     assert_eq!((run.stdout.as_str(), &run.end["exited"]), ("one\ntwo\nthree\n", &json!(true)));
 }
 
 #[test]
-fn a_stream_breaks_in_an_envelope() {
+fn stream_breaks_within_an_envelope() {
     let run = broken(Effect::CutAnswer(45), LINES);
     assert!(run.pid != 0 && run.end.is_null(), "{run:?}");
 }
 
 #[test]
-fn a_stream_breaks_in_a_line() {
+fn stream_breaks_within_a_line() {
     let run = broken(Effect::CutLine(2), LINES);
     assert_eq!((run.stdout.as_str(), &run.end), ("one\ntw", &json!(null)));
 }
 
 #[test]
-fn lines_come_twice_or_never() {
+fn lines_are_repeated_or_dropped() {
     for (effect, wanted) in
         [(Effect::RepeatLine(2), "one\ntwo\ntwo\nthree\n"), (Effect::DropLine(2), "one\nthree\n")]
     {
@@ -60,7 +60,7 @@ fn lines_come_twice_or_never() {
 }
 
 #[test]
-fn a_stream_falls_silent() {
+fn stream_falls_silent() {
     let (here, sandbox) = here(Effect::Silence { after: 1, keepalives: true });
     let request = here.open(&sandbox, "Start", &shell(LINES));
     let mut stream = Stream::of(request.header("Keepalive-Ping-Interval", "1"));

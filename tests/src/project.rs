@@ -11,17 +11,17 @@ use crate::osiris::Osiris;
 
 /// A temporary directory with a project and a home directory. Removed on drop.
 #[derive(Debug)]
-pub struct Sandbox {
+pub struct TestProject {
     folder: TempDir,
 }
 
-impl Default for Sandbox {
+impl Default for TestProject {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Sandbox {
+impl TestProject {
     /// Creates an empty project.
     pub fn new() -> Self {
         let folder = tempfile::Builder::new()
@@ -29,7 +29,7 @@ impl Sandbox {
             .tempdir()
             .expect("the folder for temporary files can be written");
         for name in ["project", "home"] {
-            fs::create_dir(folder.path().join(name)).expect("the sandbox is empty");
+            fs::create_dir(folder.path().join(name)).expect("the folder is empty");
         }
         Self { folder }
     }
@@ -40,13 +40,13 @@ impl Sandbox {
     }
 
     /// Returns the project directory.
-    pub fn project(&self) -> PathBuf {
+    pub fn root(&self) -> PathBuf {
         self.folder.path().join("project")
     }
 
     /// Returns a path in the project.
     pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
-        self.project().join(path)
+        self.root().join(path)
     }
 
     /// Writes a file into the project and creates missing directories.
@@ -71,8 +71,8 @@ impl Sandbox {
     /// Returns every file of the project outside osiris's own directories, sorted.
     pub fn files(&self) -> Vec<String> {
         let mut files = Vec::new();
-        walk(&self.project(), &mut |path| {
-            let name = path.strip_prefix(self.project()).unwrap_or(path).display().to_string();
+        walk(&self.root(), &mut |path| {
+            let name = path.strip_prefix(self.root()).unwrap_or(path).display().to_string();
             if !name.starts_with("logs/") && !name.starts_with(".osiris/") {
                 files.push(name);
             }
@@ -92,7 +92,7 @@ impl Sandbox {
     }
 }
 
-impl Drop for Sandbox {
+impl Drop for TestProject {
     /// Restores permissions that a test removed, so that all files can be deleted.
     fn drop(&mut self) {
         let mut folders = vec![self.folder.path().to_owned()];

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::client::{Here, Sandbox, answer, http};
 
 #[test]
-fn a_key_is_needed() {
+fn request_without_a_key_is_rejected() {
     let here = Here::new();
     let url = format!("{}/v2/sandboxes", here.server.api_url);
     let client = http();
@@ -24,7 +24,7 @@ fn a_key_is_needed() {
 }
 
 #[test]
-fn a_wrong_create_says_why() {
+fn invalid_create_request_is_explained() {
     let here = Here::with(Options { lifetime: Duration::from_secs(7200), ..Options::default() });
     let made = |body: Value| here.post("/v2/sandboxes", &body);
     let error = |status: u16, message: &str| (status, json!({"code": status, "message": message}));
@@ -46,7 +46,7 @@ fn a_wrong_create_says_why() {
 }
 
 #[test]
-fn an_unknown_sandbox_is_404() {
+fn unknown_sandbox_is_not_found() {
     let here = Here::new();
     let id = "iaaaaaaaaaaaaaaaaaaaa";
     let message = format!("Sandbox \"{id}\" doesn't exist or you don't have access to it");
@@ -61,7 +61,7 @@ fn an_unknown_sandbox_is_404() {
 }
 
 #[test]
-fn a_create_is_done_once_for_a_key() {
+fn create_is_idempotent_per_key() {
     let here = Here::new();
     let body = json!({"templateID": "base", "metadata": {"run": "1"}});
     let create = |body: &Value| {
@@ -76,7 +76,7 @@ fn a_create_is_done_once_for_a_key() {
 }
 
 #[test]
-fn there_is_a_limit_of_sandboxes() {
+fn number_of_sandboxes_is_limited() {
     let here = Here::with(Options { concurrent: 1, ..Options::default() });
     let first = here.sandbox();
     let create = || here.post("/v2/sandboxes", &json!({"templateID": "base"}));
@@ -89,7 +89,7 @@ fn there_is_a_limit_of_sandboxes() {
 }
 
 #[test]
-fn a_list_has_pages_in_order() {
+fn list_is_paged_in_order() {
     let here = Here::new();
     let make = |n: usize| {
         let body = json!({"templateID": "base", "metadata": {"run": "a b&c", "n": n.to_string()}});
@@ -125,7 +125,7 @@ fn a_list_has_pages_in_order() {
 }
 
 #[test]
-fn connecting_never_shortens_a_life() {
+fn connect_never_shortens_the_lifetime() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let end = || {
@@ -147,7 +147,7 @@ fn connecting_never_shortens_a_life() {
 }
 
 #[test]
-fn generations_can_be_left_out() {
+fn api_versions_can_be_disabled() {
     let body = json!({"templateID": "base"});
     let old = Here::with(Options { versions: Versions::V1, ..Options::default() });
     assert_eq!(old.post("/sandboxes", &body).0, 201);
@@ -158,7 +158,7 @@ fn generations_can_be_left_out() {
 }
 
 #[test]
-fn everything_is_logged_and_counted() {
+fn requests_are_logged_and_counted() {
     let here = Here::new();
     let body = json!({"templateID": "base", "metadata": {"run": "known"}});
     let sandbox = Sandbox::of(&here.post("/v2/sandboxes", &body).1);

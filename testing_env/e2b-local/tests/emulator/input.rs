@@ -16,7 +16,7 @@ fn input(pid: u64, text: &str) -> Value {
 }
 
 #[test]
-fn input_arrives_and_is_logged() {
+fn sent_input_arrives_and_is_logged() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let (pid, stream) = cat(&here, &sandbox);
@@ -33,7 +33,7 @@ fn input_arrives_and_is_logged() {
 }
 
 #[test]
-fn input_that_is_closed_is_an_error() {
+fn sending_to_closed_input_is_an_error() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let mut stream = here.start(&sandbox, "sleep 600");
@@ -46,7 +46,7 @@ fn input_that_is_closed_is_an_error() {
 }
 
 #[test]
-fn input_is_streamed_and_not_logged() {
+fn streamed_input_arrives_and_is_not_logged() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let (pid, stream) = cat(&here, &sandbox);

@@ -8,13 +8,13 @@ use reqwest::Method;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-/// A stand-in and a client of it.
+/// An emulator and a client of it.
 pub(crate) struct Here {
     pub(crate) server: E2bLocal,
     wire: Wire,
 }
 
-/// A client of a stand-in, wherever that is.
+/// A client of an emulator, wherever that is.
 pub(crate) struct Wire {
     api_url: String,
     sandbox_url: String,
@@ -68,7 +68,7 @@ impl Deref for Here {
 }
 
 impl Wire {
-    /// A client by the variables that a stand-in names.
+    /// A client by the variables that an emulator names.
     pub(crate) fn new<N: AsRef<str>>(variables: &[(N, String)]) -> Self {
         let value = |wanted: &str| {
             let mut found = variables.iter().filter(|(name, _)| name.as_ref() == wanted);

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::client::{Here, answer, runs, until};
 
 #[test]
-fn the_largest_process_beyond_the_memory_is_killed() {
+fn largest_process_is_killed_beyond_the_memory_limit() {
     let here = Here::with(Options { memory: 64 << 20, ..Options::default() });
     let sandbox = here.sandbox();
     let mut small = here.start(&sandbox, "exec sleep 600");
@@ -22,7 +22,7 @@ fn the_largest_process_beyond_the_memory_is_killed() {
 }
 
 #[test]
-fn time_ends_a_sandbox_and_all_that_it_started() {
+fn expired_sandbox_ends_all_its_processes() {
     let here = Here::new();
     let sandbox = here.sandbox();
     // Without parents, variables or a session that it shares.
@@ -49,7 +49,7 @@ fn time_ends_a_sandbox_and_all_that_it_started() {
 }
 
 #[test]
-fn a_stand_in_leaves_nothing() {
+fn dropped_emulator_leaves_no_process_or_file() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let mut stream = here.start(&sandbox, "exec sleep 600");
@@ -64,7 +64,7 @@ fn a_stand_in_leaves_nothing() {
 }
 
 #[test]
-fn a_full_disk_keeps_a_part() {
+fn full_disk_keeps_a_partial_file() {
     let here = Here::with(Options { disk: 1000, ..Options::default() });
     let sandbox = here.sandbox();
     let message = "attempted to write 3000 bytes: not enough disk space available";
@@ -75,7 +75,7 @@ fn a_full_disk_keeps_a_part() {
 }
 
 #[test]
-fn a_template_has_its_files_and_its_envd() {
+fn template_has_its_files_and_envd_version() {
     let folder = tempfile::tempdir().expect("has room");
     let from = folder.path().join("tool");
     // Large files are shared by sandboxes.
@@ -106,7 +106,7 @@ fn a_template_has_its_files_and_its_envd() {
 }
 
 #[test]
-fn lives_are_limited() {
+fn sandbox_lifetime_is_limited() {
     let here = Here::with(Options { lifetime: Duration::from_secs(2), ..Options::default() });
     let (_, made) = here.post("/v2/sandboxes", &json!({"templateID": "base", "timeout": 2}));
     let sandbox = crate::client::Sandbox::of(&made);

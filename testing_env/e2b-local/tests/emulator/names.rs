@@ -16,7 +16,7 @@ fn curl(server: &E2bLocal, arguments: &[&str]) -> (String, Option<i32>) {
 }
 
 #[test]
-fn names_of_hosts_lead_to_the_stand_in() {
+fn real_host_names_resolve_to_the_emulator() {
     for program in ["curl", "openssl"] {
         install(program, program, &[]).expect("Debian has the package");
     }

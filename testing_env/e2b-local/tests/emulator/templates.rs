@@ -37,7 +37,7 @@ fn build(here: &Here, name: &str, steps: &Value) -> Value {
 }
 
 #[test]
-fn files_are_uploaded_once_and_are_there() {
+fn template_files_are_uploaded_once() {
     let here = Here::new();
     let hash = "a".repeat(64);
     let (status, link) = here.get(&format!("/templates/any/files/{hash}"));
@@ -66,7 +66,7 @@ fn files_are_uploaded_once_and_are_there() {
 }
 
 #[test]
-fn a_step_that_fails_fails_the_build() {
+fn failed_step_fails_the_build() {
     let here = Here::new();
     let steps = json!([{"type": "RUN", "args": ["true"]}, {"type": "RUN", "args": ["exit 9"]}]);
     let built = build(&here, "broken", &steps);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use osiris_tests::Cloud;
 use osiris_tests::secret::{SECRET, assert_hidden, assert_none, assert_none_below};
-use osiris_tests::service::{project, service};
+use osiris_tests::service::{new_project, service};
 use osiris_tests::session::Session;
 
 use crate::worker::{Held, process, variables};
@@ -16,18 +16,18 @@ fn assert_unknown_to_e2b(cloud: &Cloud) {
 }
 
 #[test]
-fn what_a_driver_tells_is_masked_everywhere() {
+fn secrets_in_driver_output_are_masked_everywhere() {
     for (end, more) in
         [("end", "--verbose"), ("fail", "--verbose"), ("panic", "--verbose"), ("end", "--json")]
     {
         let cloud = Cloud::equipped();
-        let sandbox = project("127.0.0.1", service(), &format!("tell: true, then: {end}"));
-        let run = cloud.run(&sandbox, "pipeline.yaml", &[more, "--e2b-keep"]);
+        let project = new_project("127.0.0.1", service(), &format!("tell: true, then: {end}"));
+        let run = cloud.run(&project, "pipeline.yaml", &[more, "--e2b-keep"]);
         let finished = run.env("SECRET", SECRET).run();
         let finished = finished.expect(if end == "end" { 0 } else { 1 });
-        assert_hidden(&sandbox, &finished);
+        assert_hidden(&project, &finished);
         assert_unknown_to_e2b(&cloud);
-        let session = Session::only(&sandbox);
+        let session = Session::only(&project);
         assert!(session.log.contains("***MASKED***"), "{}", session.log);
         // The sandbox is in the state that the run left.
         let home = cloud.home();
@@ -41,10 +41,10 @@ fn what_a_driver_tells_is_masked_everywhere() {
 }
 
 #[test]
-fn in_mid_run_the_secret_is_in_no_file_and_no_variable() {
+fn running_sandbox_has_no_secret_in_files_or_variables() {
     let held = Held::start(&["--verbose"], &[]);
     let home = held.cloud.home();
-    let id = Session::only(&held.sandbox).status["session_id"].as_str().expect("an id").to_owned();
+    let id = Session::only(&held.project).status["session_id"].as_str().expect("an id").to_owned();
     let folder = home.join(".osiris").join(format!("run-{id}"));
     assert!(folder.join("plan.json").exists());
     assert!(!folder.join("confidential.json").exists());
@@ -56,21 +56,21 @@ fn in_mid_run_the_secret_is_in_no_file_and_no_variable() {
     let arguments = fs::read(worker.join("cmdline")).expect("it runs");
     assert_none("the worker's arguments", &String::from_utf8_lossy(&arguments));
     assert_unknown_to_e2b(&held.cloud);
-    let (cloud, sandbox, finished) = held.finish();
-    assert_hidden(&sandbox, &finished.expect(0));
+    let (cloud, project, finished) = held.finish();
+    assert_hidden(&project, &finished.expect(0));
     assert_unknown_to_e2b(&cloud);
     cloud.assert_empty();
     assert!(!Path::new(&worker).exists());
 }
 
 #[test]
-fn the_file_with_the_secrets_is_for_the_worker_only() {
+fn secrets_file_is_readable_only_by_the_worker() {
     let cloud = Cloud::bare();
-    let sandbox = project("127.0.0.1", 7, "");
-    let runtime = sandbox.outside().join("worker.sh");
+    let project = new_project("127.0.0.1", 7, "");
+    let runtime = project.outside().join("worker.sh");
     let script = "#!/bin/sh\nstat -c 'modes %a' \"$3\" \"$3/confidential.json\" >&2\nexit 1\n";
     fs::write(&runtime, script).expect("it can be written");
-    let run = cloud.run(&sandbox, "pipeline.yaml", &["--e2b-install-deps"]);
+    let run = cloud.run(&project, "pipeline.yaml", &["--e2b-install-deps"]);
     let finished = run.env("SECRET", SECRET).env("OSIRIS_E2B_RUNTIME", runtime).run().expect(3);
     assert!(finished.stderr.contains("modes 700\n    modes 600"), "{}", finished.stderr);
     cloud.assert_empty();

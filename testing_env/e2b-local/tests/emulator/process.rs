@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::client::{Here, Stream, answer, runs, shell, until};
 
 #[test]
-fn a_run_has_its_output_and_its_end() {
+fn process_has_output_and_exit_status() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let run = here.run(&sandbox, "echo out; echo err >&2; pwd; echo $HOME $$; exit 3");
@@ -19,7 +19,7 @@ fn a_run_has_its_output_and_its_end() {
 }
 
 #[test]
-fn a_process_leads_no_group() {
+fn process_is_not_a_group_leader() {
     let here = Here::new();
     let sandbox = here.sandbox();
     // A leader of a group would have to go on as a child.
@@ -29,7 +29,7 @@ fn a_process_leads_no_group() {
 }
 
 #[test]
-fn what_cannot_run_ends_as_a_shell_says() {
+fn unknown_program_exits_like_in_a_shell() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let message = json!({"process": {"cmd": "no-such-program"}});
@@ -43,7 +43,7 @@ fn what_cannot_run_ends_as_a_shell_says() {
 }
 
 #[test]
-fn sandboxes_have_homes_of_their_own() {
+fn sandboxes_have_separate_homes() {
     let here = Here::new();
     let (one, other) = (here.sandbox(), here.sandbox());
     here.run(&one, "echo one > /home/user/file; echo one > /tmp/file");
@@ -53,7 +53,7 @@ fn sandboxes_have_homes_of_their_own() {
 }
 
 #[test]
-fn nothing_of_this_machine_s_variables_is_seen() {
+fn host_environment_is_not_visible() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let run = here.run(&sandbox, "env");
@@ -66,7 +66,7 @@ fn nothing_of_this_machine_s_variables_is_seen() {
 }
 
 #[test]
-fn who_connects_sees_what_comes_then() {
+fn connected_client_sees_later_output() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let mut first =
@@ -93,7 +93,7 @@ fn who_connects_sees_what_comes_then() {
 }
 
 #[test]
-fn a_process_outlives_its_client() {
+fn process_outlives_its_client() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let mut stream =
@@ -106,7 +106,7 @@ fn a_process_outlives_its_client() {
 }
 
 #[test]
-fn a_signal_ends_the_process_only() {
+fn signal_ends_only_the_process() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let mut stream = here.start(&sandbox, "sleep 600 & echo $!; wait");
@@ -128,7 +128,7 @@ fn a_signal_ends_the_process_only() {
 }
 
 #[test]
-fn a_deadline_ends_what_was_started_only() {
+fn deadline_ends_only_a_started_process() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let error = json!({"code": "deadline_exceeded", "message": "context deadline exceeded"});
@@ -150,7 +150,7 @@ fn a_deadline_ends_what_was_started_only() {
 }
 
 #[test]
-fn keepalives_come_when_it_is_quiet() {
+fn keepalives_are_sent_when_idle() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let request = here.open(&sandbox, "Start", &shell("sleep 600"));
@@ -164,7 +164,7 @@ fn keepalives_come_when_it_is_quiet() {
 }
 
 #[test]
-fn calls_are_checked() {
+fn invalid_calls_are_rejected() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let post = |path: &str| here.envd(&sandbox, Method::POST, path);

@@ -1,4 +1,4 @@
-//! A project with a stand-in for E2B.
+//! A project with an emulator of E2B.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use e2b_local::{E2bLocal, Options, Template, TemplateFile};
 use osiris_tests::wait::wait_for;
-use osiris_tests::{Osiris, Running, Sandbox, built};
+use osiris_tests::{Osiris, Running, TestProject, built};
 
 use crate::runtime::{self, stripped};
 use crate::worker::Worker;
@@ -50,13 +50,13 @@ steps:
 
 /// A project with a pipeline and its E2B service. All files are removed on drop.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Fixture {
     pub(crate) e2b: Arc<E2bLocal>,
-    pub(crate) sandbox: Sandbox,
+    pub(crate) project: TestProject,
     pub(crate) runtime: PathBuf,
 }
 
-impl Place {
+impl Fixture {
     pub(crate) fn new(pipeline: &str) -> Self {
         Self::with(pipeline, Options::default())
     }
@@ -67,20 +67,20 @@ impl Place {
         Self::at(Arc::new(e2b), pipeline)
     }
 
-    /// Creates another project with the same stand-in.
+    /// Creates another project with the same emulator.
     pub(crate) fn beside(&self, pipeline: &str) -> Self {
         Self::at(self.e2b.clone(), pipeline)
     }
 
     fn at(e2b: Arc<E2bLocal>, pipeline: &str) -> Self {
-        let sandbox = Sandbox::new();
-        sandbox.write("pipeline.yaml", pipeline);
-        Self { e2b, sandbox, runtime: stripped() }
+        let project = TestProject::new();
+        project.write("pipeline.yaml", pipeline);
+        Self { e2b, project, runtime: stripped() }
     }
 
-    /// Returns `osiris` with these arguments, configured for the stand-in.
+    /// Returns `osiris` with these arguments, configured for the emulator.
     pub(crate) fn osiris(&self, arguments: &[&str]) -> Osiris {
-        let osiris = self.sandbox.osiris(arguments).guests();
+        let osiris = self.project.osiris(arguments).test_drivers();
         let osiris = osiris.env("OSIRIS_E2B_RUNTIME", &self.runtime);
         self.e2b.env().into_iter().fold(osiris, |osiris, (name, value)| osiris.env(name, value))
     }
@@ -105,7 +105,7 @@ impl Place {
             Some(entries.next()?.ok()?.file_name())
         });
         running.wait_for_part(&home.join("session").join(session).join("ids.txt"));
-        (running, Worker::find(&self.sandbox))
+        (running, Worker::find(&self.project))
     }
 
     /// Returns all messages of the worker in the only sandbox.
@@ -135,7 +135,7 @@ pub(crate) fn equipment() -> Template {
     let mut files = vec![file(stripped(), runtime::PLACE)];
     for name in ["test.source", "test.sink", "test.hostile"] {
         let to = format!("/usr/local/lib/osiris/drivers/{name}.wasm");
-        files.push(file(built::guest(name), &to));
+        files.push(file(built::test_driver(name), &to));
     }
     Template { files, envd_version: None }
 }

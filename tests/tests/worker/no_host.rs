@@ -17,7 +17,7 @@ fn written(talk: &Talk, kind: &str) -> Value {
 }
 
 #[test]
-fn nobody_reads_what_it_says() {
+fn unread_worker_finishes_its_run() {
     let mut talk = Talk::start_unheard(&json!({"rows": 1000, "batch": 1}));
     written(&talk, "hello");
     talk.prepare();
@@ -37,7 +37,7 @@ fn nobody_reads_what_it_says() {
 }
 
 #[test]
-fn nobody_gives_commands_any_more() {
+fn worker_without_input_finishes_its_run() {
     let mut talk = Talk::start(&json!({"rows": 300_000, "batch": 10}));
     talk.ready();
     talk.command(json!({"cmd": "run"}));
@@ -52,7 +52,7 @@ fn nobody_gives_commands_any_more() {
 }
 
 #[test]
-fn without_a_host_from_the_beginning_it_ends() {
+fn worker_without_a_host_exits() {
     let mut talk = Talk::start(&json!({}));
     talk.until("hello");
     talk.input = None;

@@ -71,11 +71,11 @@ fn environments() -> impl Iterator<Item = String> {
 }
 
 #[test]
-fn the_program_leaves_nothing() {
+fn terminated_program_leaves_nothing() {
     ends("-TERM");
 }
 
 #[test]
-fn a_program_that_is_killed_leaves_nothing() {
+fn killed_program_leaves_nothing() {
     ends("-KILL");
 }

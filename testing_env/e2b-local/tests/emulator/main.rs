@@ -1,4 +1,4 @@
-//! The stand-in by its wire: what it does, and what goes wrong on demand.
+//! The emulator by its wire: what it does, and what goes wrong on demand.
 
 mod client;
 mod control;

@@ -13,7 +13,7 @@ use services::install;
 
 use crate::client::{Here, Sandbox, Stream, runs, shell, until};
 
-/// A stand-in that holds sandboxes to their rules.
+/// An emulator that holds sandboxes to their rules.
 fn enforcing() -> Here {
     for (program, package) in [("ip", "iproute2"), ("nft", "nftables"), ("python3", "python3")] {
         install(program, package, &[]).expect("Debian has the package");
@@ -73,7 +73,7 @@ except OSError: pass'"
 }
 
 #[test]
-fn a_sandbox_reaches_what_is_allowed_and_nothing_else() {
+fn sandbox_reaches_only_allowed_addresses() {
     let (here, port) = (enforcing(), server());
     let rules = json!({"allowOut": ["127.0.0.1/32", "127.0.0.1"], "denyOut": ["0.0.0.0/0"]});
     let allowed = sandbox(&here, &rules);
@@ -91,7 +91,7 @@ fn a_sandbox_reaches_what_is_allowed_and_nothing_else() {
 }
 
 #[test]
-fn a_sandbox_without_rules_shares_the_network() {
+fn sandbox_without_rules_shares_the_network() {
     let (here, port) = (enforcing(), server());
     assert_eq!(get(&here, &here.sandbox(), "127.0.0.1", port), "hello\nping");
     let body = json!({"templateID": "base", "allow_internet_access": false});
@@ -101,7 +101,7 @@ fn a_sandbox_without_rules_shares_the_network() {
 }
 
 #[test]
-fn sandboxes_have_loopbacks_of_their_own() {
+fn sandboxes_have_separate_loopbacks() {
     let here = enforcing();
     let one = sandbox(&here, &json!({"denyOut": ["0.0.0.0/0"]}));
     let script = "python3 -c '
@@ -151,7 +151,7 @@ for n in range(3):
 }
 
 #[test]
-fn a_sandbox_with_rules_starts_fast_and_ends_with_all_that_it_had() {
+fn sandbox_with_rules_starts_fast_and_cleans_up() {
     let here = enforcing();
     let rules = json!({"allowOut": ["127.0.0.1"], "denyOut": ["0.0.0.0/0"]});
     let fastest = |make: &dyn Fn() -> Sandbox| {
@@ -184,7 +184,7 @@ fn a_sandbox_with_rules_starts_fast_and_ends_with_all_that_it_had() {
 }
 
 /// Does something in a network that has these addresses and no others, with the
-/// stand-in and all servers that it starts.
+/// emulator and all servers that it starts.
 fn in_a_network_of(addresses: &[&str], test: impl FnOnce() + Send) {
     let inside = || {
         unshare(CloneFlags::CLONE_NEWNET).expect("root can make a namespace");
@@ -201,7 +201,7 @@ fn in_a_network_of(addresses: &[&str], test: impl FnOnce() + Send) {
 }
 
 #[test]
-fn a_name_is_looked_for_on_the_ports_of_the_web_and_opens_a_resolver() {
+fn allowed_name_is_matched_on_web_ports_and_opens_a_resolver() {
     install("ip", "iproute2", &[]).expect("Debian has the package");
     in_a_network_of(&["8.8.8.8", "192.0.2.7"], || {
         let here = enforcing();

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::client::{Here, answer};
 
 #[test]
-fn a_file_goes_in_and_out() {
+fn uploaded_file_is_downloaded_unchanged() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let written = here.upload(&sandbox, "a/one.txt", b"0123456789").send().expect("answers");
@@ -32,7 +32,7 @@ fn a_file_goes_in_and_out() {
 }
 
 #[test]
-fn what_cannot_be_read_or_written_says_why() {
+fn failed_file_access_is_explained() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let get = |path: &str| answer(here.envd(&sandbox, Method::GET, &format!("/files?path={path}")));
@@ -54,7 +54,7 @@ fn what_cannot_be_read_or_written_says_why() {
 }
 
 #[test]
-fn parts_name_their_files() {
+fn multipart_upload_uses_the_file_names() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let part = |name: &str| Part::text(format!("in {name}")).file_name(name.to_owned());
@@ -68,7 +68,7 @@ fn parts_name_their_files() {
 }
 
 #[test]
-fn folders_are_listed_moved_and_removed() {
+fn folders_are_created_listed_moved_and_removed() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let call = |name: &str, message| {
@@ -109,7 +109,7 @@ fn folders_are_listed_moved_and_removed() {
 }
 
 #[test]
-fn files_are_composed() {
+fn files_are_composed_from_parts() {
     let here = Here::new();
     let sandbox = here.sandbox();
     here.upload(&sandbox, "p1", b"one ").send().expect("answers");

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::client::{Here, Stream, answer, runs, until};
 
 #[test]
-fn a_sandbox_dies_on_demand() {
+fn sandbox_is_killed_by_a_fault() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let mut stream = here.start(&sandbox, "exec sleep 600");
@@ -23,7 +23,7 @@ fn a_sandbox_dies_on_demand() {
 }
 
 #[test]
-fn an_envd_that_restarts_forgets_its_processes() {
+fn restarted_envd_forgets_its_processes() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let mut stream = here.start(&sandbox, "exec sleep 600");
@@ -40,7 +40,7 @@ fn an_envd_that_restarts_forgets_its_processes() {
 }
 
 #[test]
-fn an_envd_that_restarts_closes_pipes() {
+fn restarted_envd_closes_pipes() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let script = "trap '' PIPE; cat; until ! echo still; do sleep 0.01; done; : > broken";
@@ -52,14 +52,14 @@ fn an_envd_that_restarts_closes_pipes() {
 }
 
 #[tokio::test]
-async fn a_stand_in_lives_inside_a_runtime() {
+async fn emulator_runs_inside_an_async_runtime() {
     let server = E2bLocal::start(Options::default()).expect("starts");
     assert!(!server.kill_sandbox("inone"));
     drop(server);
 }
 
 #[test]
-fn the_network_goes_and_comes() {
+fn network_can_be_turned_off_and_on() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let mut stream = here.start(&sandbox, "exec sleep 600");

@@ -11,7 +11,7 @@ use crate::client::{Here, answer, until};
 const CREATE: &str = "POST /v2/sandboxes";
 
 #[test]
-fn an_answer_comes_instead_so_many_times() {
+fn response_is_replaced_a_given_number_of_times() {
     let here = Here::new();
     let busy = Answer::error(503, "busy").header("Retry-After", "7").header("Should-Retry", "true");
     here.server.fault(Fault::on(CREATE, Effect::Answer(busy)).nth(2).times(2));
@@ -32,7 +32,7 @@ fn an_answer_comes_instead_so_many_times() {
 }
 
 #[test]
-fn the_answer_of_a_create_is_lost() {
+fn create_response_is_dropped() {
     let here = Here::new();
     let create =
         || here.api(Method::POST, "/v2/sandboxes").json(&json!({"templateID": "base"})).send();
@@ -54,7 +54,7 @@ fn the_answer_of_a_create_is_lost() {
 }
 
 #[test]
-fn answers_are_late() {
+fn responses_are_delayed() {
     let here = Here::new();
     for effect in [Effect::Delay, Effect::DelayAnswer] {
         here.server.fault(Fault::on("GET /health", effect(Duration::from_millis(300))));
@@ -65,7 +65,7 @@ fn answers_are_late() {
 }
 
 #[test]
-fn downloads_are_cut_and_changed() {
+fn downloads_are_cut_and_altered() {
     let here = Here::new();
     let sandbox = here.sandbox();
     here.upload(&sandbox, "file", &[b'a'; 100_000]).send().expect("answers");
@@ -82,7 +82,7 @@ fn downloads_are_cut_and_changed() {
 }
 
 #[test]
-fn uploads_are_cut_and_the_disk_is_full() {
+fn uploads_are_cut_and_rejected_by_a_full_disk() {
     let here = Here::new();
     let sandbox = here.sandbox();
     let home = here.server.home(&sandbox.id).expect("lives");
@@ -97,7 +97,7 @@ fn uploads_are_cut_and_the_disk_is_full() {
 }
 
 #[test]
-fn a_clock_is_wrong() {
+fn clock_can_be_shifted() {
     let here = Here::new();
     here.server.set_clock_ahead(-400 * 24 * 3600);
     let sandbox = here.sandbox();
