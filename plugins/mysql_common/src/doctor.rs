@@ -6,7 +6,7 @@ use osiris_sdk::{Category, Error, Health, Kind, Result};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::config::{Connection, Limits};
+use crate::connection::{Connection, Timeouts};
 use crate::session::Session;
 
 /// Connects and asks for a number, all within the time limit.
@@ -28,7 +28,7 @@ pub fn doctor(connection: &Value, timeout: Duration) -> Health {
 
 fn ask(connection: &Connection, timeout: Duration) -> Result<String> {
     let start = Instant::now();
-    let mut session = Session::connect(connection, Limits { connect: timeout, read: timeout })?;
+    let mut session = Session::connect(connection, Timeouts { connect: timeout, read: timeout })?;
     session.limit(timeout.saturating_sub(start.elapsed()));
     let rows = session.texts("SELECT VERSION()").map_err(Error::from)?;
     session.close();

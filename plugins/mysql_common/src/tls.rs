@@ -16,11 +16,11 @@ use rustls::{
     OtherError, RootCertStore, SignatureScheme,
 };
 
-use crate::config::{Connection, Tls};
+use crate::connection::{Connection, Tls};
 
 /// The ciphers that a server is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Suites {
+pub(crate) enum Ciphers {
     /// ChaCha20 alone. A component lacks the processor's own instructions for AES,
     /// which then takes several times as long, and servers choose AES wherever it
     /// is offered.
@@ -30,9 +30,9 @@ pub(crate) enum Suites {
 }
 
 /// A client that checks of the server what the connection asks for.
-pub(crate) fn client(connection: &Connection, suites: Suites) -> Result<ClientConnection> {
+pub(crate) fn client(connection: &Connection, ciphers: Ciphers) -> Result<ClientConnection> {
     let mut provider = ring::default_provider();
-    if suites == Suites::Fast {
+    if ciphers == Ciphers::Fast {
         provider.cipher_suites.retain(|suite| is_chacha(suite.suite()));
     }
     let provider = Arc::new(provider);

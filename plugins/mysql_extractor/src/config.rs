@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mysql_common::{Connection, Limits, Settings, ZeroDates};
+use mysql_common::{Connection, Settings, Timeouts, ZeroDates};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -88,10 +88,10 @@ pub enum OtherSource {
 }
 
 impl Config {
-    pub(crate) fn limits(&self) -> Limits {
+    pub(crate) fn timeouts(&self) -> Timeouts {
         // A hundred days are for ever.
         let seconds = |seconds: f64| Duration::from_secs_f64(seconds.clamp(0.001, 8.64e6));
-        Limits { connect: seconds(self.connect_timeout), read: seconds(self.read_timeout) }
+        Timeouts { connect: seconds(self.connect_timeout), read: seconds(self.read_timeout) }
     }
 }
 

@@ -4,10 +4,10 @@
 //! memory stays the same whatever the size of the table.
 
 mod config;
-mod cursor;
 mod decode;
 mod extract;
-mod plan;
+mod incremental;
+mod source;
 mod state;
 mod value;
 
@@ -39,7 +39,7 @@ impl Driver for MysqlExtractor {
 
     fn discover(ctx: &Context, config: Config) -> Result<Vec<Dataset>> {
         let connection = &config.resolved_connection;
-        mysql_common::discover(ctx, connection, config.limits(), config.zero_dates)
+        mysql_common::discover(ctx, connection, config.timeouts(), config.zero_dates)
     }
 
     fn doctor(_ctx: &Context, connection: Value, timeout: Duration) -> Health {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mysql_common::{Connection, Limits, Settings};
+use mysql_common::{Connection, Settings, Timeouts};
 use osiris_sdk::{Error, Result};
 use serde::Deserialize;
 
@@ -95,10 +95,10 @@ pub enum ZonedTimes {
 }
 
 impl Config {
-    pub(crate) fn limits(&self) -> Limits {
+    pub(crate) fn timeouts(&self) -> Timeouts {
         // A hundred days are for ever.
         let seconds = |seconds: f64| Duration::from_secs_f64(seconds.clamp(0.001, 8.64e6));
-        Limits { connect: seconds(self.connect_timeout), read: seconds(self.read_timeout) }
+        Timeouts { connect: seconds(self.connect_timeout), read: seconds(self.read_timeout) }
     }
 
     /// Returns how far the table may change.

@@ -1,11 +1,11 @@
 //! One run: look, make, fill, and put into place.
 
-use mysql_common::{Session, quote};
+use mysql_common::{Session, identifier};
 use osiris_sdk::{Context, Error, Input, Kind, Result, Schema};
 
 use crate::change::change;
 use crate::config::{Config, Mode, SchemaChanges};
-use crate::ddl::{Types, collation};
+use crate::create::{Types, collation};
 use crate::insert::Inserts;
 use crate::names::Names;
 use crate::target::Target;
@@ -47,7 +47,7 @@ pub(crate) fn write(ctx: &Context, config: &Config, input: &mut Input) -> Result
             return Err(Error::config(format!("{option}: the input has no column {name:?}")));
         }
     }
-    let mut session = Session::open(ctx, &config.resolved_connection, config.limits())?;
+    let mut session = Session::open(ctx, &config.resolved_connection, config.timeouts())?;
     let writing = format!("writing table {:?}", config.table);
     let rows = fill(ctx, config, &schema, input, &mut session).map_err(|mut error| {
         let is_fixed = matches!(config.changes(), SchemaChanges::Error | SchemaChanges::AddColumns);
@@ -173,8 +173,8 @@ fn copy(
     }
     session.run(&format!(
         "CREATE TABLE {} LIKE {}",
-        quote::name(&names.staging),
-        quote::name(table)
+        identifier(&names.staging),
+        identifier(table)
     ))?;
     Ok(())
 }

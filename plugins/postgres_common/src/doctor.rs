@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use osiris_sdk::{Category, Error, Health, Kind};
 use serde_json::Value;
 
-use crate::{Connection, Session, Waits};
+use crate::{Connection, Session, Timeouts};
 
 /// Signs in and asks for an answer, within that time.
 #[must_use]
@@ -18,14 +18,14 @@ pub fn doctor(connection: Value, timeout: Duration) -> Health {
     };
     let started = Instant::now();
     // Reaching the server, signing in and asking share the time.
-    let waits = Waits { connect: timeout / 3, read: timeout / 3, statement: None };
-    let answer = Session::attempt(&connection, waits).and_then(|session| {
+    let timeouts = Timeouts { connect: timeout / 3, read: timeout / 3, statement: None };
+    let answer = Session::connect(&connection, timeouts).and_then(|session| {
         let answer = session.run("SELECT 1");
         session.close();
         answer
     });
     let mut health = match answer {
-        Ok(()) => Health::ok(format!("PostgreSQL at {} answers", connection.server())),
+        Ok(()) => Health::ok(format!("PostgreSQL at {} answers", connection.address())),
         Err(error) => Health::new(category(&error), error.message),
     };
     health.latency = Some(started.elapsed());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postgres_common::{Connection, Settings, Waits};
+use postgres_common::{Connection, Settings, Timeouts};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -99,8 +99,8 @@ pub enum Special {
 }
 
 impl Config {
-    pub(crate) fn waits(&self) -> Waits {
-        Waits {
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        Timeouts {
             connect: Duration::from_secs_f64(self.connect_timeout),
             read: Duration::from_secs_f64(self.read_timeout),
             statement: (self.statement_timeout > 0.0)

@@ -27,7 +27,7 @@ pub(crate) fn extract(
     output: &mut Output,
 ) -> Result<()> {
     let source = Source::new(config)?;
-    let session = Session::open(ctx, &config.resolved_connection, config.waits())?;
+    let session = Session::open(ctx, &config.resolved_connection, config.timeouts())?;
     let mut streams = false;
     let result = transaction(ctx, &session, config, share, source, output, &mut streams);
     // While rows stream, the end of the connection stops them sooner.

@@ -47,7 +47,7 @@ impl Origin {
                 format!("query {hex}")
             }
         };
-        Self { server: connection.server(), database: connection.database.clone(), rows }
+        Self { server: connection.address(), database: connection.database.clone(), rows }
     }
 }
 

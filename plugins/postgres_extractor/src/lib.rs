@@ -43,7 +43,7 @@ impl Driver for PostgresExtractor {
     }
 
     fn discover(ctx: &Context, config: Config) -> Result<Vec<Dataset>> {
-        let session = Session::open(ctx, &config.resolved_connection, config.waits())?;
+        let session = Session::open(ctx, &config.resolved_connection, config.timeouts())?;
         let datasets =
             postgres_common::discover(&session, &config.resolved_connection, &config.session)?;
         session.close();

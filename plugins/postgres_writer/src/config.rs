@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use osiris_sdk::{Error, Result, Schema};
-use postgres_common::{Connection, Relation, Settings, Waits};
+use postgres_common::{Connection, Relation, Settings, Timeouts};
 use serde::Deserialize;
 
 use crate::feed::Rules;
@@ -121,8 +121,8 @@ impl Config {
         })
     }
 
-    pub(crate) fn waits(&self) -> Waits {
-        Waits {
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        Timeouts {
             connect: Duration::from_secs_f64(self.connect_timeout),
             read: Duration::from_secs_f64(self.read_timeout),
             statement: (self.statement_timeout > 0.0)

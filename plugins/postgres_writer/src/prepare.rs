@@ -209,7 +209,7 @@ fn try_lock(session: &Session, relation: &Relation) -> Result<bool> {
     Ok(row.get(0))
 }
 
-/// Waits until nobody else creates the table.
+/// Timeouts until nobody else creates the table.
 pub(crate) fn lock(session: &Session, relation: &Relation) -> Result<()> {
     let sql = format!("SELECT pg_advisory_xact_lock{LOCK}::text");
     session.wait(session.client.query_one(&sql, &[&relation.to_string()])).map(drop)

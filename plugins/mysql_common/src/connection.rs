@@ -57,9 +57,9 @@ pub enum Tls {
     VerifyIdentity,
 }
 
-/// Limits of waits.
+/// Timeouts of waits.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct Timeouts {
     /// Until the server has let the user in.
     pub connect: Duration,
     /// For each answer after that.

@@ -1,6 +1,6 @@
 //! The cursor of incremental runs.
 
-use mysql_common::{Column, Native, quote};
+use mysql_common::{Column, Native, identifier, literal};
 use osiris_sdk::{Context, Error, Result};
 use serde_json::Value;
 
@@ -49,7 +49,7 @@ impl Cursor {
 
     /// The rows to read, as a condition in SQL.
     pub(crate) fn condition(&self) -> Result<String> {
-        let name = quote::name(&self.config.cursor);
+        let name = identifier(&self.config.cursor);
         let Some(value) = self.literal()? else { return Ok(format!("{name} IS NOT NULL")) };
         let native = self.columns[self.index].native;
         Ok(match self.config.overlap {
@@ -68,7 +68,7 @@ impl Cursor {
     fn literal(&self) -> Result<Option<String>> {
         let Some(value) = &self.value else { return Ok(None) };
         if !is_number(self.columns[self.index].native) {
-            return Ok(Some(quote::text(value)));
+            return Ok(Some(literal(value)));
         }
         if value.parse::<f64>().is_err()
             || value.contains(char::is_alphabetic) && !value.contains('e')
