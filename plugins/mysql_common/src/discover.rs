@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use db_common::Timeouts;
 use osiris_sdk::{Context, Dataset, DatasetColumn, Error, Result};
 
-use crate::connection::{Connection, Timeouts};
+use crate::connection::Connection;
 use crate::session::Session;
 use crate::types::ZeroDates;
 use crate::{MysqlError, identifier, literal};

@@ -2,8 +2,8 @@
 
 use std::io;
 
+use db_common::tls::{lacks_ciphers, tls_error};
 use osiris_sdk::{Error, Kind};
-use rustls::AlertDescription;
 
 /// WASI's number for an I/O error: a connection that the other side has reset.
 const WASI_IO: i32 = 29;
@@ -42,12 +42,11 @@ impl MysqlError {
     /// Converts an error of reading or writing; `server` and `wait` are for the message.
     pub(crate) fn io(error: &io::Error, server: &str, wait: &str) -> Self {
         use io::ErrorKind as Io;
-        let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if matches!(tls, Some(rustls::Error::AlertReceived(AlertDescription::HandshakeFailure))) {
+        if lacks_ciphers(error) {
             return Self::NoCommonCipher;
         }
         let is_reset = cfg!(target_family = "wasm") && error.raw_os_error() == Some(WASI_IO);
-        Self::Other(match (error.kind(), tls) {
+        Self::Other(match (error.kind(), tls_error(error)) {
             _ if is_reset => closed(server),
             (_, Some(tls)) => Error::network(format!("TLS with {server} failed: {tls}")),
             (Io::TimedOut, _) => Error::timeout(format!("{server} did not answer within {wait}")),

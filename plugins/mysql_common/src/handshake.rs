@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use db_common::tls::Ciphers;
 use osiris_sdk::Error;
 use protocol::constants::CapabilityFlags;
 use protocol::crypto::rsa::{Padding, PublicKey};
@@ -13,7 +14,6 @@ use protocol::proto::{MyDeserialize, MySerialize};
 
 use crate::MysqlError;
 use crate::connection::{Connection, Tls};
-use crate::tls::Ciphers;
 use crate::wire::Wire;
 
 /// utf8mb4_general_ci, which every server knows.

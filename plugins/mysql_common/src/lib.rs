@@ -18,7 +18,7 @@ mod transport;
 mod types;
 mod wire;
 
-pub use connection::{Connection, Timeouts, Tls};
+pub use connection::{Connection, Tls};
 pub use discover::{cells, discover};
 pub use doctor::doctor;
 pub use error::{DEADLOCK, LOCK_TIMEOUT, MysqlError};

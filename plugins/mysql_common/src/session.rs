@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use db_common::Timeouts;
+use db_common::tls::Ciphers;
 use osiris_sdk::{Context, Error, Result, retry};
 use protocol::io::ParseBuf;
 use protocol::packets::{Column as Definition, StmtPacket};
 use protocol::proto::MyDeserialize;
 
-use crate::connection::{Connection, Timeouts};
+use crate::connection::Connection;
 use crate::handshake::{authenticate, refused};
-use crate::tls::Ciphers;
 use crate::transport::Limit;
 use crate::types::Column;
 use crate::wire::Wire;

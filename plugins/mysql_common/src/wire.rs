@@ -2,11 +2,12 @@
 
 use std::io::{self, Read, Write};
 
+use db_common::tls::Ciphers;
 use rustls::StreamOwned;
 
 use crate::MysqlError;
 use crate::connection::Connection;
-use crate::tls::{self, Ciphers};
+use crate::tls;
 use crate::transport::{Limit, Transport};
 
 /// Bytes of a packet, at most; a longer payload goes into several.

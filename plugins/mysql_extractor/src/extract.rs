@@ -1,5 +1,6 @@
 //! Reads the rows into the output.
 
+use db_common::{BATCH_SIZE, MAX_VALUE};
 use mysql_common::{Column, Native, Session, declare, identifier};
 use osiris_sdk::{BatchBuilder, Context, Error, Field, Output, Partition, Result, Schema};
 
@@ -8,17 +9,11 @@ use crate::decode::Decoder;
 use crate::incremental::Cursor;
 use crate::source::Source;
 
-/// A batch is sent once it is so large: what the pipeline moves fastest.
-const BATCH: usize = 512 << 10;
-
 /// A row that is so large, with those before it, goes into a batch of its own.
 const LARGE: usize = 32 << 20;
 
 /// Bytes of a batch unless the project raises `limits.batch`.
 const BATCH_LIMIT: usize = 64 << 20;
-
-/// Bytes of a value that the host takes, whatever its limits are.
-const MAX_VALUE: usize = 128 << 20;
 
 /// Bytes of a batch beside its values.
 const BESIDE: usize = 64 << 10;
@@ -82,7 +77,7 @@ pub(crate) fn extract(
         if let Some(cursor) = &mut cursor {
             cursor.see(row);
         }
-        if size >= BATCH {
+        if size >= BATCH_SIZE {
             size = 0;
             ctx.check_cancelled()?;
             output.send(&mut batch)?;
@@ -91,7 +86,7 @@ pub(crate) fn extract(
     ctx.check_cancelled()?;
     output.send(&mut batch)?;
     session.close();
-    cursor.map_or(Ok(()), |cursor| cursor.save(ctx, config))
+    cursor.map_or(Ok(()), |cursor| cursor.save(ctx))
 }
 
 /// Checks that a large row fits into a batch.

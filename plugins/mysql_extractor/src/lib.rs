@@ -7,8 +7,8 @@ mod config;
 mod decode;
 mod extract;
 mod incremental;
+mod origin;
 mod source;
-mod state;
 mod value;
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ use std::time::Duration;
 use osiris_sdk::{Context, Dataset, Driver, Error, Health, Input, Output, Result, Step, Summary};
 use serde_json::Value;
 
-pub use crate::config::{Config, Incremental, OtherSource, Tinyint1};
+pub use crate::config::{Config, Incremental, Tinyint1};
 
 /// The driver.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use mysql_common::{Session, identifier};
 use osiris_sdk::{Context, DataType, Result, Schema};
 
-use crate::config::{Config, SchemaChanges};
+use crate::config::Config;
 use crate::create::{Types, collation, decimals};
 use crate::holds::Holds;
 use crate::target::{Target, TargetColumn};
@@ -29,11 +29,11 @@ pub(crate) fn change(
         return Ok(());
     }
     let mut statements = Vec::new();
-    if matches!(allowed, SchemaChanges::Widen | SchemaChanges::Recreate) {
+    if allowed.widens() {
         statements.extend(widen(session, schema, target, table)?);
     }
     let new = target.lacks(schema);
-    if !new.is_empty() && matches!(allowed, SchemaChanges::AddColumns | SchemaChanges::Widen) {
+    if !new.is_empty() && allowed.adds_columns() {
         let collation = collation(session)?;
         statements.push(Types::new(config, &collation).add(table, &new)?);
     }

@@ -29,7 +29,7 @@ use mysql_common::ZeroDates;
 use osiris_sdk::{Context, Dataset, Driver, Health, Input, Output, Result, Step, Summary};
 use serde_json::Value;
 
-pub use crate::config::{Config, Mode, SchemaChanges, ZonedTimes};
+pub use crate::config::{Config, ZonedTimes};
 
 /// The driver.
 #[derive(Debug)]

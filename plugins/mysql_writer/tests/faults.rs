@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use mysql_common::{Connection, Session, Timeouts};
+use db_common::Timeouts;
+use mysql_common::{Connection, Session};
 use osiris_sdk::{DataType, Kind};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -20,8 +21,7 @@ const TABLE: &str = "CREATE TABLE t (id BIGINT PRIMARY KEY, name VARCHAR(5)); \
 /// Another program that uses the table.
 fn other(connection: &Value) -> Session {
     let connection = Connection::deserialize(connection).expect("a connection");
-    let wait = Duration::from_secs(60);
-    Session::connect(&connection, Timeouts { connect: wait, read: wait }).expect("a session")
+    Session::connect(&connection, Timeouts::new(60.0, 60.0)).expect("a session")
 }
 
 /// Waits until a statement in that database waits for others.

@@ -1,7 +1,6 @@
 //! A connection, as `osiris_connections.yaml` has it.
 
 use std::fmt;
-use std::time::Duration;
 
 use osiris_sdk::{Error, Result};
 use serde::Deserialize;
@@ -58,17 +57,6 @@ pub enum SslMode {
     VerifyCa,
     /// And it is made out to the host's name.
     VerifyFull,
-}
-
-/// Time limits of a driver.
-#[derive(Debug, Clone, Copy)]
-pub struct Timeouts {
-    /// For a connection.
-    pub connect: Duration,
-    /// For each answer.
-    pub read: Duration,
-    /// For the end of each statement, unless it may take as long as it likes.
-    pub statement: Option<Duration>,
 }
 
 impl Connection {

@@ -11,9 +11,8 @@ mod session;
 mod settings;
 mod tls;
 mod types;
-mod verify;
 
-pub use connection::{Connection, SslMode, Timeouts};
+pub use connection::{Connection, SslMode};
 pub use discover::discover;
 pub use doctor::doctor;
 pub use error::{has_code, is_conflict};

@@ -6,6 +6,8 @@ use std::future::Future;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
+use db_common::Timeouts;
+use db_common::tls::Ciphers;
 use osiris_sdk::{Context, Error, Result, retry};
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
@@ -17,8 +19,8 @@ use tokio_postgres::{Client, Config, SimpleQueryMessage};
 
 use crate::auth::{Allowed, Guarded};
 use crate::error::explain;
-use crate::tls::{Ciphers, Tls, lacks_ciphers};
-use crate::{Connection, Settings, SslMode, Timeouts, identifier};
+use crate::tls::{Tls, lacks_ciphers};
+use crate::{Connection, Settings, SslMode, identifier};
 
 /// A read of the socket moves so much at a time: each is a call out of
 /// the sandbox.

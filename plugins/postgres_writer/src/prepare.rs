@@ -1,11 +1,12 @@
 //! Preparation of the table that the rows go into.
 
+use db_common::{SchemaChanges, WriteMode};
 use osiris_sdk::{Error, Result, Schema};
 use postgres_common::{Relation, Session, check_length, has_code};
 
 use crate::change::{Changes, changes};
 use crate::claim::claim;
-use crate::config::{Config, SchemaChanges, WriteMode};
+use crate::config::Config;
 use crate::create::{columns, create};
 use crate::plan::Plan;
 use crate::target::{Target, find, shape};
