@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use db_common::Timeouts;
 use osiris_sdk::{Context, Dataset, DatasetColumn, Error, Result};
 
-use crate::column::ZeroDates;
-use crate::config::{Connection, Limits};
+use crate::connection::Connection;
 use crate::session::Session;
-use crate::{Failure, quote};
+use crate::types::ZeroDates;
+use crate::{MysqlError, identifier, literal};
 
 /// The tables and views of the connection's database, by name.
 ///
@@ -16,12 +17,12 @@ use crate::{Failure, quote};
 pub fn discover(
     ctx: &Context,
     connection: &Connection,
-    limits: Limits,
+    timeouts: Timeouts,
     zero_dates: ZeroDates,
 ) -> Result<Vec<Dataset>> {
-    let mut session = Session::open(ctx, connection, limits)?;
-    let database = quote::text(&connection.database);
-    let told = |failure: Failure| Error::from(failure).context("listing the tables");
+    let mut session = Session::open(ctx, connection, timeouts)?;
+    let database = literal(&connection.database);
+    let told = |error: MysqlError| Error::from(error).context("listing the tables");
     let tables = session
         .texts(&format!(
             "SELECT table_name, table_type, table_rows FROM information_schema.tables \
@@ -52,14 +53,14 @@ pub fn discover(
         ctx.check_cancelled()?;
         let [name, kind, rows] = cells(row);
         // What the server says of a query's columns is what reading it makes of them.
-        let query = format!("SELECT * FROM {}", quote::name(&name));
+        let query = format!("SELECT * FROM {}", identifier(&name));
         let prepared = match session.prepare(&query) {
             Ok(prepared) => prepared,
-            Err(failure @ Failure::Server { .. }) => {
-                ctx.warn(format!("{name} is left out: {}", Error::from(failure)));
+            Err(error @ MysqlError::Server { .. }) => {
+                ctx.warn(format!("{name} is left out: {}", Error::from(error)));
                 continue;
             }
-            Err(failure) => return Err(failure.into()),
+            Err(error) => return Err(error.into()),
         };
         session.forget(&prepared)?;
         let described = columns.remove(&name).unwrap_or_default();

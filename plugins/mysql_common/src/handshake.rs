@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use db_common::tls::Ciphers;
 use osiris_sdk::Error;
 use protocol::constants::CapabilityFlags;
 use protocol::crypto::rsa::{Padding, PublicKey};
@@ -11,9 +12,8 @@ use protocol::packets::{
 };
 use protocol::proto::{MyDeserialize, MySerialize};
 
-use crate::Failure;
-use crate::config::{Connection, Tls};
-use crate::tls::Suites;
+use crate::MysqlError;
+use crate::connection::{Connection, Tls};
 use crate::wire::Wire;
 
 /// utf8mb4_general_ci, which every server knows.
@@ -34,19 +34,21 @@ const SHA2_FULL: u8 = 4;
 pub(crate) fn authenticate(
     wire: &mut Wire,
     connection: &Connection,
-    suites: Suites,
-) -> Result<(), Failure> {
-    let result = enter(wire, connection, suites);
+    ciphers: Ciphers,
+) -> Result<(), MysqlError> {
+    let result = enter(wire, connection, ciphers);
     match result {
         // Servers do not say that the user has to come over TLS.
-        Err(Failure::Server { code: 1045, message }) if !wire.is_encrypted() => {
+        Err(MysqlError::Server { code: 1045, message }) if !wire.is_encrypted() => {
             Err(Error::auth(format!(
                 "{message} (MySQL error 1045); check `user` and `password` of the connection, and \
                  set `tls: required` if the user has to use TLS"
             ))
             .into())
         }
-        Err(Failure::Server { code: 1045, message }) if connection.client_cert_file.is_none() => {
+        Err(MysqlError::Server { code: 1045, message })
+            if connection.client_cert_file.is_none() =>
+        {
             Err(Error::auth(format!(
                 "{message} (MySQL error 1045); check `user` and `password` of the connection, and \
                  set `client_cert_file` and `client_key_file` if the user has to show a certificate"
@@ -57,11 +59,11 @@ pub(crate) fn authenticate(
     }
 }
 
-fn enter(wire: &mut Wire, connection: &Connection, suites: Suites) -> Result<(), Failure> {
+fn enter(wire: &mut Wire, connection: &Connection, ciphers: Ciphers) -> Result<(), MysqlError> {
     let greeting = wire.receive()?;
     refused(greeting)?;
     let greeting = HandshakePacket::deserialize((), &mut ParseBuf(greeting))
-        .map_err(Failure::protocol)?
+        .map_err(MysqlError::protocol)?
         .into_owned();
     let offered = greeting.capabilities();
     let mut wanted = CapabilityFlags::CLIENT_LONG_PASSWORD
@@ -89,7 +91,7 @@ fn enter(wire: &mut Wire, connection: &Connection, suites: Suites) -> Result<(),
     wanted &= offered | CapabilityFlags::CLIENT_LONG_PASSWORD;
     if wanted.contains(CapabilityFlags::CLIENT_SSL) {
         wire.send(&packet(&SslRequest::new(wanted, MAX_PACKET, CHARSET)), &[])?;
-        wire.encrypt(connection, suites)?;
+        wire.encrypt(connection, ciphers)?;
     }
     let mut nonce = greeting.nonce();
     let mut plugin = greeting.auth_plugin().unwrap_or(AuthPlugin::MysqlNativePassword).into_owned();
@@ -115,7 +117,7 @@ fn enter(wire: &mut Wire, connection: &Connection, suites: Suites) -> Result<(),
             [0, ..] => return Ok(()),
             [0xFE, _, ..] => {
                 let switch = AuthSwitchRequest::deserialize((), &mut ParseBuf(&answer))
-                    .map_err(Failure::protocol)?;
+                    .map_err(MysqlError::protocol)?;
                 plugin = switch.auth_plugin().into_owned();
                 nonce = switch.plugin_data().to_vec();
                 let proof = prove(wire, connection, &plugin, &nonce)?;
@@ -137,7 +139,7 @@ fn enter(wire: &mut Wire, connection: &Connection, suites: Suites) -> Result<(),
             [1, key @ ..] if asked_key && takes_key(&plugin) => {
                 wire.send(&hide(&connection.password, &nonce, key)?, &[])?;
             }
-            _ => return Err(Failure::protocol("an answer to the password that means nothing")),
+            _ => return Err(MysqlError::protocol("an answer to the password that means nothing")),
         }
     }
 }
@@ -148,7 +150,7 @@ fn prove(
     connection: &Connection,
     plugin: &AuthPlugin<'_>,
     nonce: &[u8],
-) -> Result<Option<Vec<u8>>, Failure> {
+) -> Result<Option<Vec<u8>>, MysqlError> {
     match plugin {
         AuthPlugin::MysqlNativePassword | AuthPlugin::CachingSha2Password | AuthPlugin::Ed25519 => {
         }
@@ -194,7 +196,7 @@ fn prove(
     }))
 }
 
-fn whole_password() -> Failure {
+fn whole_password() -> MysqlError {
     Error::auth(
         "the server wants the whole password, which is only sent over TLS; set `tls: required` in \
          the connection, or, if you trust everything between here and the server, \
@@ -219,7 +221,7 @@ fn takes_key(plugin: &AuthPlugin<'_>) -> bool {
 }
 
 /// The password, so that only the owner of the key can read it.
-fn hide(password: &str, nonce: &[u8], key: &[u8]) -> Result<Vec<u8>, Failure> {
+fn hide(password: &str, nonce: &[u8], key: &[u8]) -> Result<Vec<u8>, MysqlError> {
     let mut password = password.as_bytes().to_vec();
     password.push(0);
     for (byte, mask) in password.iter_mut().zip(nonce.iter().cycle()) {
@@ -261,19 +263,19 @@ fn packet(content: &impl MySerialize) -> Vec<u8> {
 }
 
 /// Returns an error if a packet is one.
-pub(crate) fn refused(packet: &[u8]) -> Result<(), Failure> {
+pub(crate) fn refused(packet: &[u8]) -> Result<(), MysqlError> {
     if packet.first() != Some(&0xFF) {
         return Ok(());
     }
     let [_, a, b, rest @ ..] = packet else {
-        return Err(Failure::protocol("an error that is cut off"));
+        return Err(MysqlError::protocol("an error that is cut off"));
     };
     // Before it has greeted, the server leaves out the state.
     let message = match rest {
         [b'#', _, _, _, _, _, message @ ..] => message,
         message => message,
     };
-    Err(Failure::Server {
+    Err(MysqlError::Server {
         code: u16::from_le_bytes([*a, *b]),
         message: String::from_utf8_lossy(message).into_owned(),
     })

@@ -4,24 +4,25 @@
 //! transport (TCP, time limits) -> tls -> wire (packets) -> handshake -> session
 //! ```
 
-mod column;
-mod config;
+mod connection;
 mod discover;
 mod doctor;
-mod failure;
+mod error;
 mod handshake;
 pub mod lenenc;
-pub mod quote;
+mod quote;
 mod session;
 mod settings;
 mod tls;
 mod transport;
+mod types;
 mod wire;
 
-pub use column::{Column, Native, ZeroDates, declare, is_utc};
-pub use config::{Connection, Limits, Tls};
+pub use connection::{Connection, Tls};
 pub use discover::{cells, discover};
 pub use doctor::doctor;
-pub use failure::{DEADLOCK, Failure, LOCK_TIMEOUT};
+pub use error::{DEADLOCK, LOCK_TIMEOUT, MysqlError};
+pub use quote::{identifier, literal};
 pub use session::{Done, Prepared, Rows, Session};
 pub use settings::Settings;
+pub use types::{Column, Native, ZeroDates, declare, is_utc};

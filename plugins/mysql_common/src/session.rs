@@ -2,18 +2,19 @@
 
 use std::time::{Duration, Instant};
 
+use db_common::Timeouts;
+use db_common::tls::Ciphers;
 use osiris_sdk::{Context, Error, Result, retry};
 use protocol::io::ParseBuf;
 use protocol::packets::{Column as Definition, StmtPacket};
 use protocol::proto::MyDeserialize;
 
-use crate::column::Column;
-use crate::config::{Connection, Limits};
+use crate::connection::Connection;
 use crate::handshake::{authenticate, refused};
-use crate::tls::Suites;
 use crate::transport::Limit;
+use crate::types::Column;
 use crate::wire::Wire;
-use crate::{Failure, lenenc};
+use crate::{MysqlError, lenenc};
 
 /// The server asks for a file.
 const LOCAL_FILE: u8 = 0xFB;
@@ -62,15 +63,15 @@ impl Session {
     ///
     /// # Errors
     /// Kind `network`, `timeout`, `auth`, `not-found` or `config`.
-    pub fn open(ctx: &Context, connection: &Connection, limits: Limits) -> Result<Self> {
-        retry(ctx, || Self::connect(connection, limits))
+    pub fn open(ctx: &Context, connection: &Connection, timeouts: Timeouts) -> Result<Self> {
+        retry(ctx, || Self::connect(connection, timeouts))
     }
 
     /// Connects, once.
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn connect(connection: &Connection, limits: Limits) -> Result<Self> {
+    pub fn connect(connection: &Connection, timeouts: Timeouts) -> Result<Self> {
         let doing = || {
             format!(
                 "connecting to {}/{} as {:?}",
@@ -79,31 +80,31 @@ impl Session {
                 connection.user
             )
         };
-        Self::enter(connection, limits).map_err(|failure| Error::from(failure).context(doing()))
+        Self::enter(connection, timeouts).map_err(|error| Error::from(error).context(doing()))
     }
 
-    fn enter(connection: &Connection, limits: Limits) -> Result<Self, Failure> {
-        let until = Limit::Until(Instant::now() + limits.connect);
-        let dial = |suites| {
-            let wait = named(limits.connect, "connect_timeout");
+    fn enter(connection: &Connection, timeouts: Timeouts) -> Result<Self, MysqlError> {
+        let until = Limit::Until(Instant::now() + timeouts.connect);
+        let dial = |ciphers| {
+            let wait = named(timeouts.connect, "connect_timeout");
             let mut wire = Wire::connect(connection, until, wait)?;
-            authenticate(&mut wire, connection, suites)?;
+            authenticate(&mut wire, connection, ciphers)?;
             Ok(wire)
         };
-        let wire = match dial(Suites::Fast) {
+        let wire = match dial(Ciphers::Fast) {
             // A handshake that failed cannot go on with others on the same connection.
-            Err(Failure::NoCommonCipher) => dial(Suites::All),
+            Err(MysqlError::NoCommonCipher) => dial(Ciphers::All),
             result => result,
         };
         let mut session = Self { wire: wire? };
         session.prepare_to_talk()?;
-        session.wire.set_limit(Limit::Each(limits.read), named(limits.read, "read_timeout"));
+        session.wire.set_limit(Limit::Each(timeouts.read), named(timeouts.read, "read_timeout"));
         Ok(session)
     }
 
     /// Has the server speak UTF-8 and UTC, and wait for a step before or behind
     /// that takes its time: by default it closes after a minute.
-    fn prepare_to_talk(&mut self) -> Result<(), Failure> {
+    fn prepare_to_talk(&mut self) -> Result<(), MysqlError> {
         const NAMES: &str = "SET NAMES utf8mb4, time_zone = '+00:00'";
         // The part in the comment is for MariaDB.
         let patient = format!(
@@ -113,7 +114,7 @@ impl Session {
         );
         match self.run(&patient) {
             // Servers that only speak the protocol do not have all of them.
-            Err(Failure::Server { .. }) => self.run(NAMES).map(drop),
+            Err(MysqlError::Server { .. }) => self.run(NAMES).map(drop),
             result => result.map(drop),
         }
     }
@@ -127,7 +128,7 @@ impl Session {
     ///
     /// # Errors
     /// The server's.
-    pub fn run(&mut self, sql: &str) -> Result<Done, Failure> {
+    pub fn run(&mut self, sql: &str) -> Result<Done, MysqlError> {
         self.begin(sql.as_bytes())?;
         self.finish()
     }
@@ -136,7 +137,7 @@ impl Session {
     ///
     /// # Errors
     /// The statement cannot be sent.
-    pub fn begin(&mut self, sql: &[u8]) -> Result<(), Failure> {
+    pub fn begin(&mut self, sql: &[u8]) -> Result<(), MysqlError> {
         self.wire.command(COM_QUERY, sql)
     }
 
@@ -145,12 +146,12 @@ impl Session {
     ///
     /// # Errors
     /// The server's, or it cannot be sent.
-    pub fn begin_load(&mut self, sql: &str, file: &[u8]) -> Result<(), Failure> {
+    pub fn begin_load(&mut self, sql: &str, file: &[u8]) -> Result<(), MysqlError> {
         self.begin(sql.as_bytes())?;
         let answer = self.wire.receive()?;
         refused(answer)?;
         if answer.first() != Some(&LOCAL_FILE) {
-            return Err(Failure::protocol("an answer that asks for no file"));
+            return Err(MysqlError::protocol("an answer that asks for no file"));
         }
         for part in file.chunks(FILE_PART) {
             self.wire.send(&[], part)?;
@@ -162,11 +163,11 @@ impl Session {
     ///
     /// # Errors
     /// The server's.
-    pub fn finish(&mut self) -> Result<Done, Failure> {
+    pub fn finish(&mut self) -> Result<Done, MysqlError> {
         let answer = self.wire.receive()?;
         refused(answer)?;
         let [0, rest @ ..] = answer else {
-            return Err(Failure::protocol("rows, and none were asked for"));
+            return Err(MysqlError::protocol("rows, and none were asked for"));
         };
         let mut rest = rest;
         let (affected, _last_id) = (lenenc::int(&mut rest), lenenc::int(&mut rest));
@@ -174,7 +175,7 @@ impl Session {
             (Some(affected), [_, _, a, b, ..]) => {
                 Ok(Done { affected, warnings: u16::from_le_bytes([*a, *b]) })
             }
-            _ => Err(Failure::protocol("an answer that is cut off")),
+            _ => Err(MysqlError::protocol("an answer that is cut off")),
         }
     }
 
@@ -182,7 +183,7 @@ impl Session {
     ///
     /// # Errors
     /// The server's.
-    pub fn texts(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, Failure> {
+    pub fn texts(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, MysqlError> {
         self.begin(sql.as_bytes())?;
         let answer = self.wire.receive()?;
         refused(answer)?;
@@ -203,7 +204,7 @@ impl Session {
                 }
                 _ => lenenc::bytes(&mut rest)
                     .map(|text| Some(String::from_utf8_lossy(text).into_owned()))
-                    .ok_or_else(|| Failure::protocol("a row that is cut off")),
+                    .ok_or_else(|| MysqlError::protocol("a row that is cut off")),
             });
             let cells = cells.collect::<Result<_, _>>()?;
             rows.push(cells);
@@ -214,12 +215,12 @@ impl Session {
     ///
     /// # Errors
     /// The server's.
-    pub fn prepare(&mut self, sql: &str) -> Result<Prepared, Failure> {
+    pub fn prepare(&mut self, sql: &str) -> Result<Prepared, MysqlError> {
         self.wire.command(COM_STMT_PREPARE, sql.as_bytes())?;
         let answer = self.wire.receive()?;
         refused(answer)?;
         let answer =
-            StmtPacket::deserialize((), &mut ParseBuf(answer)).map_err(Failure::protocol)?;
+            StmtPacket::deserialize((), &mut ParseBuf(answer)).map_err(MysqlError::protocol)?;
         if answer.num_params() > 0 {
             self.definitions(answer.num_params().into())?;
             return Err(Error::config(
@@ -235,7 +236,7 @@ impl Session {
     ///
     /// # Errors
     /// The statement cannot be sent.
-    pub fn forget(&mut self, query: &Prepared) -> Result<(), Failure> {
+    pub fn forget(&mut self, query: &Prepared) -> Result<(), MysqlError> {
         self.wire.command(COM_STMT_CLOSE, &query.id.to_le_bytes())
     }
 
@@ -244,7 +245,7 @@ impl Session {
     ///
     /// # Errors
     /// The server's.
-    pub fn execute(&mut self, query: &Prepared) -> Result<Rows<'_>, Failure> {
+    pub fn execute(&mut self, query: &Prepared) -> Result<Rows<'_>, MysqlError> {
         let mut body = query.id.to_le_bytes().to_vec();
         // No cursor, and once.
         body.extend([0, 1, 0, 0, 0]);
@@ -262,7 +263,7 @@ impl Session {
         let _ = self.wire.command(COM_QUIT, &[]);
     }
 
-    fn definitions(&mut self, count: usize) -> Result<Vec<Column>, Failure> {
+    fn definitions(&mut self, count: usize) -> Result<Vec<Column>, MysqlError> {
         let mut columns = Vec::new();
         if count == 0 {
             return Ok(columns);
@@ -271,11 +272,11 @@ impl Session {
             let packet = self.wire.receive()?;
             refused(packet)?;
             let definition =
-                Definition::deserialize((), &mut ParseBuf(packet)).map_err(Failure::protocol)?;
+                Definition::deserialize((), &mut ParseBuf(packet)).map_err(MysqlError::protocol)?;
             columns.push(Column::new(&definition));
         }
         if !is_eof(self.wire.receive()?) {
-            return Err(Failure::protocol("more columns than were announced"));
+            return Err(MysqlError::protocol("more columns than were announced"));
         }
         Ok(columns)
     }
@@ -287,7 +288,7 @@ impl Rows<'_> {
     /// # Errors
     /// The server's, or the connection is cut.
     #[inline]
-    pub fn next_row(&mut self) -> Result<Option<&[u8]>, Failure> {
+    pub fn next_row(&mut self) -> Result<Option<&[u8]>, MysqlError> {
         if self.columns.is_empty() {
             return Ok(None);
         }
@@ -296,7 +297,7 @@ impl Rows<'_> {
             packet if is_eof(packet) => Ok(None),
             packet => {
                 refused(packet)?;
-                Err(Failure::protocol("a packet that is no row"))
+                Err(MysqlError::protocol("a packet that is no row"))
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use osiris_sdk::{Error, Result};
 use serde_json::Value;
 
-use crate::quote;
+use crate::literal;
 use crate::session::Session;
 
 /// Settings that a user wants for the session, by name.
@@ -43,11 +43,11 @@ impl Session {
             let value = match value {
                 Value::Bool(value) => u8::from(*value).to_string(),
                 Value::Number(value) => value.to_string(),
-                Value::String(value) => quote::text(value),
+                Value::String(value) => literal(value),
                 _ => return Err(wrong("a number, a text, true or false")),
             };
-            self.run(&format!("SET SESSION {name} = {value}")).map_err(|failure| {
-                let mut error = Error::from(failure).context(format_args!("session.{name}"));
+            self.run(&format!("SET SESSION {name} = {value}")).map_err(|error| {
+                let mut error = Error::from(error).context(format_args!("session.{name}"));
                 error.kind = osiris_sdk::Kind::Config;
                 error
             })?;

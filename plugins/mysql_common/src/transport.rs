@@ -10,8 +10,8 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::time::{error::Elapsed, timeout};
 
-use crate::Failure;
-use crate::failure::reason;
+use crate::MysqlError;
+use crate::error::reason;
 
 /// A connection that blocks, but not for longer than it may. Inside a
 /// component only tokio can end a wait.
@@ -41,7 +41,7 @@ impl Limit {
 
 impl Transport {
     /// Tries each address of the host in turn.
-    pub(crate) fn connect(host: &str, port: u16, limit: Limit) -> Result<Self, Failure> {
+    pub(crate) fn connect(host: &str, port: u16, limit: Limit) -> Result<Self, MysqlError> {
         let addresses: Vec<SocketAddr> = (host, port)
             .to_socket_addrs()
             .map_err(|error| {

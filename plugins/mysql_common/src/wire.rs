@@ -2,11 +2,12 @@
 
 use std::io::{self, Read, Write};
 
+use db_common::tls::Ciphers;
 use rustls::StreamOwned;
 
-use crate::Failure;
-use crate::config::Connection;
-use crate::tls::{self, Suites};
+use crate::MysqlError;
+use crate::connection::Connection;
+use crate::tls;
 use crate::transport::{Limit, Transport};
 
 /// Bytes of a packet, at most; a longer payload goes into several.
@@ -41,7 +42,7 @@ impl Wire {
         connection: &Connection,
         limit: Limit,
         wait: String,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, MysqlError> {
         connection.check()?;
         let transport = Transport::connect(&connection.host, connection.port, limit)?;
         Ok(Self {
@@ -68,16 +69,16 @@ impl Wire {
     pub(crate) fn encrypt(
         &mut self,
         connection: &Connection,
-        suites: Suites,
-    ) -> Result<(), Failure> {
+        ciphers: Ciphers,
+    ) -> Result<(), MysqlError> {
         let Stream::Plain(mut transport) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Ok(());
         };
-        let mut client = tls::client(connection, suites)?;
+        let mut client = tls::client(connection, ciphers)?;
         while client.is_handshaking() {
-            client.complete_io(&mut transport).map_err(|error| match self.failure(&error) {
-                Failure::Other(error) => Failure::Other(error.retryable(false)),
-                failure => failure,
+            client.complete_io(&mut transport).map_err(|error| match self.explain(&error) {
+                MysqlError::Other(error) => MysqlError::Other(error.retryable(false)),
+                error => error,
             })?;
         }
         self.stream = Stream::Tls(Box::new(StreamOwned::new(client, transport)));
@@ -90,13 +91,13 @@ impl Wire {
     }
 
     /// Begins a new exchange with a command.
-    pub(crate) fn command(&mut self, command: u8, body: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn command(&mut self, command: u8, body: &[u8]) -> Result<(), MysqlError> {
         self.sequence = 0;
         self.send(&[command], body)
     }
 
     /// Sends a payload, which is `first` and then `rest`.
-    pub(crate) fn send(&mut self, first: &[u8], rest: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn send(&mut self, first: &[u8], rest: &[u8]) -> Result<(), MysqlError> {
         let (mut first, mut rest) = (first, rest);
         loop {
             let length = (first.len() + rest.len()).min(MAX_PAYLOAD);
@@ -122,7 +123,7 @@ impl Wire {
 
     /// The payload of the next packet.
     #[inline]
-    pub(crate) fn receive(&mut self) -> Result<&[u8], Failure> {
+    pub(crate) fn receive(&mut self) -> Result<&[u8], MysqlError> {
         self.need(HEADER)?;
         let mut total = self.header(self.start);
         let mut last = total;
@@ -153,12 +154,12 @@ impl Wire {
 
     /// Reads until so many bytes are there.
     #[inline]
-    fn need(&mut self, bytes: usize) -> Result<(), Failure> {
+    fn need(&mut self, bytes: usize) -> Result<(), MysqlError> {
         if self.end - self.start >= bytes { Ok(()) } else { self.fill(bytes) }
     }
 
     #[cold]
-    fn fill(&mut self, bytes: usize) -> Result<(), Failure> {
+    fn fill(&mut self, bytes: usize) -> Result<(), MysqlError> {
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
@@ -179,33 +180,33 @@ impl Wire {
                 Stream::Gone => Ok(0),
             };
             match read {
-                Ok(0) => return Err(self.failure(&io::ErrorKind::UnexpectedEof.into())),
+                Ok(0) => return Err(self.explain(&io::ErrorKind::UnexpectedEof.into())),
                 Ok(read) => self.end += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.failure(&error)),
+                Err(error) => return Err(self.explain(&error)),
             }
         }
         Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), MysqlError> {
         let written = match &mut self.stream {
             Stream::Plain(stream) => stream.write_all(bytes),
             Stream::Tls(stream) => stream.write_all(bytes),
             Stream::Gone => Err(io::ErrorKind::BrokenPipe.into()),
         };
-        written.map_err(|error| self.failure(&error))
+        written.map_err(|error| self.explain(&error))
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
+    fn flush(&mut self) -> Result<(), MysqlError> {
         let flushed = match &mut self.stream {
             Stream::Tls(stream) => stream.flush(),
             Stream::Plain(_) | Stream::Gone => Ok(()),
         };
-        flushed.map_err(|error| self.failure(&error))
+        flushed.map_err(|error| self.explain(&error))
     }
 
-    fn failure(&self, error: &io::Error) -> Failure {
-        Failure::io(error, &self.server, &self.wait)
+    fn explain(&self, error: &io::Error) -> MysqlError {
+        MysqlError::io(error, &self.server, &self.wait)
     }
 }

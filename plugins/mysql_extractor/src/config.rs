@@ -1,10 +1,8 @@
 //! The step's configuration.
 
-use std::time::Duration;
-
-use mysql_common::{Connection, Limits, Settings, ZeroDates};
+use db_common::Timeouts;
+use mysql_common::{Connection, Settings, ZeroDates};
 use serde::Deserialize;
-use serde_json::Value;
 
 /// The configuration that `spec.yaml` describes.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,7 +24,7 @@ pub struct Config {
     /// Rows to read, at most.
     #[serde(default)]
     pub limit: Option<u64>,
-    /// The cursor, to read only new rows.
+    /// The way to read only new rows.
     #[serde(default)]
     pub incremental: Option<Incremental>,
     /// The treatment of dates that the calendar does not have.
@@ -39,10 +37,10 @@ pub struct Config {
     #[serde(default)]
     pub session: Settings,
     /// Seconds until the server has let the user in.
-    #[serde(default = "ten")]
+    #[serde(default = "db_common::connect_timeout")]
     pub connect_timeout: f64,
     /// Seconds for each answer.
-    #[serde(default = "five_minutes")]
+    #[serde(default = "db_common::read_timeout")]
     pub read_timeout: f64,
 }
 
@@ -57,48 +55,11 @@ pub enum Tinyint1 {
     Boolean,
 }
 
-/// Reads what lies beyond what the last run read.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Incremental {
-    /// The column that grows.
-    pub cursor: String,
-    /// The value behind which the first run begins.
-    #[serde(default)]
-    pub start: Option<Value>,
-    /// True if rows of the last value itself are read again.
-    #[serde(default)]
-    pub inclusive: bool,
-    /// The distance from the last value at which a run begins.
-    #[serde(default)]
-    pub overlap: Option<f64>,
-    /// The treatment of a state that another source left.
-    #[serde(default)]
-    pub other_source: OtherSource,
-}
-
-/// The treatment of a state that another server, database, table or query left.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OtherSource {
-    /// The step fails.
-    #[default]
-    Error,
-    /// The run goes on from its value.
-    Continue,
-}
+/// Seconds for times, differences for numbers.
+pub type Incremental = db_common::Incremental<f64>;
 
 impl Config {
-    pub(crate) fn limits(&self) -> Limits {
-        // A hundred days are for ever.
-        let seconds = |seconds: f64| Duration::from_secs_f64(seconds.clamp(0.001, 8.64e6));
-        Limits { connect: seconds(self.connect_timeout), read: seconds(self.read_timeout) }
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        Timeouts::new(self.connect_timeout, self.read_timeout)
     }
-}
-
-fn ten() -> f64 {
-    10.0
-}
-
-fn five_minutes() -> f64 {
-    300.0
 }

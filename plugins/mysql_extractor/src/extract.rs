@@ -1,24 +1,19 @@
 //! Reads the rows into the output.
 
-use mysql_common::{Column, Native, Session, declare, quote};
+use db_common::{BATCH_SIZE, MAX_VALUE};
+use mysql_common::{Column, Native, Session, declare, identifier};
 use osiris_sdk::{BatchBuilder, Context, Error, Field, Output, Partition, Result, Schema};
 
 use crate::config::{Config, Tinyint1};
-use crate::cursor::Cursor;
 use crate::decode::Decoder;
-use crate::plan::Plan;
-
-/// A batch is sent once it is so large: what the pipeline moves fastest.
-const BATCH: usize = 512 << 10;
+use crate::incremental::Cursor;
+use crate::source::Source;
 
 /// A row that is so large, with those before it, goes into a batch of its own.
 const LARGE: usize = 32 << 20;
 
 /// Bytes of a batch unless the project raises `limits.batch`.
 const BATCH_LIMIT: usize = 64 << 20;
-
-/// Bytes of a value that the host takes, whatever its limits are.
-const MAX_VALUE: usize = 128 << 20;
 
 /// Bytes of a batch beside its values.
 const BESIDE: usize = 64 << 10;
@@ -32,27 +27,27 @@ pub(crate) fn extract(
     share: Option<Partition>,
     output: &mut Output,
 ) -> Result<()> {
-    let mut plan = Plan::new(config)?;
-    let mut session = Session::open(ctx, &config.resolved_connection, config.limits())?;
+    let mut source = Source::new(config)?;
+    let mut session = Session::open(ctx, &config.resolved_connection, config.timeouts())?;
     session.apply(&config.session)?;
     if let Some(share) = share.filter(|share| share.count > 1) {
-        plan.share(config, &mut session, share)?;
+        source.share(config, &mut session, share)?;
     }
-    let reading = format!("reading {}", plan.source);
+    let reading = format!("reading {}", source.name);
     let told = |error: Error| error.context(&reading);
     let mut cursor = None;
     if let Some(incremental) = &config.incremental {
-        let query = session.prepare(&plan.sql()).map_err(|failure| told(failure.into()))?;
+        let query = session.prepare(&source.sql()).map_err(|error| told(error.into()))?;
         session.forget(&query)?;
         let found = Cursor::new(ctx, config, incremental, &query.columns)?;
-        plan.beyond(&incremental.cursor, found.condition()?);
+        source.beyond(&incremental.cursor, found.condition()?);
         cursor = Some(found);
     }
-    let mut query = session.prepare(&plan.sql()).map_err(|failure| told(failure.into()))?;
+    let mut query = session.prepare(&source.sql()).map_err(|error| told(error.into()))?;
     if let Some(table) = &config.table {
         declare(&mut session, table, &mut query.columns)?;
     }
-    let mut rows = session.execute(&query).map_err(|failure| told(failure.into()))?;
+    let mut rows = session.execute(&query).map_err(|error| told(error.into()))?;
     for (column, prepared) in rows.columns.iter_mut().zip(&query.columns) {
         if matches!(prepared.native, Native::Timestamp { .. } | Native::Vector) {
             column.native = prepared.native;
@@ -64,12 +59,12 @@ pub(crate) fn extract(
     if rows.columns.is_empty() {
         return Err(Error::config("the query answers without rows; `query` is one that reads"));
     }
-    let schema = schema(&rows.columns, config, plan.is_table)?;
+    let schema = schema(&rows.columns, config, source.is_table)?;
     output.open(&schema)?;
     let mut decoder = Decoder::new(rows.columns.clone(), config.zero_dates);
     let mut batch = BatchBuilder::new(&schema);
     let mut size = 0;
-    while let Some(row) = rows.next_row().map_err(|failure| told(failure.into()))? {
+    while let Some(row) = rows.next_row().map_err(|error| told(error.into()))? {
         if row.len() + BESIDE > BATCH_LIMIT {
             check_size(ctx, &decoder, row).map_err(told)?;
         }
@@ -82,7 +77,7 @@ pub(crate) fn extract(
         if let Some(cursor) = &mut cursor {
             cursor.see(row);
         }
-        if size >= BATCH {
+        if size >= BATCH_SIZE {
             size = 0;
             ctx.check_cancelled()?;
             output.send(&mut batch)?;
@@ -91,7 +86,7 @@ pub(crate) fn extract(
     ctx.check_cancelled()?;
     output.send(&mut batch)?;
     session.close();
-    cursor.map_or(Ok(()), |cursor| cursor.save(ctx, config))
+    cursor.map_or(Ok(()), |cursor| cursor.save(ctx))
 }
 
 /// Checks that a large row fits into a batch.
@@ -103,7 +98,7 @@ fn check_size(ctx: &Context, decoder: &Decoder, row: &[u8]) -> Result<()> {
             "row {number}, column {name:?}: the value has {size} bytes, and osiris passes on values \
              of up to 128 MiB; leave the column out with `columns`, or read it in parts in a \
              `query`: SUBSTRING({}, 1, 60000000)",
-            quote::name(name)
+            identifier(name)
         )));
     }
     ctx.warn(format!(

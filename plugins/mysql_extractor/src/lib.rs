@@ -4,11 +4,11 @@
 //! memory stays the same whatever the size of the table.
 
 mod config;
-mod cursor;
 mod decode;
 mod extract;
-mod plan;
-mod state;
+mod incremental;
+mod origin;
+mod source;
 mod value;
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ use std::time::Duration;
 use osiris_sdk::{Context, Dataset, Driver, Error, Health, Input, Output, Result, Step, Summary};
 use serde_json::Value;
 
-pub use crate::config::{Config, Incremental, OtherSource, Tinyint1};
+pub use crate::config::{Config, Incremental, Tinyint1};
 
 /// The driver.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Driver for MysqlExtractor {
 
     fn discover(ctx: &Context, config: Config) -> Result<Vec<Dataset>> {
         let connection = &config.resolved_connection;
-        mysql_common::discover(ctx, connection, config.limits(), config.zero_dates)
+        mysql_common::discover(ctx, connection, config.timeouts(), config.zero_dates)
     }
 
     fn doctor(_ctx: &Context, connection: Value, timeout: Duration) -> Health {

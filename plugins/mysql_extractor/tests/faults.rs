@@ -1,8 +1,8 @@
 //! Faults, and the messages about them.
 
-#[path = "server/proxy.rs"]
+#[path = "support/proxy.rs"]
 mod proxy;
-mod server;
+mod support;
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,9 +13,9 @@ use mysql_extractor::MysqlExtractor;
 use osiris_sdk::testing;
 use osiris_sdk::{Category, Error, Kind};
 use serde_json::{Value, json};
-use server::{SERVERS, database, step};
 use services::mariadb::{self, Options, PASSWORD};
 use services::mysql;
+use support::{SERVERS, database, step};
 
 fn with(connection: &Value, field: &str, value: impl Into<Value>) -> Value {
     let mut connection = connection.clone();

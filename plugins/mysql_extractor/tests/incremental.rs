@@ -1,11 +1,11 @@
 //! Rows that are new since the last run, and states of other sources.
 
-mod server;
+mod support;
 
 use mysql_extractor::MysqlExtractor;
 use osiris_sdk::{DataType, Kind, TimeUnit, testing};
 use serde_json::{Value, json};
-use server::{SERVERS, step};
+use support::{SERVERS, step};
 
 const TABLES: &str = "CREATE TABLE orders (id INT, at DATETIME(3), d DATE, price DECIMAL(10,2)); \
      CREATE TABLE invoices (id INT); INSERT INTO invoices VALUES (1), (2), (3); \

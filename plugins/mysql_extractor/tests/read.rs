@@ -1,13 +1,13 @@
 //! Tables, queries, shares, and rows that are new.
 
-mod server;
+mod support;
 
 use mysql_extractor::MysqlExtractor;
 use osiris_sdk::testing;
 use osiris_sdk::{Category, DataType, Kind};
 use serde_json::{Value, json};
-use server::{database, step};
 use std::time::Duration;
+use support::{database, step};
 
 const PEOPLE: &str = "CREATE TABLE `we``ird table` (`a b` INT PRIMARY KEY, `select` VARCHAR(9)); \
      INSERT INTO `we``ird table` VALUES (1, 'x'), (2, 'y'), (3, NULL)";
@@ -57,7 +57,7 @@ fn incremental_run_reads_only_new_rows() {
         ("at", "0, 0, '2025-01-01 00:00:00.000003', ''"),
         ("name", "0, 0, NULL, 'it''s \\\\ d'"),
     ] {
-        server::SERVERS
+        support::SERVERS
             .mariadb
             .sql("what_is_new", "DELETE FROM t WHERE id = 0 OR id > 18446744073709551614")
             .expect("rows");
@@ -68,7 +68,7 @@ fn incremental_run_reads_only_new_rows() {
         let again = step(&connection, config.clone()).state(&state).expect_ok();
         assert_eq!(again.table().row_count(), 0, "{cursor}");
         assert_eq!(again.saved_state.as_ref(), Some(&state));
-        server::SERVERS
+        support::SERVERS
             .mariadb
             .sql("what_is_new", &format!("INSERT INTO t VALUES ({more})"))
             .expect("a row");
@@ -97,7 +97,7 @@ fn partitions_together_are_the_table() {
         "CREATE TABLE t (id BIGINT PRIMARY KEY, v INT); CREATE TABLE u (name VARCHAR(9) PRIMARY KEY)",
     );
     let rows: Vec<_> = (-500..500).map(|i| format!("({}, {i})", i * i * i)).collect();
-    server::SERVERS
+    support::SERVERS
         .mariadb
         .sql("shares", &format!("INSERT INTO t VALUES {}", rows.join(",")))
         .expect("rows");

@@ -1,6 +1,6 @@
 //! The beginning of a session, and its end.
 
-mod server;
+mod support;
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -10,9 +10,9 @@ use std::thread;
 use mysql_extractor::MysqlExtractor;
 use osiris_sdk::{Error, Kind, testing};
 use serde_json::{Value, json};
-use server::{SERVERS, database, step};
 use services::mariadb::{self, Options, PASSWORD};
 use services::mysql;
+use support::{SERVERS, database, step};
 
 fn with(connection: &Value, more: Value) -> Value {
     let mut connection = connection.clone();

@@ -1,11 +1,11 @@
 //! Every type, exactly.
 
-mod server;
+mod support;
 
 use osiris_sdk::{DataType, Kind, TimeUnit};
 use serde_json::{Value, json};
-use server::{SERVERS, database, step};
 use services::Database;
+use support::{SERVERS, database, step};
 
 fn micros(zone: Option<&str>) -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned))

@@ -1,10 +1,10 @@
 //! Changes of a table, so that it can take the rows.
 
-use mysql_common::{Session, quote};
+use mysql_common::{Session, identifier};
 use osiris_sdk::{Context, DataType, Result, Schema};
 
-use crate::config::{Config, SchemaChanges};
-use crate::ddl::{Types, collation, decimals};
+use crate::config::Config;
+use crate::create::{Types, collation, decimals};
 use crate::holds::Holds;
 use crate::target::{Target, TargetColumn};
 
@@ -29,11 +29,11 @@ pub(crate) fn change(
         return Ok(());
     }
     let mut statements = Vec::new();
-    if matches!(allowed, SchemaChanges::Widen | SchemaChanges::Recreate) {
+    if allowed.widens() {
         statements.extend(widen(session, schema, target, table)?);
     }
     let new = target.lacks(schema);
-    if !new.is_empty() && matches!(allowed, SchemaChanges::AddColumns | SchemaChanges::Widen) {
+    if !new.is_empty() && allowed.adds_columns() {
         let collation = collation(session)?;
         statements.push(Types::new(config, &collation).add(table, &new)?);
     }
@@ -62,13 +62,13 @@ fn widen(
     if wider.is_empty() {
         return Ok(None);
     }
-    let quoted = quote::name(table);
+    let quoted = identifier(table);
     let shown = session.texts(&format!("SHOW CREATE TABLE {quoted}"))?;
     let shown = shown.into_iter().flatten().nth(1).flatten().unwrap_or_default();
     let changes: Vec<_> = wider
         .into_iter()
         .filter_map(|(column, wide)| {
-            let name = quote::name(&column.name);
+            let name = identifier(&column.name);
             let rest = attributes(&shown, &name, &column.column_type)?;
             // A default of the present time has as many digits as its column.
             let is_now = rest.to_uppercase().contains("CURRENT_TIMESTAMP");

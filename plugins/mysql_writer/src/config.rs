@@ -1,9 +1,9 @@
 //! The step's configuration.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use mysql_common::{Connection, Limits, Settings};
+use db_common::{SchemaChanges, Timeouts, WriteMode};
+use mysql_common::{Connection, Settings};
 use osiris_sdk::{Error, Result};
 use serde::Deserialize;
 
@@ -17,7 +17,7 @@ pub struct Config {
     pub table: String,
     /// The treatment of the rows that are there.
     #[serde(default)]
-    pub mode: Mode,
+    pub mode: WriteMode,
     /// Columns that tell which row is meant.
     #[serde(default)]
     pub upsert_keys: Vec<String>,
@@ -43,44 +43,14 @@ pub struct Config {
     #[serde(default)]
     pub session: Settings,
     /// Seconds until the server has let the user in.
-    #[serde(default = "ten")]
+    #[serde(default = "db_common::connect_timeout")]
     pub connect_timeout: f64,
     /// Seconds for each answer.
-    #[serde(default = "five_minutes")]
+    #[serde(default = "db_common::read_timeout")]
     pub read_timeout: f64,
     /// Seconds to wait for rows that others hold.
     #[serde(default = "fifty")]
     pub lock_timeout: u32,
-}
-
-/// The treatment of the rows that are there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// The rows stay.
-    #[default]
-    Append,
-    /// The rows go: a new table takes the place of the old one.
-    Replace,
-    /// Rows with the key of a new one become that one.
-    Upsert,
-    /// The rows go, and the table stays as it is.
-    Truncate,
-}
-
-/// The treatment of a table that the rows do not fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SchemaChanges {
-    /// The step fails.
-    Error,
-    /// The table gets the columns that it lacks.
-    AddColumns,
-    /// And its columns get types that hold more.
-    Widen,
-    /// Its columns get types that hold more, and if that is not enough, the table is dropped and
-    /// created anew.
-    Recreate,
 }
 
 /// The treatment of times with a zone in a column without one.
@@ -95,16 +65,14 @@ pub enum ZonedTimes {
 }
 
 impl Config {
-    pub(crate) fn limits(&self) -> Limits {
-        // A hundred days are for ever.
-        let seconds = |seconds: f64| Duration::from_secs_f64(seconds.clamp(0.001, 8.64e6));
-        Limits { connect: seconds(self.connect_timeout), read: seconds(self.read_timeout) }
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        Timeouts::new(self.connect_timeout, self.read_timeout)
     }
 
     /// Returns how far the table may change.
     pub(crate) fn changes(&self) -> SchemaChanges {
         self.schema_changes.unwrap_or(match self.mode {
-            Mode::Replace => SchemaChanges::AddColumns,
+            WriteMode::Replace => SchemaChanges::AddColumns,
             _ => SchemaChanges::Error,
         })
     }
@@ -117,7 +85,7 @@ impl Config {
     /// Checks that the options go together.
     pub(crate) fn check(&self) -> Result<()> {
         if self.changes() == SchemaChanges::Recreate {
-            if self.mode != Mode::Replace {
+            if self.mode != WriteMode::Replace {
                 return Err(Error::config(
                     "`schema_changes: recreate` goes with `mode: replace` only",
                 ));
@@ -130,7 +98,7 @@ impl Config {
             }
         }
         let is_other = |key| !self.upsert_keys.contains(key);
-        if self.mode == Mode::Upsert
+        if self.mode == WriteMode::Upsert
             && !self.primary_key.is_empty()
             && (self.primary_key.len() != self.upsert_keys.len()
                 || self.primary_key.iter().any(is_other))
@@ -141,10 +109,10 @@ impl Config {
             ));
         }
         match (self.mode, self.upsert_keys.is_empty()) {
-            (Mode::Upsert, true) => Err(Error::config(
+            (WriteMode::Upsert, true) => Err(Error::config(
                 "`mode: upsert` needs `upsert_keys`: the columns that tell which row is meant",
             )),
-            (Mode::Upsert, false) | (_, true) => Ok(()),
+            (WriteMode::Upsert, false) | (_, true) => Ok(()),
             (_, false) => Err(Error::config("`upsert_keys` goes with `mode: upsert`")),
         }
     }
@@ -152,14 +120,6 @@ impl Config {
 
 fn yes() -> bool {
     true
-}
-
-fn ten() -> f64 {
-    10.0
-}
-
-fn five_minutes() -> f64 {
-    300.0
 }
 
 fn fifty() -> u32 {

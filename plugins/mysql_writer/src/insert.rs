@@ -1,6 +1,6 @@
 //! Rows on their way into the table: statements of many rows, one transaction.
 
-use mysql_common::{DEADLOCK, Done, Failure, LOCK_TIMEOUT, Session, cells, quote};
+use mysql_common::{DEADLOCK, Done, LOCK_TIMEOUT, MysqlError, Session, cells, identifier};
 use osiris_sdk::{Batch, Column, DataType, Error, Kind, Result, Schema};
 
 use crate::literal;
@@ -93,8 +93,8 @@ impl<'a> Inserts<'a> {
                 column.syntax = Syntax::Load;
             }
         }
-        let names: Vec<_> = columns.iter().map(|(.., column)| quote::name(&column.name)).collect();
-        let quoted = quote::name(table);
+        let names: Vec<_> = columns.iter().map(|(.., column)| identifier(&column.name)).collect();
+        let quoted = identifier(table);
         let suffix = upsert.as_ref().map_or_else(String::new, |upsert| upsert.suffix(&names));
         let mut opening = vec!["START TRANSACTION".to_owned()];
         if empty_first {
@@ -165,23 +165,23 @@ impl<'a> Inserts<'a> {
     pub(crate) fn commit(mut self) -> Result<u64> {
         self.send()?;
         self.settle()?;
-        self.session.run("COMMIT").map_err(|failure| {
-            let unsure = match failure {
-                Failure::Server { .. } => "the rows were not saved",
+        self.session.run("COMMIT").map_err(|error| {
+            let unsure = match error {
+                MysqlError::Server { .. } => "the rows were not saved",
                 _ => "whether the rows were saved is not known",
             };
-            Error::from(failure).context(format_args!("COMMIT failed, and {unsure}"))
+            Error::from(error).context(format_args!("COMMIT failed, and {unsure}"))
         })?;
         Ok(self.rows)
     }
 
     /// Undoes what was done, as far as the connection still can.
-    pub(crate) fn roll_back(self) -> Result<(), Failure> {
+    pub(crate) fn roll_back(self) -> Result<(), MysqlError> {
         if self.flight.is_some() {
             // Whatever the answer is, it counts no more.
             match self.session.finish() {
-                Ok(_) | Err(Failure::Server { .. }) => {}
-                Err(failure) => return Err(failure),
+                Ok(_) | Err(MysqlError::Server { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
         self.session.run("ROLLBACK").map(drop)
@@ -251,12 +251,12 @@ impl<'a> Inserts<'a> {
         self.pending = 0;
         match self.dispatch() {
             Ok(()) => self.flight = Some(flight),
-            Err(failure) => self.conclude(flight, Err(failure))?,
+            Err(error) => self.conclude(flight, Err(error))?,
         }
         Ok(())
     }
 
-    fn dispatch(&mut self) -> Result<(), Failure> {
+    fn dispatch(&mut self) -> Result<(), MysqlError> {
         match &self.load {
             Some(statement) => self.session.begin_load(statement, &self.sent),
             None => self.session.begin(&self.sent),
@@ -270,22 +270,22 @@ impl<'a> Inserts<'a> {
         self.conclude(flight, answer)
     }
 
-    fn conclude(&mut self, flight: Flight, mut answer: Result<Done, Failure>) -> Result<()> {
+    fn conclude(&mut self, flight: Flight, mut answer: Result<Done, MysqlError>) -> Result<()> {
         for attempt in 1.. {
             match answer {
                 Ok(done) => return self.check(flight, done),
                 // Nothing came before, so the whole transaction can be done again.
-                Err(failure) if flight.first == 1 && attempt < ATTEMPTS && may_pass(&failure) => {
+                Err(error) if flight.first == 1 && attempt < ATTEMPTS && may_pass(&error) => {
                     self.session.run("ROLLBACK")?;
                     self.open()?;
                     answer = self.dispatch().and_then(|()| self.session.finish());
                 }
-                Err(failure) => {
+                Err(error) => {
                     let collision =
-                        self.upsert.as_ref().and_then(|upsert| upsert.collision(&failure));
+                        self.upsert.as_ref().and_then(|upsert| upsert.collision(&error));
                     return Err(match collision {
                         Some(collision) => Error::data(collision).context(flight.rows()),
-                        None => flight.explain(failure),
+                        None => flight.explain(error),
                     });
                 }
             }
@@ -305,8 +305,8 @@ impl<'a> Inserts<'a> {
             self.session.run("ROLLBACK")?;
             self.open()?;
             self.session.begin(&sql)?;
-            if let Err(failure @ Failure::Server { .. }) = self.session.finish() {
-                return Err(flight.explain(failure));
+            if let Err(error @ MysqlError::Server { .. }) = self.session.finish() {
+                return Err(flight.explain(error));
             }
         }
         result
@@ -332,7 +332,7 @@ impl<'a> Inserts<'a> {
         loop {
             let session = &mut *self.session;
             match self.opening.iter().try_for_each(|sql| session.run(sql).map(drop)) {
-                Err(failure) if attempt < ATTEMPTS && may_pass(&failure) => {
+                Err(error) if attempt < ATTEMPTS && may_pass(&error) => {
                     self.session.run("ROLLBACK")?;
                     attempt += 1;
                 }
@@ -352,7 +352,7 @@ impl<'a> Inserts<'a> {
                 self.load.is_some() && level != "Note" && !HARMLESS.contains(&code.as_str());
             if is_error || LOSSES.contains(&code.as_str()) {
                 let code = code.parse().unwrap_or_default();
-                return Err(flight.explain(Failure::Server { code, message }));
+                return Err(flight.explain(MysqlError::Server { code, message }));
             }
         }
         // The server counts no further than this.
@@ -369,8 +369,8 @@ impl<'a> Inserts<'a> {
 }
 
 /// Returns whether a statement may succeed if it is tried again.
-pub(crate) fn may_pass(failure: &Failure) -> bool {
-    matches!(failure.code(), Some(DEADLOCK | LOCK_TIMEOUT))
+pub(crate) fn may_pass(error: &MysqlError) -> bool {
+    matches!(error.code(), Some(DEADLOCK | LOCK_TIMEOUT))
 }
 
 impl Flight {
@@ -380,13 +380,13 @@ impl Flight {
     }
 
     /// Says which row of the input it was: the server counts in its statement.
-    fn explain(self, failure: Failure) -> Error {
-        let Failure::Server { code, message } = failure else { return failure.into() };
+    fn explain(self, error: MysqlError) -> Error {
+        let MysqlError::Server { code, message } = error else { return error.into() };
         let (what, row) = match message.rsplit_once(" at row ") {
             Some((what, row)) => (what.to_owned(), row.parse::<u64>().ok()),
             None => (message, None),
         };
-        let error = Error::from(Failure::Server { code, message: what });
+        let error = Error::from(MysqlError::Server { code, message: what });
         match row {
             Some(row) => error.context(format_args!("row {}", self.first + row.max(1) - 1)),
             None if error.kind == Kind::Data => error.context(self.rows()),

@@ -6,7 +6,7 @@
 
 mod change;
 mod config;
-mod ddl;
+mod create;
 mod holds;
 mod insert;
 mod json;
@@ -29,7 +29,7 @@ use mysql_common::ZeroDates;
 use osiris_sdk::{Context, Dataset, Driver, Health, Input, Output, Result, Step, Summary};
 use serde_json::Value;
 
-pub use crate::config::{Config, Mode, SchemaChanges, ZonedTimes};
+pub use crate::config::{Config, ZonedTimes};
 
 /// The driver.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Driver for MysqlWriter {
 
     fn discover(ctx: &Context, config: Config) -> Result<Vec<Dataset>> {
         let connection = &config.resolved_connection;
-        mysql_common::discover(ctx, connection, config.limits(), ZeroDates::Error)
+        mysql_common::discover(ctx, connection, config.timeouts(), ZeroDates::Error)
     }
 
     fn doctor(_ctx: &Context, connection: Value, timeout: Duration) -> Health {

@@ -1,6 +1,6 @@
 //! Rows as the file that LOAD DATA LOCAL asks for.
 
-use mysql_common::{Failure, Session, quote};
+use mysql_common::{MysqlError, Session, identifier};
 use osiris_sdk::{DataType, Result};
 
 use crate::insert::may_pass;
@@ -12,9 +12,9 @@ use crate::target::TargetColumn;
 pub(crate) fn probe(session: &mut Session, statement: String) -> Result<Option<String>> {
     match session.begin_load(&statement, &[]).and_then(|()| session.finish()) {
         Ok(_) => Ok(Some(statement)),
-        Err(failure) if may_pass(&failure) => Err(failure.into()),
-        Err(Failure::Server { .. }) => Ok(None),
-        Err(failure) => Err(failure.into()),
+        Err(error) if may_pass(&error) => Err(error.into()),
+        Err(MysqlError::Server { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn probe(session: &mut Session, statement: String) -> Result<Option<S
 pub(crate) fn statement(table: &str, columns: &[(usize, DataType, TargetColumn)]) -> String {
     let (mut fields, mut conversions) = (Vec::new(), Vec::new());
     for (index, data_type, column) in columns {
-        let name = quote::name(&column.name);
+        let name = identifier(&column.name);
         match syntax::conversion(data_type, &column.holds) {
             Some(conversion) => {
                 let variable = format!("@v{index}");
@@ -37,7 +37,7 @@ pub(crate) fn statement(table: &str, columns: &[(usize, DataType, TargetColumn)]
     format!(
         "LOAD DATA LOCAL INFILE 'rows' INTO TABLE {} CHARACTER SET utf8mb4 \
          FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({}){set}{}",
-        quote::name(table),
+        identifier(table),
         fields.join(","),
         conversions.join(",")
     )

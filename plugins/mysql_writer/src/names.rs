@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use mysql_common::{Session, quote};
+use mysql_common::{Session, identifier, literal};
 use osiris_sdk::{Error, Result};
 
 /// Characters of the table's name that fit into a longer one.
@@ -53,11 +53,11 @@ impl Names {
         let left = session.texts(&format!(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() \
              AND table_name IN ({}, {})",
-            quote::text(&self.staging),
-            quote::text(&self.old)
+            literal(&self.staging),
+            literal(&self.old)
         ))?;
         for table in left.into_iter().flatten().flatten() {
-            session.run(&format!("DROP TABLE IF EXISTS {}", quote::name(&table)))?;
+            session.run(&format!("DROP TABLE IF EXISTS {}", identifier(&table)))?;
         }
         Ok(())
     }
@@ -65,7 +65,7 @@ impl Names {
     /// Puts the new table into place, at once for all who look.
     pub(crate) fn swap(&self, session: &mut Session, replaces: bool) -> Result<()> {
         let [target, staging, old] =
-            [&self.target, &self.staging, &self.old].map(|name| quote::name(name));
+            [&self.target, &self.staging, &self.old].map(|name| identifier(name));
         if !replaces {
             session.run(&format!("RENAME TABLE {staging} TO {target}"))?;
             return Ok(());

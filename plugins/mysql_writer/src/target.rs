@@ -1,6 +1,6 @@
 //! The table that is there, and whether the rows fit into it.
 
-use mysql_common::{Failure, Session, cells, quote};
+use mysql_common::{MysqlError, Session, cells, identifier, literal};
 use osiris_sdk::{DataType, Error, Field, Result, Schema};
 
 use crate::config::ZonedTimes;
@@ -50,7 +50,7 @@ struct Unique {
 impl Target {
     /// Looks for the table.
     pub(crate) fn find(session: &mut Session, table: &str) -> Result<Option<Self>> {
-        let place = format!("table_schema = DATABASE() AND table_name = {}", quote::text(table));
+        let place = format!("table_schema = DATABASE() AND table_name = {}", literal(table));
         let found = session.texts(&format!(
             "SELECT table_type, t.engine, e.transactions FROM information_schema.tables t \
              LEFT JOIN information_schema.engines e ON e.engine = t.engine WHERE {place}"
@@ -220,11 +220,11 @@ impl Target {
             let others = self.unique.iter().filter(|index| !is_key(index));
             return Ok(others.map(|index| index.name.clone()).collect());
         }
-        let names: Vec<_> = keys.iter().map(|key| quote::name(key)).collect();
+        let names: Vec<_> = keys.iter().map(|key| identifier(key)).collect();
         Err(Error::config(format!(
             "table {table:?} has no primary or unique key of upsert_keys; make one with ALTER TABLE \
              {} ADD UNIQUE ({})",
-            quote::name(table),
+            identifier(table),
             names.join(", ")
         )))
     }
@@ -236,7 +236,7 @@ impl Target {
                 "{table:?} is a view, which cannot be replaced; name a table"
             )));
         }
-        let name = quote::text(table);
+        let name = literal(table);
         let ties = session.texts(&format!(
             "SELECT 'a trigger' FROM information_schema.triggers \
              WHERE event_object_schema = DATABASE() AND event_object_table = {name} \
@@ -262,7 +262,7 @@ fn srids(session: &mut Session, place: &str) -> Result<Vec<(String, u32)>> {
     ));
     let rows = match rows {
         // MariaDB has no such table, and no such columns.
-        Err(Failure::Server { .. }) => return Ok(Vec::new()),
+        Err(MysqlError::Server { .. }) => return Ok(Vec::new()),
         rows => rows?,
     };
     let parsed = rows.into_iter().filter_map(|row| {

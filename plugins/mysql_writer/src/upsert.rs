@@ -1,7 +1,7 @@
 //! Rows that are changed and not added, of which none may be another one than
 //! its key says.
 
-use mysql_common::{Failure, quote};
+use mysql_common::{MysqlError, identifier};
 
 /// The server's number for a number that is too large.
 const OUT_OF_RANGE: u16 = 1690;
@@ -27,7 +27,7 @@ impl Upsert<'_> {
         // The server changes a row that it meets by any unique key. A number that is too large
         // makes it refuse one that has another key than the one that is meant.
         if self.is_guarded()
-            && let Some(first) = self.keys.first().map(|key| quote::name(key))
+            && let Some(first) = self.keys.first().map(|key| identifier(key))
         {
             let same: Vec<_> = self.keys.iter().map(|key| self.is_same(key)).collect();
             let guard = format!(
@@ -40,8 +40,8 @@ impl Upsert<'_> {
     }
 
     /// Returns what is wrong with the row that the server met, if that is what it says.
-    pub(crate) fn collision(&self, failure: &Failure) -> Option<String> {
-        let Failure::Server { code: OUT_OF_RANGE, message } = failure else { return None };
+    pub(crate) fn collision(&self, error: &MysqlError) -> Option<String> {
+        let MysqlError::Server { code: OUT_OF_RANGE, message } = error else { return None };
         if !self.is_guarded() || !message.contains(GUARD) {
             return None;
         }
@@ -69,7 +69,7 @@ impl Upsert<'_> {
 
     /// The condition that a row has the key that is meant.
     fn is_same(&self, key: &String) -> String {
-        let name = quote::name(key);
+        let name = identifier(key);
         if self.padded.contains(key) {
             // Within a text, spaces count.
             return format!("CONCAT({name},'.')<=>CONCAT(VALUES({name}),'.')");

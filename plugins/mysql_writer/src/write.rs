@@ -1,11 +1,12 @@
 //! One run: look, make, fill, and put into place.
 
-use mysql_common::{Session, quote};
+use db_common::{SchemaChanges, WriteMode};
+use mysql_common::{Session, identifier};
 use osiris_sdk::{Context, Error, Input, Kind, Result, Schema};
 
 use crate::change::change;
-use crate::config::{Config, Mode, SchemaChanges};
-use crate::ddl::{Types, collation};
+use crate::config::Config;
+use crate::create::{Types, collation};
 use crate::insert::Inserts;
 use crate::names::Names;
 use crate::target::Target;
@@ -47,7 +48,7 @@ pub(crate) fn write(ctx: &Context, config: &Config, input: &mut Input) -> Result
             return Err(Error::config(format!("{option}: the input has no column {name:?}")));
         }
     }
-    let mut session = Session::open(ctx, &config.resolved_connection, config.limits())?;
+    let mut session = Session::open(ctx, &config.resolved_connection, config.timeouts())?;
     let writing = format!("writing table {:?}", config.table);
     let rows = fill(ctx, config, &schema, input, &mut session).map_err(|mut error| {
         let is_fixed = matches!(config.changes(), SchemaChanges::Error | SchemaChanges::AddColumns);
@@ -108,7 +109,7 @@ fn prepare(
     let table = &config.table;
     let target = Target::find(session, table)?;
     let place = match (&target, config.mode) {
-        (Some(target), Mode::Replace) => {
+        (Some(target), WriteMode::Replace) => {
             target.check_replace(session, table)?;
             let place = Place::Staging { replaces: true };
             let can_recreate = config.changes() == SchemaChanges::Recreate;
@@ -173,8 +174,8 @@ fn copy(
     }
     session.run(&format!(
         "CREATE TABLE {} LIKE {}",
-        quote::name(&names.staging),
-        quote::name(table)
+        identifier(&names.staging),
+        identifier(table)
     ))?;
     Ok(())
 }
@@ -193,7 +194,7 @@ fn insert(
     let target = Target::find(session, table)?.ok_or_else(gone)?;
     let mut columns =
         target.columns(&config.table, schema, config.zoned_times).map_err(|mut error| {
-            if config.mode == Mode::Replace && config.changes() != SchemaChanges::Recreate {
+            if config.mode == WriteMode::Replace && config.changes() != SchemaChanges::Recreate {
                 error.message.push_str(&format!("; or {RECREATE}"));
             }
             error
@@ -222,9 +223,9 @@ fn insert(
             )),
         }
     }
-    let truncate = place == Place::Target && config.mode == Mode::Truncate;
+    let truncate = place == Place::Target && config.mode == WriteMode::Truncate;
     let upsert = match config.mode {
-        Mode::Upsert => Some(Upsert {
+        WriteMode::Upsert => Some(Upsert {
             keys: &config.upsert_keys,
             padded,
             other_keys: target.check_keys(&config.table, &config.upsert_keys)?,

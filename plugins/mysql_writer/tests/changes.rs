@@ -1,10 +1,10 @@
 //! Changes of a table that the rows do not fit.
 
-mod server;
+mod support;
 
 use osiris_sdk::{DataType, Kind, TimeUnit};
 use serde_json::{Value, json};
-use server::{SERVERS, step, table};
+use support::{SERVERS, step, table};
 
 #[test]
 fn new_columns_are_added_on_request() {

@@ -1,14 +1,14 @@
 //! Values of every type in columns of every type: they come back equal, or the run fails.
 
-mod server;
+mod support;
 
 use std::thread;
 
 use mysql_extractor::MysqlExtractor;
 use osiris_sdk::{DataType, Kind, TimeUnit, testing};
 use serde_json::{Value, json};
-use server::{SERVERS, step, table};
 use services::Database;
+use support::{SERVERS, step, table};
 
 const COLUMNS: &[&str] = &[
     "TINYINT",

@@ -1,11 +1,11 @@
 //! Values that a column cannot hold as they are: the run fails and nothing is written.
 
-mod server;
+mod support;
 
 use osiris_sdk::{DataType, Kind, TimeUnit};
 use serde_json::{Value, json};
-use server::{SERVERS, step, table};
 use services::Database;
+use support::{SERVERS, step, table};
 
 fn micros(zone: Option<&str>) -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned))

@@ -1,18 +1,19 @@
 //! Faults while a table is written, and the table afterwards.
 
-mod server;
+mod support;
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use mysql_common::{Connection, Limits, Session};
+use db_common::Timeouts;
+use mysql_common::{Connection, Session};
 use osiris_sdk::{DataType, Kind};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use server::{SERVERS, database, people, sql, step, table};
 use services::mariadb::{self, Options, Server};
 use services::mysql;
+use support::{SERVERS, database, people, sql, step, table};
 
 const TABLE: &str = "CREATE TABLE t (id BIGINT PRIMARY KEY, name VARCHAR(5)); \
      INSERT INTO t SELECT seq, 'old' FROM seq_1_to_100";
@@ -20,8 +21,7 @@ const TABLE: &str = "CREATE TABLE t (id BIGINT PRIMARY KEY, name VARCHAR(5)); \
 /// Another program that uses the table.
 fn other(connection: &Value) -> Session {
     let connection = Connection::deserialize(connection).expect("a connection");
-    let wait = Duration::from_secs(60);
-    Session::connect(&connection, Limits { connect: wait, read: wait }).expect("a session")
+    Session::connect(&connection, Timeouts::new(60.0, 60.0)).expect("a session")
 }
 
 /// Waits until a statement in that database waits for others.

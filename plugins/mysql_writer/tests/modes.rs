@@ -1,10 +1,10 @@
 //! The modes, and the treatment of the rows that are there.
 
-mod server;
+mod support;
 
 use osiris_sdk::{DataType, Kind};
 use serde_json::{Value, json};
-use server::{SERVERS, database, people, sql, step, table};
+use support::{SERVERS, database, people, sql, step, table};
 
 const TABLE: &str = "CREATE TABLE t (id BIGINT PRIMARY KEY, name VARCHAR(5)); \
      INSERT INTO t VALUES (1, 'old'), (2, 'old')";

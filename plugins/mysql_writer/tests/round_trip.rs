@@ -1,12 +1,12 @@
 //! Values that come back as they were written.
 
-mod server;
+mod support;
 
 use mysql_extractor::MysqlExtractor;
 use osiris_sdk::testing::{self, Table};
 use osiris_sdk::{DataType, Field, Kind, Schema, TimeUnit};
 use serde_json::{Value, json};
-use server::{SERVERS, database, people, step, table};
+use support::{SERVERS, database, people, step, table};
 
 fn micros(zone: Option<&str>) -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned))
@@ -250,7 +250,7 @@ fn many_and_large_rows_are_written() {
     let report = step(&connection, json!({"table": "t"})).input("df_a", &table).expect_ok();
     assert_eq!(report.result.expect("a summary").rows_written, Some(50_002));
     assert_eq!(
-        server::sql(
+        support::sql(
             "many",
             "SELECT COUNT(*), COUNT(DISTINCT id), SUM(id), MAX(LENGTH(name)) FROM t"
         ),

@@ -1,14 +1,14 @@
 //! Shapes and vectors: they come back as they were, with their SRID.
 
-mod server;
+mod support;
 
 use mysql_extractor::MysqlExtractor;
 use osiris_sdk::testing::{self, Table};
 use osiris_sdk::{DataType, Kind};
 use serde_json::{Value, json};
-use server::{SERVERS, step, table};
 use services::mariadb::{Options, Server};
 use services::{Database, newest};
+use support::{SERVERS, step, table};
 
 fn read(database: &Database, table: &str) -> Table {
     let config = json!({"resolved_connection": database.connection, "table": table});

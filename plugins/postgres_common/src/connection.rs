@@ -1,12 +1,11 @@
 //! A connection, as `osiris_connections.yaml` has it.
 
 use std::fmt;
-use std::time::Duration;
 
 use osiris_sdk::{Error, Result};
 use serde::Deserialize;
 
-use crate::name::Relation;
+use crate::Relation;
 
 /// The fields of a connection.
 #[derive(Clone, Deserialize)]
@@ -60,17 +59,6 @@ pub enum SslMode {
     VerifyFull,
 }
 
-/// Time limits of a driver.
-#[derive(Debug, Clone, Copy)]
-pub struct Waits {
-    /// For a connection.
-    pub connect: Duration,
-    /// For each answer.
-    pub read: Duration,
-    /// For the end of each statement, unless it may take as long as it likes.
-    pub statement: Option<Duration>,
-}
-
 impl Connection {
     /// The schema of the tables that a step names.
     #[must_use]
@@ -97,7 +85,7 @@ impl Connection {
     ///
     /// # Errors
     /// Kind `config` if the host is something else, such as the path of a socket.
-    pub(crate) fn check_host(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let host = self.host.as_str();
         if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
             return Err(Error::config(format!(
@@ -116,7 +104,7 @@ impl Connection {
 
     /// The server, for messages.
     #[must_use]
-    pub fn server(&self) -> String {
+    pub fn address(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
 }
@@ -124,7 +112,7 @@ impl Connection {
 /// Without the password.
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}/{}", self.user, self.server(), self.database)
+        write!(f, "{}@{}/{}", self.user, self.address(), self.database)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Lists the tables and views of a database.
 
-use osiris_sdk::{Dataset, DatasetColumn, Result};
+use db_common::Timeouts;
+use osiris_sdk::{Context, Dataset, DatasetColumn, Result};
 
 use crate::{Access, Connection, Relation, Session, Settings, map};
 
@@ -26,12 +27,14 @@ const COLUMNS: &str = "
 /// schemas that the user may look into, but the system's own.
 ///
 /// # Errors
-/// Returns the server's error.
+/// Returns the error of the connection or the server.
 pub fn discover(
-    session: &Session,
+    ctx: &Context,
     connection: &Connection,
+    timeouts: Timeouts,
     settings: &Settings,
 ) -> Result<Vec<Dataset>> {
+    let session = Session::open(ctx, connection, timeouts)?;
     session.begin(Access::Read, settings)?;
     let client = &session.client;
     let rows = session.wait(client.query(RELATIONS, &[&connection.schema]))?;
@@ -46,10 +49,11 @@ pub fn discover(
             kind: if matches!(kind.as_str(), "v" | "m") { "view" } else { "table" }.to_owned(),
             // Negative: nobody has counted yet.
             estimated_rows: (kind != "v").then(|| u64::try_from(estimate).ok()).flatten(),
-            columns: columns(session, &relation)?,
+            columns: columns(&session, &relation)?,
         });
     }
     session.commit()?;
+    session.close();
     Ok(datasets)
 }
 

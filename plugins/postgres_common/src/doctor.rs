@@ -1,44 +1,24 @@
-//! Looks at a connection.
+//! The check of a connection.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use osiris_sdk::{Category, Error, Health, Kind};
+use db_common::Timeouts;
+use osiris_sdk::Health;
 use serde_json::Value;
 
-use crate::{Connection, Session, Waits};
+use crate::{Connection, Session};
 
-/// Signs in and asks for an answer, within that time.
+/// Connects and asks for an answer, all within the time limit.
 #[must_use]
-pub fn doctor(connection: Value, timeout: Duration) -> Health {
-    let Ok(connection) = serde_json::from_value::<Connection>(connection) else {
-        return Health::unknown(
-            "the connection is incomplete: it needs `host`, `database` and `user`, and a `port` \
-             that is a number",
-        );
-    };
-    let started = Instant::now();
+pub fn doctor(connection: &Value, timeout: Duration) -> Health {
+    let incomplete = "the connection is incomplete: it needs `host`, `database` and `user`, and a \
+                      `port` that is a number";
     // Reaching the server, signing in and asking share the time.
-    let waits = Waits { connect: timeout / 3, read: timeout / 3, statement: None };
-    let answer = Session::attempt(&connection, waits).and_then(|session| {
+    let timeouts = Timeouts { connect: timeout / 3, read: timeout / 3, statement: None };
+    db_common::doctor(connection, incomplete, |connection: &Connection| {
+        let session = Session::connect(connection, timeouts)?;
         let answer = session.run("SELECT 1");
         session.close();
-        answer
-    });
-    let mut health = match answer {
-        Ok(()) => Health::ok(format!("PostgreSQL at {} answers", connection.server())),
-        Err(error) => Health::new(category(&error), error.message),
-    };
-    health.latency = Some(started.elapsed());
-    health
-}
-
-fn category(error: &Error) -> Category {
-    match error.kind {
-        Kind::Auth => Category::Auth,
-        // The server lets the user in and has no such database for them.
-        Kind::Permission | Kind::NotFound => Category::Permission,
-        Kind::Network => Category::Network,
-        Kind::Timeout => Category::Timeout,
-        _ => Category::Unknown,
-    }
+        answer.map(|()| format!("PostgreSQL at {} answers", connection.address()))
+    })
 }

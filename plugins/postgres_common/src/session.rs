@@ -6,6 +6,8 @@ use std::future::Future;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
+use db_common::Timeouts;
+use db_common::tls::Ciphers;
 use osiris_sdk::{Context, Error, Result, retry};
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
@@ -16,9 +18,9 @@ use tokio_postgres::tls::NoTls;
 use tokio_postgres::{Client, Config, SimpleQueryMessage};
 
 use crate::auth::{Allowed, Guarded};
-use crate::fault::explain;
-use crate::tls::{Ciphers, Tls, lacks_ciphers};
-use crate::{Connection, Settings, SslMode, Waits, identifier};
+use crate::error::explain;
+use crate::tls::{Tls, lacks_ciphers};
+use crate::{Connection, Settings, SslMode, identifier};
 
 /// A read of the socket moves so much at a time: each is a call out of
 /// the sandbox.
@@ -69,16 +71,16 @@ impl Session {
     ///
     /// # Errors
     /// Returns an error that says what is in the way.
-    pub fn open(ctx: &Context, connection: &Connection, waits: Waits) -> Result<Self> {
-        retry(ctx, || Self::attempt(connection, waits))
+    pub fn open(ctx: &Context, connection: &Connection, timeouts: Timeouts) -> Result<Self> {
+        retry(ctx, || Self::connect(connection, timeouts))
     }
 
     /// Connects.
     ///
     /// # Errors
     /// Returns an error that says what is in the way.
-    pub fn attempt(connection: &Connection, waits: Waits) -> Result<Self> {
-        let server = connection.server();
+    pub fn connect(connection: &Connection, timeouts: Timeouts) -> Result<Self> {
+        let server = connection.address();
         let place = |error: Error| error.context(format_args!("PostgreSQL at {server}"));
         let addresses = resolve(connection).map_err(place)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -88,12 +90,12 @@ impl Session {
                 _ => Some(Tls::new(connection, ciphers)?),
             };
             runtime.block_on(async {
-                let socket = reach(&addresses, waits.connect).await?;
-                timeout(waits.connect, sign_in(connection, socket, tls)).await.map_err(|_| {
+                let socket = reach(&addresses, timeouts.connect).await?;
+                timeout(timeouts.connect, sign_in(connection, socket, tls)).await.map_err(|_| {
                     Error::timeout(format!(
                         "it took the connection and said nothing for {:?}; check that `port` is \
                          that of a PostgreSQL server, or raise `connect_timeout`",
-                        waits.connect
+                        timeouts.connect
                     ))
                 })
             })
@@ -105,8 +107,9 @@ impl Session {
         let (client, traffic, raw_text) =
             connected.map_err(|error| place(explain(&error, Access::Read)))?;
         let traffic = RefCell::new(Some(traffic));
-        let (access, settings) = (Cell::new(Access::Read), settings(connection, waits, raw_text));
-        let (patience, has_statement_timeout) = (waits.read, waits.statement.is_some());
+        let (access, settings) =
+            (Cell::new(Access::Read), settings(connection, timeouts, raw_text));
+        let (patience, has_statement_timeout) = (timeouts.read, timeouts.statement.is_some());
         Ok(Self {
             client,
             raw_text,
@@ -159,7 +162,7 @@ impl Session {
         Ok(names.map(|name| format!("DEALLOCATE {}; ", identifier(name))).collect())
     }
 
-    /// Waits for an answer, and lets the connection work meanwhile.
+    /// Timeouts for an answer, and lets the connection work meanwhile.
     ///
     /// # Errors
     /// Returns the server's error, kind `timeout` if the server says nothing for too long, or kind
@@ -228,16 +231,16 @@ impl Session {
 
 /// Returns statements that make the server write and read values in one way, whatever its
 /// settings, and wait as long as the step does, for the rest of the transaction.
-fn settings(connection: &Connection, waits: Waits, raw_text: bool) -> String {
+fn settings(connection: &Connection, timeouts: Timeouts, raw_text: bool) -> String {
     let path = connection.schema.as_deref().map_or_else(String::new, |schema| {
         format!("; SET LOCAL search_path = {}, public", identifier(schema))
     });
     // Otherwise the server would refuse what is not UTF-8, without saying where it is.
     let encoding = if raw_text { "; SET LOCAL client_encoding = 'SQL_ASCII'" } else { "" };
     // Gives up on a lock a little before the driver gives up on the server.
-    let locks = waits.read.mul_f64(0.9).as_millis().max(1);
+    let locks = timeouts.read.mul_f64(0.9).as_millis().max(1);
     // A statement takes as long as the other steps, and the driver looks after its own waits.
-    let statement = waits.statement.map_or(0, |limit| limit.as_millis().max(1));
+    let statement = timeouts.statement.map_or(0, |limit| limit.as_millis().max(1));
     format!(
         "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; SET LOCAL intervalstyle = \
          'postgres'; SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'; \
@@ -252,7 +255,7 @@ fn settings(connection: &Connection, waits: Waits, raw_text: bool) -> String {
 }
 
 fn resolve(connection: &Connection) -> Result<Vec<SocketAddr>> {
-    connection.check_host()?;
+    connection.check()?;
     let name = (connection.host.as_str(), connection.port);
     let unknown = |why: &dyn Display| {
         Error::network(format!(

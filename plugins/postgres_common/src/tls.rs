@@ -6,45 +6,22 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use db_common::tls::{Authorities, Ciphers, Verifier};
 use osiris_sdk::{Error, Result};
-use rustls::crypto::ring;
-use rustls::crypto::ring::cipher_suite::{
-    TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-    TLS13_CHACHA20_POLY1305_SHA256,
-};
+use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{AlertDescription, ClientConfig, RootCertStore, SupportedCipherSuite};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
 
 use crate::auth::{Allowed, Guarded};
-use crate::verify::{Anyone, Known};
 use crate::{Connection, SslMode};
-
-/// The ciphers that are offered to a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ciphers {
-    /// The fast ones. A sandbox lacks the instructions for AES, which then
-    /// takes several times as long, and servers prefer it wherever it is offered.
-    Fast,
-    /// All of them.
-    All,
-}
-
-const FAST: [SupportedCipherSuite; 3] = [
-    TLS13_CHACHA20_POLY1305_SHA256,
-    TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-    TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-];
 
 /// Returns true if a server knows none of the ciphers that were offered.
 pub(crate) fn lacks_ciphers(error: &tokio_postgres::Error) -> bool {
     let source = std::error::Error::source(error);
-    let io = source.and_then(|source| source.downcast_ref::<io::Error>());
-    let tls = io.and_then(io::Error::get_ref).and_then(|tls| tls.downcast_ref::<rustls::Error>());
-    matches!(tls, Some(rustls::Error::AlertReceived(AlertDescription::HandshakeFailure)))
+    source.and_then(|source| source.downcast_ref()).is_some_and(db_common::tls::lacks_ciphers)
 }
 
 /// Encrypts one connection.
@@ -58,11 +35,7 @@ pub(crate) struct Tls {
 impl Tls {
     pub(crate) fn new(connection: &Connection, ciphers: Ciphers) -> Result<Self> {
         let wrong = |error: &dyn std::fmt::Display| Error::config(format!("TLS: {error}"));
-        let mut provider = ring::default_provider();
-        if ciphers == Ciphers::Fast {
-            provider.cipher_suites = FAST.to_vec();
-        }
-        let provider = Arc::new(provider);
+        let provider = ciphers.provider();
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| wrong(&error))?
@@ -72,15 +45,13 @@ impl Tls {
             SslMode::VerifyFull | SslMode::VerifyCa => true,
             _ => connection.ca_file.is_some() && connection.sslmode == SslMode::Require,
         };
-        let builder = if asks {
-            let certificates = authorities(connection)?;
+        let verifier = if asks {
             let any_name = connection.sslmode != SslMode::VerifyFull;
-            let roots = roots(connection, &certificates)?;
-            let verifier = Known::new(roots, certificates, any_name, provider)?;
-            builder.with_custom_certificate_verifier(Arc::new(verifier))
+            Verifier::trusting(authorities(connection)?, any_name, provider)?
         } else {
-            builder.with_custom_certificate_verifier(Arc::new(Anyone::new(provider)))
+            Verifier::anyone(provider)
         };
+        let builder = builder.with_custom_certificate_verifier(Arc::new(verifier));
         let config = match identity(connection)? {
             Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
                 Error::config(format!("client_cert_file and client_key_file: {error}"))
@@ -93,24 +64,11 @@ impl Tls {
     }
 }
 
-/// Returns the certificates of `ca_file`.
-fn authorities(connection: &Connection) -> Result<Vec<CertificateDer<'static>>> {
-    connection.ca_file.as_ref().map_or_else(|| Ok(Vec::new()), |path| certificates("ca_file", path))
-}
-
-/// Returns the authorities of `ca_file`, or those that everybody trusts.
-fn roots(connection: &Connection, known: &[CertificateDer<'static>]) -> Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    let Some(path) = &connection.ca_file else {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        return Ok(roots);
-    };
-    for certificate in known {
-        roots
-            .add(certificate.clone())
-            .map_err(|error| Error::config(format!("ca_file {path}: {error}")))?;
-    }
-    Ok(roots)
+/// Returns the authorities of `ca_file`.
+fn authorities(connection: &Connection) -> Result<Option<Authorities>> {
+    let Some(path) = &connection.ca_file else { return Ok(None) };
+    let certificates = certificates("ca_file", path)?;
+    Ok(Some(Authorities { path: path.clone(), certificates }))
 }
 
 /// Returns the certificate that the user shows to the server, and its key.

@@ -1,8 +1,7 @@
 //! The step's configuration, as it is written.
 
-use std::time::Duration;
-
-use postgres_common::{Connection, Settings, Waits};
+use db_common::Timeouts;
+use postgres_common::{Connection, Settings};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -45,45 +44,18 @@ pub struct Config {
     #[serde(default)]
     pub session: Settings,
     /// Seconds to wait for a connection.
-    #[serde(default = "connect_timeout")]
+    #[serde(default = "db_common::connect_timeout")]
     pub connect_timeout: f64,
     /// Seconds to wait for an answer.
-    #[serde(default = "read_timeout")]
+    #[serde(default = "db_common::read_timeout")]
     pub read_timeout: f64,
     /// Seconds that a statement may take, or 0.
     #[serde(default)]
     pub statement_timeout: f64,
 }
 
-/// The way to tell new rows.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Incremental {
-    /// A column whose values grow.
-    pub cursor: String,
-    /// The value behind which the first run begins.
-    #[serde(default)]
-    pub start: Option<Value>,
-    /// Whether rows with the last value itself are read again.
-    #[serde(default)]
-    pub inclusive: bool,
-    /// The distance before the last value at which a run begins.
-    #[serde(default)]
-    pub overlap: Option<Value>,
-    /// The treatment of a state that another source left.
-    #[serde(default)]
-    pub other_source: OtherSource,
-}
-
-/// The treatment of a state that another server, database, table or query left.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OtherSource {
-    /// The step fails.
-    #[default]
-    Error,
-    /// The run goes on from its value.
-    Continue,
-}
+/// Intervals for times, differences for numbers.
+pub type Incremental = db_common::Incremental<Value>;
 
 /// The treatment of a value that the columns of a table do not have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -99,25 +71,13 @@ pub enum Special {
 }
 
 impl Config {
-    pub(crate) fn waits(&self) -> Waits {
-        Waits {
-            connect: Duration::from_secs_f64(self.connect_timeout),
-            read: Duration::from_secs_f64(self.read_timeout),
-            statement: (self.statement_timeout > 0.0)
-                .then(|| Duration::from_secs_f64(self.statement_timeout)),
-        }
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        Timeouts::new(self.connect_timeout, self.read_timeout)
+            .with_statement(self.statement_timeout)
     }
 }
 
 fn row_limit() -> usize {
     // A batch, which holds at least a row, has 64 MiB at most unless the project allows more.
     60 << 20
-}
-
-fn connect_timeout() -> f64 {
-    10.0
-}
-
-fn read_timeout() -> f64 {
-    300.0
 }

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use bytes::Bytes;
+use db_common::BATCH_SIZE;
 use futures_util::{Stream, StreamExt};
 use osiris_sdk::{Context, Error, Output, Partition, Result};
 use postgres_common::{Access, Session, has_code};
@@ -17,9 +18,6 @@ use crate::partition;
 use crate::rows::Rows;
 use crate::source::Source;
 
-/// A batch is sent once it is so large: what the pipeline moves fastest.
-const BATCH: usize = 512 << 10;
-
 pub(crate) fn extract(
     ctx: &Context,
     config: &Config,
@@ -27,7 +25,7 @@ pub(crate) fn extract(
     output: &mut Output,
 ) -> Result<()> {
     let source = Source::new(config)?;
-    let session = Session::open(ctx, &config.resolved_connection, config.waits())?;
+    let session = Session::open(ctx, &config.resolved_connection, config.timeouts())?;
     let mut streams = false;
     let result = transaction(ctx, &session, config, share, source, output, &mut streams);
     // While rows stream, the end of the connection stops them sooner.
@@ -113,7 +111,7 @@ async fn fill(
     if let Some(message) = large.take() {
         rows.add(&message).map_err(Stop::Error)?;
     }
-    while rows.size < BATCH {
+    while rows.size < BATCH_SIZE {
         // A timer for each row would cost more than the row.
         let ready = std::future::poll_fn(|cx| Poll::Ready(stream.as_mut().poll_next(cx))).await;
         let next: Option<Result<Bytes, _>> = match ready {
@@ -124,7 +122,7 @@ async fn fill(
         };
         let Some(message) = next else { return Ok(false) };
         let message = message.map_err(Stop::Protocol)?;
-        if message.len() > BATCH && rows.size > 0 {
+        if message.len() > BATCH_SIZE && rows.size > 0 {
             *large = Some(message);
             break;
         }

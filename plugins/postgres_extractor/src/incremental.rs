@@ -1,62 +1,16 @@
 //! Reads what is new since the last run.
 
-use std::fmt;
-
 use bytes::BytesMut;
+use db_common::State;
 use osiris_sdk::{Context, Error, Result};
 use postgres_common::{Session, identifier, literal};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
-use crate::config::{Config, Incremental, OtherSource};
+use crate::config::{Config, Incremental};
 use crate::describe::Column;
+use crate::origin::{Origin, saved};
 use crate::source::Source;
-
-/// The last value that a run read.
-#[derive(Debug, Serialize, Deserialize)]
-struct State {
-    /// The source of the rows; missing in states of old.
-    #[serde(default)]
-    source: Option<Origin>,
-    /// The column.
-    cursor: String,
-    /// Its last value, as the server writes it.
-    value: String,
-}
-
-/// The source of the rows of a run.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Origin {
-    server: String,
-    database: String,
-    /// The table with its schema, or the SHA-256 of the query.
-    rows: String,
-}
-
-impl Origin {
-    fn new(config: &Config, source: &Source) -> Self {
-        let connection = &config.resolved_connection;
-        let rows = match &source.table {
-            Some(table) => format!("table {table}"),
-            None => {
-                let query = config.query.as_deref().unwrap_or_default();
-                let digest = Sha256::digest(query.trim());
-                let hex = digest.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-                format!("query {hex}")
-            }
-        };
-        Self { server: connection.server(), database: connection.database.clone(), rows }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { server, database, rows } = self;
-        write!(f, "the {rows} of the database {database:?} at {server}")
-    }
-}
 
 /// The cursor of a run, and the value at which the run begins.
 #[derive(Debug)]
@@ -98,7 +52,7 @@ impl Cursor {
         let quoted = identifier(&name);
         source.only(match &beyond {
             Some(value) => {
-                let comparison = if incremental.inclusive || overlaps { ">=" } else { ">" };
+                let comparison = incremental.comparison();
                 format!("{quoted} {comparison} {}{overlap}", typed(value, native))
             }
             None => format!("{quoted} IS NOT NULL"),
@@ -135,10 +89,7 @@ impl Cursor {
         };
         let Some(value) = value else { return Ok(()) };
         check_end(&self.name, &column.native, &value)?;
-        let state = State { source: Some(self.origin), cursor: self.name, value };
-        let json =
-            serde_json::to_string(&state).map_err(|error| Error::internal(error.to_string()))?;
-        ctx.save_state(&json)
+        State { cursor: self.name, value, source: Some(self.origin) }.save(ctx)
     }
 }
 
@@ -193,33 +144,6 @@ fn overlap(by: &Value, native: &Type) -> Result<String> {
              of at least 0 for numbers, an interval such as \"1 hour\" for dates and timestamps, and \
              cursors of other types cannot overlap"
         ))),
-    }
-}
-
-fn saved(ctx: &Context, incremental: &Incremental, origin: &Origin) -> Result<Option<String>> {
-    let Some(json) = ctx.load_state() else { return Ok(None) };
-    let state: State = serde_json::from_str(&json).map_err(|error| {
-        Error::data(format!("the saved state is not one of this driver: {error}; delete it"))
-    })?;
-    let cursor = &incremental.cursor;
-    let anew = "delete the saved state of the step, `.osiris/state/<pipeline>/<step>.json`, to begin \
-                anew";
-    if state.cursor != *cursor {
-        return Err(Error::config(format!(
-            "incremental.cursor: the last run counted by {:?}, not by {cursor:?}; {anew}",
-            state.cursor
-        )));
-    }
-    match state.source {
-        Some(source) if source != *origin && incremental.other_source == OtherSource::Error => {
-            Err(Error::config(format!(
-                "incremental: the last run read {source}, and this one reads {origin}, whose rows \
-                 the saved state says nothing about; {anew}, or set `other_source: continue` in \
-                 `incremental` to go on from {:?}",
-                state.value
-            )))
-        }
-        _ => Ok(Some(state.value)),
     }
 }
 

@@ -12,6 +12,7 @@ mod decode;
 mod describe;
 mod extract;
 mod incremental;
+mod origin;
 mod partition;
 mod rows;
 mod source;
@@ -19,9 +20,9 @@ mod source;
 use std::time::Duration;
 
 use osiris_sdk::{Context, Dataset, Driver, Error, Health, Input, Output, Result, Step, Summary};
-use postgres_common::Session;
+use serde_json::Value;
 
-pub use crate::config::{Config, Incremental, OtherSource, Special};
+pub use crate::config::{Config, Incremental, Special};
 
 /// The driver.
 #[derive(Debug)]
@@ -43,15 +44,12 @@ impl Driver for PostgresExtractor {
     }
 
     fn discover(ctx: &Context, config: Config) -> Result<Vec<Dataset>> {
-        let session = Session::open(ctx, &config.resolved_connection, config.waits())?;
-        let datasets =
-            postgres_common::discover(&session, &config.resolved_connection, &config.session)?;
-        session.close();
-        Ok(datasets)
+        let connection = &config.resolved_connection;
+        postgres_common::discover(ctx, connection, config.timeouts(), &config.session)
     }
 
-    fn doctor(_ctx: &Context, connection: serde_json::Value, timeout: Duration) -> Health {
-        postgres_common::doctor(connection, timeout)
+    fn doctor(_ctx: &Context, connection: Value, timeout: Duration) -> Health {
+        postgres_common::doctor(&connection, timeout)
     }
 }
 

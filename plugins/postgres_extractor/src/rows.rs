@@ -1,5 +1,6 @@
 //! Rows of a binary `COPY`, into a batch.
 
+use db_common::MAX_VALUE;
 use osiris_sdk::{BatchBuilder, Error, Result, Schema};
 use postgres_common::{Wire, identifier};
 
@@ -9,8 +10,6 @@ use crate::describe::Column;
 /// The beginning of the stream.
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 
-/// Bytes of a value, at most: the host takes no more in a call.
-const MAX_VALUE: usize = 128 << 20;
 const MIB: usize = 1 << 20;
 
 /// Takes the stream apart.

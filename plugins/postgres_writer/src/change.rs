@@ -4,7 +4,7 @@ use osiris_sdk::{DataType, Result, Schema};
 use postgres_common::{Relation, Session, identifier};
 use tokio_postgres::types::{Kind, Type};
 
-use crate::config::{Config, SchemaChanges};
+use crate::config::Config;
 use crate::create::{columns, native_type};
 use crate::feed::{characters, last_digit};
 use crate::merge::NAME;
@@ -70,7 +70,7 @@ pub(crate) fn changes(
     let mut changes = Changes::default();
     let mut targets = targets.to_vec();
     let allowed = config.changes();
-    if matches!(allowed, SchemaChanges::Widen | SchemaChanges::Recreate) {
+    if allowed.widens() {
         changes.widened = schema
             .fields
             .iter()
@@ -86,7 +86,7 @@ pub(crate) fn changes(
             })
             .collect();
     }
-    if matches!(allowed, SchemaChanges::AddColumns | SchemaChanges::Widen) {
+    if allowed.adds_columns() {
         let unknown = schema
             .fields
             .iter()

@@ -1,10 +1,10 @@
 //! The step's configuration.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
+use db_common::{SchemaChanges, Timeouts, WriteMode};
 use osiris_sdk::{Error, Result, Schema};
-use postgres_common::{Connection, Relation, Settings, Waits};
+use postgres_common::{Connection, Relation, Settings};
 use serde::Deserialize;
 
 use crate::feed::Rules;
@@ -45,44 +45,14 @@ pub struct Config {
     #[serde(default)]
     pub session: Settings,
     /// Seconds to wait for a connection.
-    #[serde(default = "connect_timeout")]
+    #[serde(default = "db_common::connect_timeout")]
     pub connect_timeout: f64,
     /// Seconds to wait for an answer.
-    #[serde(default = "read_timeout")]
+    #[serde(default = "db_common::read_timeout")]
     pub read_timeout: f64,
     /// Seconds that a statement may take, or 0.
     #[serde(default)]
     pub statement_timeout: f64,
-}
-
-/// The treatment of the rows that are there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WriteMode {
-    /// They stay.
-    #[default]
-    Append,
-    /// They go, and the table changes if the new ones do not fit.
-    Replace,
-    /// Those with the same keys are updated.
-    Upsert,
-    /// They go.
-    Truncate,
-}
-
-/// The treatment of a table that the rows do not fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SchemaChanges {
-    /// The step fails.
-    Error,
-    /// It gets the columns that it lacks.
-    AddColumns,
-    /// And its columns get types that hold more.
-    Widen,
-    /// Its columns get types that hold more, and if that is not enough, it is dropped and created
-    /// anew.
-    Recreate,
 }
 
 /// The treatment of values that a column would round.
@@ -121,13 +91,9 @@ impl Config {
         })
     }
 
-    pub(crate) fn waits(&self) -> Waits {
-        Waits {
-            connect: Duration::from_secs_f64(self.connect_timeout),
-            read: Duration::from_secs_f64(self.read_timeout),
-            statement: (self.statement_timeout > 0.0)
-                .then(|| Duration::from_secs_f64(self.statement_timeout)),
-        }
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        Timeouts::new(self.connect_timeout, self.read_timeout)
+            .with_statement(self.statement_timeout)
     }
 
     pub(crate) fn relation(&self) -> Result<Relation> {
@@ -175,12 +141,4 @@ impl Config {
 
 fn yes() -> bool {
     true
-}
-
-fn connect_timeout() -> f64 {
-    10.0
-}
-
-fn read_timeout() -> f64 {
-    300.0
 }

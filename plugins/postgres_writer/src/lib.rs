@@ -27,9 +27,9 @@ mod write;
 use std::time::Duration;
 
 use osiris_sdk::{Context, Dataset, Driver, Health, Input, Output, Result, Step, Summary};
-use postgres_common::Session;
+use serde_json::Value;
 
-pub use crate::config::{Config, Inexact, Nul, SchemaChanges, WriteMode};
+pub use crate::config::{Config, Inexact, Nul};
 
 /// The driver.
 #[derive(Debug)]
@@ -50,15 +50,12 @@ impl Driver for PostgresWriter {
     }
 
     fn discover(ctx: &Context, config: Config) -> Result<Vec<Dataset>> {
-        let session = Session::open(ctx, &config.resolved_connection, config.waits())?;
-        let datasets =
-            postgres_common::discover(&session, &config.resolved_connection, &config.session)?;
-        session.close();
-        Ok(datasets)
+        let connection = &config.resolved_connection;
+        postgres_common::discover(ctx, connection, config.timeouts(), &config.session)
     }
 
-    fn doctor(_ctx: &Context, connection: serde_json::Value, timeout: Duration) -> Health {
-        postgres_common::doctor(connection, timeout)
+    fn doctor(_ctx: &Context, connection: Value, timeout: Duration) -> Health {
+        postgres_common::doctor(&connection, timeout)
     }
 }
 

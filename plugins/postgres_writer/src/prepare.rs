@@ -1,11 +1,12 @@
 //! Preparation of the table that the rows go into.
 
+use db_common::{SchemaChanges, WriteMode};
 use osiris_sdk::{Error, Result, Schema};
 use postgres_common::{Relation, Session, check_length, has_code};
 
 use crate::change::{Changes, changes};
 use crate::claim::claim;
-use crate::config::{Config, SchemaChanges, WriteMode};
+use crate::config::Config;
 use crate::create::{columns, create};
 use crate::plan::Plan;
 use crate::target::{Target, find, shape};
@@ -209,7 +210,7 @@ fn try_lock(session: &Session, relation: &Relation) -> Result<bool> {
     Ok(row.get(0))
 }
 
-/// Waits until nobody else creates the table.
+/// Timeouts until nobody else creates the table.
 pub(crate) fn lock(session: &Session, relation: &Relation) -> Result<()> {
     let sql = format!("SELECT pg_advisory_xact_lock{LOCK}::text");
     session.wait(session.client.query_one(&sql, &[&relation.to_string()])).map(drop)

@@ -14,7 +14,7 @@ use crate::sequence::follow;
 pub(crate) fn write(ctx: &Context, config: &Config, input: &mut Input) -> Result<u64> {
     let schema = input.schema()?.clone();
     config.check(&schema)?;
-    let session = Session::open(ctx, &config.resolved_connection, config.waits())?;
+    let session = Session::open(ctx, &config.resolved_connection, config.timeouts())?;
     let result = transaction(ctx, &session, config, &schema, input);
     if result.is_err() {
         session.rollback();

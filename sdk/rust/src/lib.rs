@@ -32,6 +32,7 @@ pub mod guide {}
 mod health;
 mod host;
 mod input;
+mod macros;
 mod output;
 mod read;
 mod retry;

@@ -2,6 +2,7 @@
 
 use super::validity::ValidityBuilder;
 use super::{Array, Sink};
+use crate::macros::{len_methods, push_option_method};
 
 /// Builds a column of booleans, with one bit per value.
 ///
@@ -38,37 +39,12 @@ impl BoolBuilder {
         self.push(false);
     }
 
-    /// Adds a value or a null.
-    #[inline]
-    pub fn push_option(&mut self, value: Option<bool>) {
-        match value {
-            Some(value) => self.push(value),
-            None => self.push_null(),
-        }
-    }
+    push_option_method!(bool);
 
-    /// Returns the number of values, including nulls.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Returns whether the column is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
+    len_methods!("values, including nulls", |builder| builder.len);
 }
 
 impl Array for BoolBuilder {
-    fn len(&self) -> usize {
-        self.len
-    }
-
-    fn push_null(&mut self) {
-        self.push_null();
-    }
-
     fn bytes(&self) -> usize {
         self.bits.len()
     }
@@ -80,8 +56,7 @@ impl Array for BoolBuilder {
     }
 
     fn write(&mut self, sink: &mut Sink<'_>) {
-        sink.node(self.len, self.validity.nulls(), 2);
-        sink.buffer(self.validity.finish(self.len));
+        sink.array(self.len, &mut self.validity, 2);
         sink.buffer(&self.bits);
     }
 }

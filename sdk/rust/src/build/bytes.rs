@@ -2,6 +2,7 @@
 
 use super::validity::ValidityBuilder;
 use super::{Array, MAX_VALUES, Sink};
+use crate::macros::{len_methods, push_option_method};
 use crate::{Error, Result};
 
 /// Builds a column of text or bytes.
@@ -44,26 +45,9 @@ impl BytesBuilder {
         self.push(&[]);
     }
 
-    /// Adds a value or a null.
-    #[inline]
-    pub fn push_option(&mut self, value: Option<&[u8]>) {
-        match value {
-            Some(value) => self.push(value),
-            None => self.push_null(),
-        }
-    }
+    push_option_method!(&[u8]);
 
-    /// Returns the number of values, including nulls.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.offsets.len() - 1
-    }
-
-    /// Returns whether the column is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
+    len_methods!("values, including nulls", |builder| builder.offsets.len() - 1);
 }
 
 impl Default for BytesBuilder {
@@ -73,14 +57,6 @@ impl Default for BytesBuilder {
 }
 
 impl Array for BytesBuilder {
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    fn push_null(&mut self) {
-        self.push_null();
-    }
-
     fn bytes(&self) -> usize {
         self.data.len() + size_of_val(self.offsets.as_slice())
     }
@@ -103,9 +79,7 @@ impl Array for BytesBuilder {
     }
 
     fn write(&mut self, sink: &mut Sink<'_>) {
-        let len = self.len();
-        sink.node(len, self.validity.nulls(), 3);
-        sink.buffer(self.validity.finish(len));
+        sink.array(self.len(), &mut self.validity, 3);
         sink.buffer(bytemuck::cast_slice(&self.offsets));
         sink.buffer(&self.data);
     }

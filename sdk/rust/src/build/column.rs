@@ -4,6 +4,7 @@ use super::{
     Array, BoolBuilder, BytesBuilder, ListBuilder, NullBuilder, PrimitiveBuilder, StructBuilder,
 };
 use crate::DataType;
+use crate::macros::{for_each_array, new_array};
 
 /// Builds one column. The variant corresponds to the column's [`DataType`], whose parameters
 /// (units, zone, precision, scale) are only in the schema.
@@ -70,40 +71,25 @@ impl ColumnBuilder {
     /// Creates an empty column of a type.
     #[must_use]
     pub fn new(data_type: &DataType) -> Self {
-        match data_type {
+        new_array!(data_type,
+            numbers => PrimitiveBuilder::default(),
+            bytes => BytesBuilder::default(),
             DataType::Null => Self::Null(NullBuilder::default()),
             DataType::Bool => Self::Bool(BoolBuilder::default()),
-            DataType::Int8 => Self::Int8(PrimitiveBuilder::default()),
-            DataType::Int16 => Self::Int16(PrimitiveBuilder::default()),
-            DataType::Int32 => Self::Int32(PrimitiveBuilder::default()),
-            DataType::Int64 => Self::Int64(PrimitiveBuilder::default()),
-            DataType::UInt8 => Self::UInt8(PrimitiveBuilder::default()),
-            DataType::UInt16 => Self::UInt16(PrimitiveBuilder::default()),
-            DataType::UInt32 => Self::UInt32(PrimitiveBuilder::default()),
-            DataType::UInt64 => Self::UInt64(PrimitiveBuilder::default()),
-            DataType::Float32 => Self::Float32(PrimitiveBuilder::default()),
-            DataType::Float64 => Self::Float64(PrimitiveBuilder::default()),
-            DataType::Utf8 => Self::Utf8(BytesBuilder::default()),
-            DataType::Binary => Self::Binary(BytesBuilder::default()),
-            DataType::Date32 => Self::Date32(PrimitiveBuilder::default()),
-            DataType::Time32(_) => Self::Time32(PrimitiveBuilder::default()),
-            DataType::Time64(_) => Self::Time64(PrimitiveBuilder::default()),
-            DataType::Timestamp(..) => Self::Timestamp(PrimitiveBuilder::default()),
-            DataType::Decimal128(..) => Self::Decimal128(PrimitiveBuilder::default()),
             DataType::List(item) => Self::List(ListBuilder::new(item)),
             DataType::Struct(fields) => Self::Struct(StructBuilder::new(fields)),
-        }
+        )
     }
 
     /// Adds a null.
     pub fn push_null(&mut self) {
-        self.as_array_mut().push_null();
+        for_each_array!(self, array => array.push_null(), Self::Null(array) => array.push_null());
     }
 
     /// Returns the number of values, including nulls.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.as_array().len()
+        for_each_array!(self, array => array.len(), Self::Null(array) => array.len())
     }
 
     /// Returns whether the column is empty.
@@ -155,44 +141,10 @@ impl ColumnBuilder {
     }
 
     pub(super) fn as_array(&self) -> &dyn Array {
-        match self {
-            Self::Null(array) => array,
-            Self::Bool(array) => array,
-            Self::Int8(array) => array,
-            Self::Int16(array) => array,
-            Self::Int32(array) | Self::Date32(array) | Self::Time32(array) => array,
-            Self::Int64(array) | Self::Time64(array) | Self::Timestamp(array) => array,
-            Self::UInt8(array) => array,
-            Self::UInt16(array) => array,
-            Self::UInt32(array) => array,
-            Self::UInt64(array) => array,
-            Self::Float32(array) => array,
-            Self::Float64(array) => array,
-            Self::Utf8(array) | Self::Binary(array) => array,
-            Self::Decimal128(array) => array,
-            Self::List(array) => array,
-            Self::Struct(array) => array,
-        }
+        for_each_array!(self, array => array, Self::Null(array) => array)
     }
 
     pub(super) fn as_array_mut(&mut self) -> &mut dyn Array {
-        match self {
-            Self::Null(array) => array,
-            Self::Bool(array) => array,
-            Self::Int8(array) => array,
-            Self::Int16(array) => array,
-            Self::Int32(array) | Self::Date32(array) | Self::Time32(array) => array,
-            Self::Int64(array) | Self::Time64(array) | Self::Timestamp(array) => array,
-            Self::UInt8(array) => array,
-            Self::UInt16(array) => array,
-            Self::UInt32(array) => array,
-            Self::UInt64(array) => array,
-            Self::Float32(array) => array,
-            Self::Float64(array) => array,
-            Self::Utf8(array) | Self::Binary(array) => array,
-            Self::Decimal128(array) => array,
-            Self::List(array) => array,
-            Self::Struct(array) => array,
-        }
+        for_each_array!(self, array => array, Self::Null(array) => array)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::validity::ValidityBuilder;
 use super::{Array, ColumnBuilder, MAX_VALUES, Sink};
+use crate::macros::len_methods;
 use crate::{Error, Field, Result};
 
 /// Builds a column of lists: push a list's values to [`values`](Self::values),
@@ -52,28 +53,10 @@ impl ListBuilder {
         self.push();
     }
 
-    /// Returns the number of lists, including nulls.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.offsets.len() - 1
-    }
-
-    /// Returns whether the column is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
+    len_methods!("lists, including nulls", |builder| builder.offsets.len() - 1);
 }
 
 impl Array for ListBuilder {
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    fn push_null(&mut self) {
-        self.push_null();
-    }
-
     fn bytes(&self) -> usize {
         size_of_val(self.offsets.as_slice()) + self.values.bytes()
     }
@@ -101,9 +84,7 @@ impl Array for ListBuilder {
     }
 
     fn write(&mut self, sink: &mut Sink<'_>) {
-        let len = self.len();
-        sink.node(len, self.validity.nulls(), 2);
-        sink.buffer(self.validity.finish(len));
+        sink.array(self.len(), &mut self.validity, 2);
         sink.buffer(bytemuck::cast_slice(&self.offsets));
         self.values.as_array_mut().write(sink);
     }

@@ -26,18 +26,15 @@ pub use null::NullBuilder;
 pub use primitive::{Primitive, PrimitiveBuilder};
 pub use structs::StructBuilder;
 
+use self::validity::ValidityBuilder;
 use crate::Result;
 use crate::bindings::osiris::driver::arrow::Node;
 
 /// Maximum values that a 32-bit offset can count.
 const MAX_VALUES: usize = i32::MAX as usize;
 
-/// Common interface of the builders.
+/// Common interface of the builders, beside their public methods.
 trait Array {
-    /// Returns the number of values.
-    fn len(&self) -> usize;
-    /// Adds a null.
-    fn push_null(&mut self);
     /// Returns the estimated memory of the values, in bytes.
     fn bytes(&self) -> usize;
     /// Checks that the column can be sent.
@@ -59,6 +56,12 @@ pub(crate) struct Sink<'a> {
 impl Sink<'_> {
     pub(crate) fn node(&mut self, length: usize, null_count: usize, buffers: u32) {
         self.nodes.push(Node { length: length as u64, null_count: null_count as u64, buffers });
+    }
+
+    /// Writes the node and the validity bitmap of an array.
+    fn array(&mut self, length: usize, validity: &mut ValidityBuilder, buffers: u32) {
+        self.node(length, validity.nulls(), buffers);
+        self.buffer(validity.finish(length));
     }
 
     pub(crate) fn buffer(&mut self, bytes: &[u8]) {

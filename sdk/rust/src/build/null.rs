@@ -1,6 +1,7 @@
 //! Builder of null columns.
 
 use super::{Array, Sink};
+use crate::macros::len_methods;
 
 /// Builds a column of nulls, of which only the number is stored.
 ///
@@ -22,28 +23,10 @@ impl NullBuilder {
         self.len += 1;
     }
 
-    /// Returns the number of values.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Returns whether the column is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
+    len_methods!("values", |builder| builder.len);
 }
 
 impl Array for NullBuilder {
-    fn len(&self) -> usize {
-        self.len
-    }
-
-    fn push_null(&mut self) {
-        self.push_null();
-    }
-
     fn bytes(&self) -> usize {
         0
     }

@@ -2,6 +2,7 @@
 
 use super::validity::ValidityBuilder;
 use super::{Array, Sink};
+use crate::macros::{len_methods, push_option_method};
 
 /// A type that columns store unchanged: Rust's integers and floats that Arrow has, too.
 ///
@@ -61,42 +62,17 @@ impl<T: Primitive> PrimitiveBuilder<T> {
         self.values.push(T::default());
     }
 
-    /// Adds a value or a null.
-    #[inline]
-    pub fn push_option(&mut self, value: Option<T>) {
-        match value {
-            Some(value) => self.push(value),
-            None => self.push_null(),
-        }
-    }
+    push_option_method!(T);
 
     /// Adds all values of a slice.
     pub fn extend_from_slice(&mut self, values: &[T]) {
         self.values.extend_from_slice(values);
     }
 
-    /// Returns the number of values, including nulls.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    /// Returns whether the column is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
+    len_methods!("values, including nulls", |builder| builder.values.len());
 }
 
 impl<T: Primitive> Array for PrimitiveBuilder<T> {
-    fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    fn push_null(&mut self) {
-        self.push_null();
-    }
-
     fn bytes(&self) -> usize {
         size_of_val(self.values.as_slice())
     }
@@ -107,8 +83,7 @@ impl<T: Primitive> Array for PrimitiveBuilder<T> {
     }
 
     fn write(&mut self, sink: &mut Sink<'_>) {
-        sink.node(self.values.len(), self.validity.nulls(), 2);
-        sink.buffer(self.validity.finish(self.values.len()));
+        sink.array(self.values.len(), &mut self.validity, 2);
         sink.buffer(bytemuck::cast_slice(&self.values));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::validity::ValidityBuilder;
 use super::{Array, ColumnBuilder, Sink};
+use crate::macros::len_methods;
 use crate::{Error, Field, Result};
 
 /// Builds a column of structs: push one value to each of
@@ -58,28 +59,10 @@ impl StructBuilder {
         self.len += 1;
     }
 
-    /// Returns the number of structs, including nulls.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Returns whether the column is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
+    len_methods!("structs, including nulls", |builder| builder.len);
 }
 
 impl Array for StructBuilder {
-    fn len(&self) -> usize {
-        self.len
-    }
-
-    fn push_null(&mut self) {
-        self.push_null();
-    }
-
     fn bytes(&self) -> usize {
         self.fields.iter().map(ColumnBuilder::bytes).sum()
     }
@@ -108,8 +91,7 @@ impl Array for StructBuilder {
     }
 
     fn write(&mut self, sink: &mut Sink<'_>) {
-        sink.node(self.len, self.validity.nulls(), 1);
-        sink.buffer(self.validity.finish(self.len));
+        sink.array(self.len, &mut self.validity, 1);
         for field in &mut self.fields {
             field.as_array_mut().write(sink);
         }

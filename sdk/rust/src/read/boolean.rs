@@ -1,8 +1,9 @@
 //! Boolean columns.
 
-use super::buffers::{Buffers, Shape};
+use super::buffers::Buffers;
 use super::validity::{Validity, bit};
 use crate::Result;
+use crate::macros::{len_methods, null_methods};
 
 /// A column of booleans.
 ///
@@ -22,8 +23,7 @@ pub struct BoolColumn {
 
 impl BoolColumn {
     pub(super) fn read(buffers: &mut Buffers<'_>) -> Result<Self> {
-        let Shape { length, nulls } = buffers.node(2)?;
-        let validity = buffers.validity(length, nulls)?;
+        let (length, validity) = buffers.array(2)?;
         let bits = buffers.at_least(length.div_ceil(8))?;
         Ok(Self { bits, len: length, validity })
     }
@@ -39,31 +39,7 @@ impl BoolColumn {
         (!self.is_null(index)).then(|| bit(&self.bits, index))
     }
 
-    /// Returns the number of values, including nulls.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.len
-    }
+    len_methods!("values, including nulls", |column| column.len);
 
-    /// Returns whether the column is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Returns whether a value is null.
-    ///
-    /// # Panics
-    /// Can panic if `index` is out of bounds.
-    #[inline]
-    #[must_use]
-    pub fn is_null(&self, index: usize) -> bool {
-        self.validity.is_null(index)
-    }
-
-    /// Returns the number of nulls.
-    #[must_use]
-    pub fn null_count(&self) -> usize {
-        self.validity.nulls()
-    }
+    null_methods!("a value");
 }

@@ -8,12 +8,6 @@ use super::validity::Validity;
 use crate::bindings::osiris::driver::arrow::Node;
 use crate::{Error, Result};
 
-/// Length and nulls of an array, from its node.
-pub(super) struct Shape {
-    pub(super) length: usize,
-    pub(super) nulls: usize,
-}
-
 /// A column's part of a batch.
 pub(super) struct Buffers<'a> {
     nodes: std::slice::Iter<'a, Node>,
@@ -28,8 +22,19 @@ impl<'a> Buffers<'a> {
         Self { nodes: nodes.iter(), next, fetch }
     }
 
-    /// Returns the next array, which must have `buffers` buffers.
-    pub(super) fn node(&mut self, buffers: u32) -> Result<Shape> {
+    /// Returns length and validity of the next array, which must have `buffers` buffers.
+    pub(super) fn array(&mut self, buffers: u32) -> Result<(usize, Validity)> {
+        let (length, nulls) = self.node(buffers)?;
+        // The bitmap is not needed without nulls.
+        if nulls == 0 {
+            self.next += 1;
+            return Ok((length, Validity::default()));
+        }
+        Ok((length, Validity::new(self.at_least(length.div_ceil(8))?, nulls)))
+    }
+
+    /// Returns length and nulls of the next array, from its node.
+    pub(super) fn node(&mut self, buffers: u32) -> Result<(usize, usize)> {
         let Some(node) = self.nodes.next() else {
             return Err(self.inconsistent(format_args!("an array is missing")));
         };
@@ -38,18 +43,9 @@ impl<'a> Buffers<'a> {
             return Err(self.inconsistent(format_args!("{found} buffers, not {buffers}")));
         }
         match (usize::try_from(node.length), usize::try_from(node.null_count)) {
-            (Ok(length), Ok(nulls)) => Ok(Shape { length, nulls }),
+            (Ok(length), Ok(nulls)) => Ok((length, nulls)),
             _ => Err(self.inconsistent(format_args!("{} values", node.length))),
         }
-    }
-
-    pub(super) fn validity(&mut self, length: usize, nulls: usize) -> Result<Validity> {
-        // The bitmap is not needed without nulls.
-        if nulls == 0 {
-            self.next += 1;
-            return Ok(Validity::default());
-        }
-        Ok(Validity::new(self.at_least(length.div_ceil(8))?, nulls))
     }
 
     /// Returns the offsets of an array and the end of its last value.

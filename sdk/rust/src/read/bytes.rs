@@ -1,9 +1,10 @@
 //! Text and binary columns.
 
-use super::buffers::{Buffers, Shape};
+use super::buffers::Buffers;
 use super::primitive::Values;
 use super::validity::Validity;
 use crate::Result;
+use crate::macros::{len_methods, null_methods};
 
 /// A column of text or bytes.
 ///
@@ -26,8 +27,7 @@ pub struct BytesColumn {
 
 impl BytesColumn {
     pub(super) fn read(buffers: &mut Buffers<'_>) -> Result<Self> {
-        let Shape { length, nulls } = buffers.node(3)?;
-        let validity = buffers.validity(length, nulls)?;
+        let (length, validity) = buffers.array(3)?;
         let (offsets, end) = buffers.offsets(length)?;
         let data = buffers.at_least(end)?;
         Ok(Self { offsets, data, validity })
@@ -65,31 +65,7 @@ impl BytesColumn {
         })
     }
 
-    /// Returns the number of values, including nulls.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.offsets.as_slice().len() - 1
-    }
+    len_methods!("values, including nulls", |column| column.offsets.as_slice().len() - 1);
 
-    /// Returns whether the column is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Returns whether a value is null.
-    ///
-    /// # Panics
-    /// Can panic if `index` is out of bounds.
-    #[inline]
-    #[must_use]
-    pub fn is_null(&self, index: usize) -> bool {
-        self.validity.is_null(index)
-    }
-
-    /// Returns the number of nulls.
-    #[must_use]
-    pub fn null_count(&self) -> usize {
-        self.validity.nulls()
-    }
+    null_methods!("a value");
 }

@@ -3,6 +3,7 @@
 use super::buffers::Buffers;
 use super::validity::Validity;
 use super::{BoolColumn, BytesColumn, ListColumn, PrimitiveColumn, StructColumn};
+use crate::macros::{for_each_array, len_methods, new_array};
 use crate::{DataType, Result};
 
 /// One column of a batch. The variant corresponds to the column's [`DataType`], whose parameters
@@ -77,42 +78,17 @@ pub enum Column {
 
 impl Column {
     pub(super) fn read(data_type: &DataType, buffers: &mut Buffers<'_>) -> Result<Self> {
-        Ok(match data_type {
-            DataType::Null => Self::Null(buffers.node(0)?.length),
+        Ok(new_array!(data_type,
+            numbers => PrimitiveColumn::read(buffers)?,
+            bytes => BytesColumn::read(buffers)?,
+            DataType::Null => Self::Null(buffers.node(0)?.0),
             DataType::Bool => Self::Bool(BoolColumn::read(buffers)?),
-            DataType::Int8 => Self::Int8(PrimitiveColumn::read(buffers)?),
-            DataType::Int16 => Self::Int16(PrimitiveColumn::read(buffers)?),
-            DataType::Int32 => Self::Int32(PrimitiveColumn::read(buffers)?),
-            DataType::Int64 => Self::Int64(PrimitiveColumn::read(buffers)?),
-            DataType::UInt8 => Self::UInt8(PrimitiveColumn::read(buffers)?),
-            DataType::UInt16 => Self::UInt16(PrimitiveColumn::read(buffers)?),
-            DataType::UInt32 => Self::UInt32(PrimitiveColumn::read(buffers)?),
-            DataType::UInt64 => Self::UInt64(PrimitiveColumn::read(buffers)?),
-            DataType::Float32 => Self::Float32(PrimitiveColumn::read(buffers)?),
-            DataType::Float64 => Self::Float64(PrimitiveColumn::read(buffers)?),
-            DataType::Utf8 => Self::Utf8(BytesColumn::read(buffers)?),
-            DataType::Binary => Self::Binary(BytesColumn::read(buffers)?),
-            DataType::Date32 => Self::Date32(PrimitiveColumn::read(buffers)?),
-            DataType::Time32(_) => Self::Time32(PrimitiveColumn::read(buffers)?),
-            DataType::Time64(_) => Self::Time64(PrimitiveColumn::read(buffers)?),
-            DataType::Timestamp(..) => Self::Timestamp(PrimitiveColumn::read(buffers)?),
-            DataType::Decimal128(..) => Self::Decimal128(PrimitiveColumn::read(buffers)?),
             DataType::List(item) => Self::List(ListColumn::read(item, buffers)?),
             DataType::Struct(fields) => Self::Struct(StructColumn::read(fields, buffers)?),
-        })
+        ))
     }
 
-    /// Returns the number of values, including nulls.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.parts().0
-    }
-
-    /// Returns whether the column is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
+    len_methods!("values, including nulls", |column| column.parts().0);
 
     /// Returns whether a value is null.
     ///
@@ -134,27 +110,10 @@ impl Column {
     // Otherwise `is_null`, which drivers call for every value, would compute the length as well.
     #[inline(always)]
     fn parts(&self) -> (usize, Option<&Validity>) {
-        match self {
+        for_each_array!(
+            self,
+            array => (array.len(), Some(&array.validity)),
             Self::Null(len) => (*len, None),
-            Self::Bool(array) => (array.len(), Some(&array.validity)),
-            Self::Int8(array) => (array.len(), Some(&array.validity)),
-            Self::Int16(array) => (array.len(), Some(&array.validity)),
-            Self::Int32(array) | Self::Date32(array) | Self::Time32(array) => {
-                (array.len(), Some(&array.validity))
-            }
-            Self::Int64(array) | Self::Time64(array) | Self::Timestamp(array) => {
-                (array.len(), Some(&array.validity))
-            }
-            Self::UInt8(array) => (array.len(), Some(&array.validity)),
-            Self::UInt16(array) => (array.len(), Some(&array.validity)),
-            Self::UInt32(array) => (array.len(), Some(&array.validity)),
-            Self::UInt64(array) => (array.len(), Some(&array.validity)),
-            Self::Float32(array) => (array.len(), Some(&array.validity)),
-            Self::Float64(array) => (array.len(), Some(&array.validity)),
-            Self::Utf8(array) | Self::Binary(array) => (array.len(), Some(&array.validity)),
-            Self::Decimal128(array) => (array.len(), Some(&array.validity)),
-            Self::List(array) => (array.len(), Some(&array.validity)),
-            Self::Struct(array) => (array.len(), Some(&array.validity)),
-        }
+        )
     }
 }

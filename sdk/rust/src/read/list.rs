@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::Column;
-use super::buffers::{Buffers, Shape};
+use super::buffers::Buffers;
 use super::primitive::Values;
 use super::validity::Validity;
+use crate::macros::{len_methods, null_methods};
 use crate::{Field, Result};
 
 /// A column of lists.
@@ -28,8 +29,7 @@ pub struct ListColumn {
 
 impl ListColumn {
     pub(super) fn read(item: &Field, buffers: &mut Buffers<'_>) -> Result<Self> {
-        let Shape { length, nulls } = buffers.node(2)?;
-        let validity = buffers.validity(length, nulls)?;
+        let (length, validity) = buffers.array(2)?;
         let (offsets, end) = buffers.offsets(length)?;
         let values = Column::read(&item.data_type, buffers)?;
         if values.len() < end {
@@ -60,31 +60,7 @@ impl ListColumn {
         (!self.is_null(index)).then_some(range)
     }
 
-    /// Returns the number of lists, including nulls.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.offsets.as_slice().len() - 1
-    }
+    len_methods!("lists, including nulls", |column| column.offsets.as_slice().len() - 1);
 
-    /// Returns whether the column is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Returns whether a list is null.
-    ///
-    /// # Panics
-    /// Can panic if `index` is out of bounds.
-    #[inline]
-    #[must_use]
-    pub fn is_null(&self, index: usize) -> bool {
-        self.validity.is_null(index)
-    }
-
-    /// Returns the number of nulls.
-    #[must_use]
-    pub fn null_count(&self) -> usize {
-        self.validity.nulls()
-    }
+    null_methods!("a list");
 }

@@ -1,7 +1,8 @@
 //! Columns of numbers.
 
-use super::buffers::{Buffers, Shape};
+use super::buffers::Buffers;
 use super::validity::Validity;
+use crate::macros::{len_methods, null_methods};
 use crate::{Primitive, Result};
 
 /// A column of numbers, dates, times or decimals.
@@ -50,8 +51,7 @@ impl<T: Primitive> Values<T> {
 
 impl<T: Primitive> PrimitiveColumn<T> {
     pub(super) fn read(buffers: &mut Buffers<'_>) -> Result<Self> {
-        let Shape { length, nulls } = buffers.node(2)?;
-        let validity = buffers.validity(length, nulls)?;
+        let (length, validity) = buffers.array(2)?;
         let values = Values::new(buffers.exactly(length, size_of::<T>())?);
         Ok(Self { values, validity })
     }
@@ -81,31 +81,7 @@ impl<T: Primitive> PrimitiveColumn<T> {
         values.map(|(index, &value)| (!self.is_null(index)).then_some(value))
     }
 
-    /// Returns the number of values, including nulls.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.values().len()
-    }
+    len_methods!("values, including nulls", |column| column.values().len());
 
-    /// Returns whether the column is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Returns whether a value is null.
-    ///
-    /// # Panics
-    /// Can panic if `index` is out of bounds.
-    #[inline]
-    #[must_use]
-    pub fn is_null(&self, index: usize) -> bool {
-        self.validity.is_null(index)
-    }
-
-    /// Returns the number of nulls.
-    #[must_use]
-    pub fn null_count(&self) -> usize {
-        self.validity.nulls()
-    }
+    null_methods!("a value");
 }

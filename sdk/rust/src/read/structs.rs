@@ -1,8 +1,9 @@
 //! Struct columns.
 
 use super::Column;
-use super::buffers::{Buffers, Shape};
+use super::buffers::Buffers;
 use super::validity::Validity;
+use crate::macros::{len_methods, null_methods};
 use crate::{Field, Result};
 
 /// A column of structs.
@@ -25,8 +26,7 @@ pub struct StructColumn {
 
 impl StructColumn {
     pub(super) fn read(fields: &[Field], buffers: &mut Buffers<'_>) -> Result<Self> {
-        let Shape { length, nulls } = buffers.node(1)?;
-        let validity = buffers.validity(length, nulls)?;
+        let (length, validity) = buffers.array(1)?;
         let columns: Result<Vec<_>> = fields
             .iter()
             .map(|field| {
@@ -51,31 +51,7 @@ impl StructColumn {
         &self.fields
     }
 
-    /// Returns the number of structs, including nulls.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.len
-    }
+    len_methods!("structs, including nulls", |column| column.len);
 
-    /// Returns whether the column is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Returns whether a struct is null.
-    ///
-    /// # Panics
-    /// Can panic if `index` is out of bounds.
-    #[inline]
-    #[must_use]
-    pub fn is_null(&self, index: usize) -> bool {
-        self.validity.is_null(index)
-    }
-
-    /// Returns the number of nulls.
-    #[must_use]
-    pub fn null_count(&self) -> usize {
-        self.validity.nulls()
-    }
+    null_methods!("a struct");
 }

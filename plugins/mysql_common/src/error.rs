@@ -2,15 +2,15 @@
 
 use std::io;
 
+use db_common::tls::{lacks_ciphers, tls_error};
 use osiris_sdk::{Error, Kind};
-use rustls::AlertDescription;
 
 /// WASI's number for an I/O error: a connection that the other side has reset.
 const WASI_IO: i32 = 29;
 
-/// Something went wrong.
+/// An error of the server, or of the connection to it.
 #[derive(Debug)]
-pub enum Failure {
+pub enum MysqlError {
     /// The server refused what it was asked. The connection can be used on.
     Server {
         /// The server's number for it.
@@ -29,7 +29,7 @@ pub const DEADLOCK: u16 = 1213;
 /// A lock was held for too long: the server has undone the statement.
 pub const LOCK_TIMEOUT: u16 = 1205;
 
-impl Failure {
+impl MysqlError {
     /// The server's number, if the server said it.
     #[must_use]
     pub fn code(&self) -> Option<u16> {
@@ -39,15 +39,14 @@ impl Failure {
         }
     }
 
-    /// Makes a failure of an error of reading or writing; `server` and `wait` are for the message.
+    /// Converts an error of reading or writing; `server` and `wait` are for the message.
     pub(crate) fn io(error: &io::Error, server: &str, wait: &str) -> Self {
         use io::ErrorKind as Io;
-        let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if matches!(tls, Some(rustls::Error::AlertReceived(AlertDescription::HandshakeFailure))) {
+        if lacks_ciphers(error) {
             return Self::NoCommonCipher;
         }
         let is_reset = cfg!(target_family = "wasm") && error.raw_os_error() == Some(WASI_IO);
-        Self::Other(match (error.kind(), tls) {
+        Self::Other(match (error.kind(), tls_error(error)) {
             _ if is_reset => closed(server),
             (_, Some(tls)) => Error::network(format!("TLS with {server} failed: {tls}")),
             (Io::TimedOut, _) => Error::timeout(format!("{server} did not answer within {wait}")),
@@ -91,22 +90,22 @@ pub(crate) fn reason(error: &io::Error) -> String {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for MysqlError {
     fn from(error: Error) -> Self {
         Self::Other(error)
     }
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Other(error) => error,
-            Failure::NoCommonCipher => Error::network(
+impl From<MysqlError> for Error {
+    fn from(error: MysqlError) -> Self {
+        match error {
+            MysqlError::Other(error) => error,
+            MysqlError::NoCommonCipher => Error::network(
                 "TLS failed: the server knows none of the ciphers that it was offered; let it use \
                  TLS 1.2 with ECDHE, or TLS 1.3",
             )
             .retryable(false),
-            Failure::Server { code, message } => explain(code, &message),
+            MysqlError::Server { code, message } => explain(code, &message),
         }
     }
 }
@@ -186,7 +185,7 @@ mod tests {
 
     #[test]
     fn system_errors_are_shown_without_numbers() {
-        let told = |error: io::Error| Error::from(Failure::io(&error, "db:3306", "1 s")).message;
+        let told = |error: io::Error| Error::from(MysqlError::io(&error, "db:3306", "1 s")).message;
         for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset] {
             let told = told(kind.into());
             assert!(told.starts_with("db:3306 closed the connection: "), "{told}");

@@ -1,24 +1,24 @@
-//! The SQL that reads what the configuration asks for.
+//! The query or the table that is read, and the choice of its rows.
 
-use mysql_common::{Session, quote};
+use mysql_common::{Session, identifier, literal};
 use osiris_sdk::{Error, Partition, Result};
 
 use crate::config::Config;
 
-/// A query in the making.
+/// The table or the query that is read, and the choice of its rows.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct Source {
     select: String,
     conditions: Vec<String>,
     order: Option<String>,
     limit: Option<u64>,
     /// The table or the query, as messages name it.
-    pub(crate) source: String,
+    pub(crate) name: String,
     /// Whether the rows are those of a table, whose columns say if they take nulls.
     pub(crate) is_table: bool,
 }
 
-impl Plan {
+impl Source {
     pub(crate) fn new(config: &Config) -> Result<Self> {
         match (&config.table, &config.query) {
             (Some(table), None) => Ok(Self::table(config, table)),
@@ -28,26 +28,26 @@ impl Plan {
             )),
             (None, None) => Err(Error::config("what to read is missing: set `table` or `query`")),
         }
-        .and_then(|plan| match (&config.incremental, config.limit) {
+        .and_then(|source| match (&config.incremental, config.limit) {
             (Some(_), Some(_)) => Err(Error::config(
                 "`incremental` and `limit` do not go together: rows of the same cursor could be \
                  left out for good; drop one of them",
             )),
-            _ => Ok(plan),
+            _ => Ok(source),
         })
     }
 
     fn table(config: &Config, table: &str) -> Self {
         let columns = config.columns.as_ref().map_or_else(
             || "*".to_owned(),
-            |columns| columns.iter().map(|c| quote::name(c)).collect::<Vec<_>>().join(", "),
+            |columns| columns.iter().map(|c| identifier(c)).collect::<Vec<_>>().join(", "),
         );
         Self {
-            select: format!("SELECT {columns} FROM {}", quote::name(table)),
+            select: format!("SELECT {columns} FROM {}", identifier(table)),
             conditions: config.filter.clone().into_iter().collect(),
             order: None,
             limit: config.limit,
-            source: format!("table {table:?}"),
+            name: format!("table {table:?}"),
             is_table: true,
         }
     }
@@ -74,7 +74,7 @@ impl Plan {
             conditions: Vec::new(),
             order: None,
             limit: None,
-            source: "the query".to_owned(),
+            name: "the query".to_owned(),
             is_table: false,
         })
     }
@@ -99,7 +99,7 @@ impl Plan {
              AND table_name = {} AND column_key = 'PRI' \
              AND data_type IN ('tinyint', 'smallint', 'mediumint', 'int', 'bigint') \
              ORDER BY ordinal_position LIMIT 1",
-            quote::text(table)
+            literal(table)
         ))?;
         let Some(key) = rows.into_iter().flatten().flatten().next() else {
             return Err(Error::config(format!(
@@ -109,14 +109,14 @@ impl Plan {
         let Partition { index, count } = share;
         // The remainder of a negative key is negative.
         let others = i64::from(index) - i64::from(count);
-        self.conditions.push(format!("MOD({}, {count}) IN ({index}, {others})", quote::name(&key)));
+        self.conditions.push(format!("MOD({}, {count}) IN ({index}, {others})", identifier(&key)));
         Ok(())
     }
 
     /// Reads only the rows of a condition, in the order of the cursor.
     pub(crate) fn beyond(&mut self, cursor: &str, condition: String) {
         self.conditions.push(condition);
-        self.order = Some(quote::name(cursor));
+        self.order = Some(identifier(cursor));
     }
 
     pub(crate) fn sql(&self) -> String {

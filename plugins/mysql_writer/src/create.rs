@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mysql_common::{Session, quote};
+use mysql_common::{Session, identifier};
 use osiris_sdk::{DataType, Error, Field, Result, Schema, TimeUnit};
 
 use crate::config::Config;
@@ -43,12 +43,12 @@ impl<'a> Types<'a> {
             parts.push(self.column(field, length)?);
         }
         if !self.keys.is_empty() {
-            let keys: Vec<_> = self.keys.iter().map(|key| quote::name(key)).collect();
+            let keys: Vec<_> = self.keys.iter().map(|key| identifier(key)).collect();
             parts.push(format!("PRIMARY KEY ({})", keys.join(", ")));
         }
         Ok(format!(
             "CREATE TABLE {} ({}) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4",
-            quote::name(table),
+            identifier(table),
             parts.join(", ")
         ))
     }
@@ -63,7 +63,7 @@ impl<'a> Types<'a> {
                 Ok(format!("ADD COLUMN {}", self.column(&field, KEY)?))
             })
             .collect::<Result<_>>()?;
-        Ok(format!("ALTER TABLE {} {}", quote::name(table), parts.join(", ")))
+        Ok(format!("ALTER TABLE {} {}", identifier(table), parts.join(", ")))
     }
 
     fn column(&self, field: &Field, length: usize) -> Result<String> {
@@ -77,7 +77,7 @@ impl<'a> Types<'a> {
         let is_utc = matches!(field.data_type, DataType::Timestamp(_, Some(_)))
             && of.to_uppercase().starts_with("DATETIME");
         let comment = if is_utc { " COMMENT 'UTC'" } else { "" };
-        Ok(format!("{} {of} {null}{comment}", quote::name(&field.name)))
+        Ok(format!("{} {of} {null}{comment}", identifier(&field.name)))
     }
 
     /// Returns the characters or bytes that each key of texts or bytes may have,

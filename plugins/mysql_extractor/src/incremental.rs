@@ -1,18 +1,20 @@
 //! The cursor of incremental runs.
 
-use mysql_common::{Column, Native, quote};
+use db_common::State;
+use mysql_common::{Column, Native, identifier, literal};
 use osiris_sdk::{Context, Error, Result};
 use serde_json::Value;
 
 use crate::config::{Config, Incremental};
 use crate::decode::seek;
-use crate::state::State;
+use crate::origin::{Origin, saved};
 use crate::value::{bytes, moment, take, time};
 
 /// The column that grows, and the last row that was read.
 #[derive(Debug)]
 pub(crate) struct Cursor {
     config: Incremental,
+    origin: Origin,
     columns: Vec<Column>,
     index: usize,
     value: Option<String>,
@@ -34,12 +36,14 @@ impl Cursor {
             ))
         })?;
         check(name, columns[index].native, incremental)?;
-        let value = match State::load(ctx, config, name)? {
-            Some(state) => Some(state.value),
+        let origin = Origin::new(config);
+        let value = match saved(ctx, incremental, &origin)? {
+            Some(value) => Some(value),
             None => incremental.start.as_ref().map(start).transpose()?,
         };
         Ok(Self {
             config: incremental.clone(),
+            origin,
             columns: columns.to_vec(),
             index,
             value,
@@ -49,7 +53,7 @@ impl Cursor {
 
     /// The rows to read, as a condition in SQL.
     pub(crate) fn condition(&self) -> Result<String> {
-        let name = quote::name(&self.config.cursor);
+        let name = identifier(&self.config.cursor);
         let Some(value) = self.literal()? else { return Ok(format!("{name} IS NOT NULL")) };
         let native = self.columns[self.index].native;
         Ok(match self.config.overlap {
@@ -59,8 +63,7 @@ impl Cursor {
                  CAST('0001-01-01' AS DATETIME(6)))"
             ),
             Some(overlap) => format!("{name} >= {value} - {overlap}"),
-            None if self.config.inclusive => format!("{name} >= {value}"),
-            None => format!("{name} > {value}"),
+            None => format!("{name} {} {value}", self.config.comparison()),
         })
     }
 
@@ -68,7 +71,7 @@ impl Cursor {
     fn literal(&self) -> Result<Option<String>> {
         let Some(value) = &self.value else { return Ok(None) };
         if !is_number(self.columns[self.index].native) {
-            return Ok(Some(quote::text(value)));
+            return Ok(Some(literal(value)));
         }
         if value.parse::<f64>().is_err()
             || value.contains(char::is_alphabetic) && !value.contains('e')
@@ -88,12 +91,12 @@ impl Cursor {
     }
 
     /// Saves how far the rows went.
-    pub(crate) fn save(mut self, ctx: &Context, config: &Config) -> Result<()> {
+    pub(crate) fn save(mut self, ctx: &Context) -> Result<()> {
         if !self.last.is_empty() {
             self.value = self.text();
         }
         let Some(value) = self.value else { return Ok(()) };
-        State::save(ctx, config, &self.config.cursor, value)
+        State { cursor: self.config.cursor, value, source: Some(self.origin) }.save(ctx)
     }
 
     /// The cursor of the last row.

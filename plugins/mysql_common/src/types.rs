@@ -5,7 +5,7 @@ use protocol::constants::{ColumnFlags, ColumnType};
 use protocol::packets::Column as Definition;
 use serde::Deserialize;
 
-use crate::{Failure, Session, cells, quote};
+use crate::{MysqlError, Session, cells, literal};
 
 /// The server's number for the character set of bytes that are no text.
 const BINARY: u16 = 63;
@@ -106,7 +106,11 @@ pub enum ZeroDates {
 ///
 /// # Errors
 /// The server's.
-pub fn declare(session: &mut Session, table: &str, columns: &mut [Column]) -> Result<(), Failure> {
+pub fn declare(
+    session: &mut Session,
+    table: &str,
+    columns: &mut [Column],
+) -> Result<(), MysqlError> {
     let is_open =
         |column: &Column| matches!(column.native, Native::DateTime { .. } | Native::Bytes);
     if !columns.iter().any(is_open) {
@@ -115,7 +119,7 @@ pub fn declare(session: &mut Session, table: &str, columns: &mut [Column]) -> Re
     let rows = session.texts(&format!(
         "SELECT column_name, column_type, column_comment FROM information_schema.columns \
          WHERE table_schema = DATABASE() AND table_name = {}",
-        quote::text(table)
+        literal(table)
     ))?;
     for row in rows {
         let [name, column_type, comment] = cells(row);

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use osiris_sdk::{Error, Result};
 use serde::Deserialize;
@@ -55,15 +54,6 @@ pub enum Tls {
     VerifyCa,
     /// The server has such a certificate, and it names the host.
     VerifyIdentity,
-}
-
-/// Limits of waits.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Until the server has let the user in.
-    pub connect: Duration,
-    /// For each answer after that.
-    pub read: Duration,
 }
 
 impl Connection {
