@@ -169,7 +169,8 @@ pub(super) async fn download(
         let transfer = transfer.clone();
         fetch(envd, made, from, (base, place), move |size| transfer.set(index, size))
     });
-    let mut fetched = stream::iter(fetched).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
+    let mut fetched =
+        stream::iter(fetched).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
     for part in &mut fetched {
         if expected.is_state(part.path)
             && let Some(why) = part.unfit_state()?
