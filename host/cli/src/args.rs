@@ -19,18 +19,18 @@ const STYLES: Styles = Styles::styled()
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris init demo                        make a project that runs as it is
+  osiris init demo                        create a project that is ready to run
   osiris run pipelines/hello.yaml         compile and run a pipeline
   osiris compile pipelines/hello.yaml     compile only
-  osiris run --last-compile               run what was compiled last
-  osiris runs list                        what ran, and how it ended
-  osiris connections doctor               whether services can be reached
+  osiris run --last-compile               run the last compiled pipeline
+  osiris runs list                        list past runs and their results
+  osiris connections doctor               check that services can be reached
 
-Exit codes: 0 done, 1 the run failed, 2 invalid input or usage, 3 something
-around it is missing, like a driver. With --json, stdout holds exactly one JSON
-document, also when something is wrong.";
+Exit codes: 0 success, 1 the run failed, 2 invalid input or usage, 3 environment
+error, for example a missing driver. With --json, stdout contains exactly one JSON
+document, also on errors.";
 
-/// Runs data pipelines whose steps are WebAssembly components
+/// Run data pipelines whose steps are WebAssembly components
 #[derive(Debug, Parser)]
 #[command(name = "osiris", version, styles = STYLES, after_long_help = EXAMPLES, max_term_width = 100)]
 pub(super) struct Cli {
@@ -44,10 +44,10 @@ pub(super) struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// The project's folder
+    /// Project directory
     ///
-    /// Without it: the nearest folder at or above the working directory that has an osiris.yaml,
-    /// else the working directory.
+    /// By default, the nearest directory at or above the working directory that contains
+    /// osiris.yaml, otherwise the working directory.
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) project: Option<PathBuf>,
 
@@ -55,13 +55,13 @@ pub(super) struct Global {
     #[arg(long, global = true)]
     pub(super) json: bool,
 
-    /// Say more on stderr
+    /// Print more details on stderr
     #[arg(long, short, global = true)]
     pub(super) verbose: bool,
 
-    /// When to use colours
+    /// When to use colors
     ///
-    /// `auto` uses them on a terminal unless the environment has NO_COLOR.
+    /// `auto` uses colors on a terminal unless NO_COLOR is set.
     #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
     pub(super) color: ColorChoice,
 }
@@ -72,7 +72,7 @@ pub(super) enum Command {
     Validate(validate::Args),
     Compile(compile::Args),
     Run(run::Args),
-    /// List connections and check them
+    /// List and check connections
     #[command(after_long_help = connections::EXAMPLES, arg_required_else_help = true)]
     Connections {
         #[command(subcommand)]
@@ -80,13 +80,13 @@ pub(super) enum Command {
     },
     Discover(discover::Args),
     Doctor(doctor::Args),
-    /// List, inspect, build, get and publish drivers
+    /// List, inspect, build, fetch and publish drivers
     #[command(after_long_help = drivers::EXAMPLES, arg_required_else_help = true)]
     Drivers {
         #[command(subcommand)]
         command: drivers::Command,
     },
-    /// List, show and compare what runs have left
+    /// List, show and compare past runs
     #[command(after_long_help = runs::EXAMPLES, arg_required_else_help = true)]
     Runs {
         #[command(subcommand)]
@@ -98,7 +98,7 @@ pub(super) enum Command {
     CompileDriver(compile_driver::Args),
     #[command(hide = true)]
     TryFence(try_sandbox::Args),
-    /// Look after E2B: the way there, templates, sandboxes that are left over
+    /// Manage E2B sandboxes and templates
     #[command(name = "e2b", after_long_help = e2b::EXAMPLES, arg_required_else_help = true)]
     E2b {
         #[command(subcommand)]

@@ -14,16 +14,16 @@ const EXAMPLES: &str = "\
 Examples:
   osiris compile pipelines/hello.yaml
   osiris compile pipelines/hello.yaml --profile prod --param day=2026-01-31
-  osiris run --last-compile               run what this made
+  osiris run --last-compile               run the compiled pipeline
 
-The same pipeline, parameters and drivers give the same bytes and the same hash
-on any machine. The build is in .osiris/build of the project.";
+The same pipeline, parameters and drivers produce the same bytes and the same hash
+on any machine. Builds are written to .osiris/build in the project.";
 
-/// Compile a pipeline into a manifest that can be run
+/// Compile a pipeline into a runnable manifest
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The pipeline's YAML file
+    /// Pipeline YAML file
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]

@@ -10,20 +10,20 @@ const EXAMPLES: &str = "\
 Examples:
   osiris compile-driver --parent 4711 --size 81234 --engine 0123456789abcdef < driver.wasm
 
-Every command that needs a driver's code starts it. It has little time and memory and
-opens no file.";
+Started by every command that needs a driver's code. Runs with limited time and memory
+and opens no files.";
 
-/// Compile the driver on standard input, for the process that starts this one
+/// Compile the driver on standard input for the parent process
 #[derive(Debug, clap::Args)]
 #[command(name = compiler::COMMAND, after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The process that waits for the code, with which this one ends
+    /// Parent process, which waits for the code; this process ends with it
     #[arg(long, value_name = "PID")]
     parent: u32,
-    /// The size of the driver, in bytes
+    /// Size of the driver, in bytes
     #[arg(long, value_name = "BYTES")]
     size: usize,
-    /// The engine that the code is for
+    /// Engine that the code is for
     #[arg(long, value_name = "HEX")]
     engine: String,
     /// Compile code that cannot be interrupted
@@ -35,7 +35,10 @@ pub(super) fn compile(args: Args) -> Result<CommandOutput> {
     let Args { parent, size, engine, without_interrupts } = args;
     let order = Order { parent, size, engine, interrupts: !without_interrupts };
     let done = compiler::serve(&order).map_err(|error| {
-        Error::environment(Diagnostic::new("compiler", format!("cannot compile: {error}")))
+        Error::environment(Diagnostic::new(
+            "compiler",
+            format!("cannot compile the driver: {error}"),
+        ))
     })?;
     let exit = if done { 0 } else { ExitStatus::Invalid as u8 };
     Ok(CommandOutput { json: json!({}), text: String::new(), exit, failed: false })

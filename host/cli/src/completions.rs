@@ -13,11 +13,11 @@ Examples:
   osiris completions zsh > \"${fpath[1]}/_osiris\"
   osiris completions fish > ~/.config/fish/completions/osiris.fish";
 
-/// Print a script that completes commands and options in your shell
+/// Print a shell completion script
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The shell to complete in
+    /// Shell to generate the script for
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }

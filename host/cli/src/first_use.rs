@@ -45,7 +45,7 @@ pub(super) fn tell(
 }
 
 fn log(error: &io::Error) {
-    tracing::debug!("which drivers were used before: {error}");
+    tracing::debug!("cannot access the record of used drivers: {error}");
 }
 
 fn notice(driver: &AdmittedDriver, rights: &[PermissionReport], place: &Workspace) -> String {

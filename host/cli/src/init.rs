@@ -13,9 +13,9 @@ use super::shell::{CommandOutput, display_path};
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris init                 make the working directory a project
-  osiris init demo            make a project in a new folder
-  osiris init demo --force    write the project's files again";
+  osiris init                 create a project in the working directory
+  osiris init demo            create a project in a new directory
+  osiris init demo --force    overwrite the project's files";
 
 /// Files of a new project, by path.
 const FILES: [(&str, &str); 4] = [
@@ -24,14 +24,14 @@ const FILES: [(&str, &str); 4] = [
     ("pipelines/hello.yaml", include_str!("init/hello.yaml")),
     ("data/planets.csv", include_str!("init/planets.csv")),
 ];
-/// Make a project with a pipeline that runs as it is
+/// Create a project with a pipeline that is ready to run
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The project's folder; it is made if it is missing
+    /// Project directory; created if missing
     #[arg(value_name = "DIR", default_value = ".")]
     dir: PathBuf,
-    /// Write over files that are there
+    /// Overwrite existing files
     #[arg(long)]
     force: bool,
 }
@@ -45,7 +45,7 @@ pub(super) fn init(args: &Args) -> Result<CommandOutput> {
         let path = args.dir.join(name);
         make_folder(path.parent().unwrap_or(&args.dir))?;
         atomic::write(&path, content.as_bytes()).map_err(|error| {
-            environment(&path, format!("cannot write this file of the project: {error}"))
+            environment(&path, format!("cannot write the project file: {error}"))
         })?;
     }
     let dir = fs::canonicalize(&args.dir).unwrap_or_else(|_| args.dir.clone());
@@ -69,16 +69,17 @@ fn refuse_to_overwrite(dir: &Path) -> Result<()> {
     if existing.is_empty() {
         return Ok(());
     }
-    let message = format!("these files are there already: {}", existing.join(", "));
+    let message =
+        format!("cannot create the project: it would overwrite `{}`", existing.join("`, `"));
     let problem = Diagnostic::new("files_exist", message)
         .in_file(dir)
-        .help("choose another folder, or write over them with --force");
+        .help("choose another directory, or overwrite the files with `--force`");
     Err(Error::invalid(problem))
 }
 
 fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path)
-        .map_err(|error| environment(path, format!("cannot make this folder: {error}")))
+        .map_err(|error| environment(path, format!("cannot create the directory: {error}")))
 }
 
 fn environment(path: &Path, message: String) -> Error {
@@ -101,7 +102,7 @@ mod tests {
         let error = init(&args).unwrap_err();
         assert_eq!(
             error.first().message,
-            "these files are there already: osiris.yaml, pipelines/hello.yaml, data/planets.csv"
+            "cannot create the project: it would overwrite `osiris.yaml`, `pipelines/hello.yaml`, `data/planets.csv`"
         );
         assert_eq!(fs::read_to_string(&settings).unwrap(), "mine");
         init(&Args { force: true, ..args }).unwrap();
@@ -115,6 +116,6 @@ mod tests {
         let dir = folder.path().join("file");
         fs::write(&dir, "").unwrap();
         let error = init(&Args { dir, force: false }).unwrap_err().to_string();
-        assert!(error.starts_with("cannot make this folder: Not a directory"), "{error}");
+        assert!(error.starts_with("cannot create the directory: Not a directory"), "{error}");
     }
 }

@@ -39,7 +39,7 @@ use self::args::{Cli, Command};
 use self::shell::{CommandOutput, Shell};
 
 /// Runs the command given by the process's arguments and returns its exit code: 0 success, 1 the
-/// run failed, 2 invalid input or usage, 3 a problem around the run.
+/// run failed, 2 invalid input or usage, 3 a problem of the environment.
 fn main() -> ExitCode {
     allocator::keep_freed_batches();
     program::declare();

@@ -35,7 +35,10 @@ impl Probe {
     /// then the process has no other thread and runs no driver code.
     pub(super) fn start(engine: Engine, fence: &ProcessSandbox) -> Result<Self> {
         let unable = |error: io::Error| {
-            Error::environment(Diagnostic::new("runtime", format!("cannot start: {error}")))
+            Error::environment(Diagnostic::new(
+                "runtime",
+                format!("cannot start the runtime: {error}"),
+            ))
         };
         // Under Landlock, the number of CPUs of a container cannot be read.
         let threads = std::thread::available_parallelism().map_err(unable)?;

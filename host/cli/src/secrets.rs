@@ -9,7 +9,7 @@ use super::shell::Shell;
 pub(super) fn warn_short(owner: &str, secrets: &Secrets, shell: &Shell) {
     for field in &secrets.short {
         shell.note(&escape_control(&format!(
-            "warning: {owner}the secret in `{field}` is shorter than {SHORTEST} bytes: it is masked in its own field, but not in logs and messages"
+            "warning: {owner}the secret in `{field}` is shorter than {SHORTEST} bytes and therefore not masked in logs and messages"
         )));
     }
 }

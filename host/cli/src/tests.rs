@@ -53,7 +53,7 @@ fn conflicting_arguments_are_rejected() {
         (&["osiris", "run"][..], "<FILE>"),
         (&["osiris", "run", "a.yaml", "--last-compile"], "cannot be used with"),
         (&["osiris", "run", "--last-compile", "--param", "a=b"], "cannot be used with"),
-        (&["osiris", "run", "a.yaml", "--param", "ab"], "write it as NAME=VALUE"),
+        (&["osiris", "run", "a.yaml", "--param", "ab"], "expected NAME=VALUE"),
         (&["osiris", "completions", "tcsh"], "possible values: bash"),
         (&["osiris", "--color", "sometimes"], "possible values: auto, always, never"),
     ] {

@@ -12,22 +12,22 @@ const EXAMPLES: &str = "\
 Examples:
   osiris try-fence --folder /tmp/proof --elsewhere . --granted 8080 --refused 8081
 
-`osiris doctor` starts it.";
+Started by `osiris doctor`.";
 
-/// Raise a fence and try to get through, as JSON
+/// Test the process sandbox: try allowed and denied actions, and print the result as JSON
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A folder with a folder `own`, which is granted, and a file `elsewhere`, which is not
+    /// Directory with an allowed directory `own` and a denied file `elsewhere`
     #[arg(long, value_name = "DIR")]
     folder: PathBuf,
-    /// A port of this machine that is granted and where somebody listens
+    /// Allowed local port with a listener
     #[arg(long, value_name = "PORT")]
     granted: u16,
-    /// The same of one that is not granted
+    /// Denied local port with a listener
     #[arg(long, value_name = "PORT")]
     refused: u16,
-    /// A folder of which nothing is granted
+    /// Directory without any allowed access
     #[arg(long, value_name = "DIR")]
     elsewhere: PathBuf,
 }
@@ -35,7 +35,10 @@ pub(super) struct Args {
 pub(super) fn try_fence(args: &Args) -> Result<CommandOutput> {
     let ports = [args.granted, args.refused];
     let proof = process_sandbox::prove(&args.folder, &args.elsewhere, ports).map_err(|error| {
-        Error::environment(Diagnostic::new("fence", format!("cannot try the fence: {error}")))
+        Error::environment(Diagnostic::new(
+            "fence",
+            format!("cannot test the process sandbox: {error}"),
+        ))
     })?;
     Ok(CommandOutput { json: json!({}), text: json!(proof).to_string(), exit: 0, failed: false })
 }

@@ -19,13 +19,13 @@ Examples:
 
 /// Check a pipeline without compiling or running it
 ///
-/// Finds everything that compiling would: unknown keys, steps and drivers, configurations that do
-/// not fit the driver's schema, unresolved parameters, secrets in the file. All problems are told
-/// at once, each with its place in the file.
+/// Reports all problems that compiling would find, each with its position in the file: unknown
+/// keys, steps and drivers, configurations that do not match the driver's schema, unresolved
+/// parameters, and secrets in the file.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The pipeline's YAML file
+    /// Pipeline YAML file
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]

@@ -14,17 +14,17 @@ const EXAMPLES: &str = "\
 Examples:
   osiris worker --folder /home/user/.osiris/run-... --base /home/user/session/...
 
-It reads commands from standard input and writes messages to standard output, JSON
-a line both ways. `osiris run --e2b` starts it.";
+Reads commands from standard input and writes messages to standard output, one JSON
+object per line. Started by `osiris run --e2b`.";
 
-/// Run what a host sends, in a sandbox
+/// Run a pipeline in a sandbox on behalf of a host
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The worker's own folder, which exists
+    /// Existing directory of the worker
     #[arg(long, value_name = "DIR")]
     folder: PathBuf,
-    /// The folder that drivers see as `/`, which exists
+    /// Existing directory that drivers see as `/`
     #[arg(long, value_name = "DIR")]
     base: PathBuf,
 }

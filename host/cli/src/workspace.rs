@@ -20,13 +20,13 @@ use super::shell::Shell;
 /// Options for compiling a pipeline.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct CompileArgs {
-    /// The profile whose parameters apply
+    /// Profile whose parameters are used
     #[arg(long, short, value_name = "NAME")]
     pub(super) profile: Option<String>,
-    /// Set a parameter; may be given more than once
+    /// Set a parameter; can be repeated
     ///
-    /// Wins over OSIRIS_PARAM_<NAME> in the environment, which wins over the profile, which wins
-    /// over the pipeline's own defaults.
+    /// Takes precedence over OSIRIS_PARAM_<NAME> in the environment, the profile, and the
+    /// pipeline's defaults, in this order.
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub(super) params: Vec<(String, String)>,
 }
@@ -47,7 +47,7 @@ impl CompileArgs {
 fn parameter(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write it as NAME=VALUE".to_owned()),
+        _ => Err("expected NAME=VALUE".to_owned()),
     }
 }
 
@@ -127,9 +127,9 @@ pub(super) fn must_exist(file: &Path) -> Result<()> {
     if file.exists() {
         return Ok(());
     }
-    let problem = Diagnostic::new("pipeline_not_found", "there is no such pipeline file")
+    let problem = Diagnostic::new("pipeline_not_found", "cannot find the pipeline file")
         .in_file(file)
-        .help("a path on the command line is relative to the working directory");
+        .help("check the path, which is relative to the working directory");
     Err(Error::invalid(problem))
 }
 

@@ -102,14 +102,14 @@ impl Cases {
         let json = root.to_json();
         let internal = |why: String| {
             Error::invalid(
-                Diagnostic::new("invalid_cases", format!("The cases: {why}")).in_file(file),
+                Diagnostic::new("invalid_cases", format!("invalid cases: {why}")).in_file(file),
             )
         };
         let shape = serde_json::from_str(SCHEMA).map_err(|error| internal(error.to_string()))?;
         let mut problems = Diagnostics::new(file);
         for finding in Schema::new(shape).map_err(internal)?.check(&json) {
             let mut problem =
-                Diagnostic::new("invalid_cases", format!("The cases: {}", finding.message));
+                Diagnostic::new("invalid_cases", format!("invalid cases: {}", finding.message));
             problem.help = finding.help;
             problems.report(root.position_of(&finding.pointer), problem);
         }
@@ -153,7 +153,7 @@ impl Case {
 
     fn finish(&mut self, at: &str, root: &Node, file: &Path, problems: &mut Diagnostics<'_>) {
         let invalid = |pointer: &str, message: String, help: &str| {
-            let message = format!("The case {}: {message}", quoted(&self.name));
+            let message = format!("case {}: {message}", quoted(&self.name));
             (root.position_of(pointer), Diagnostic::new("invalid_cases", message).help(help))
         };
         let mut found = Vec::new();
@@ -163,12 +163,16 @@ impl Case {
                 .components()
                 .any(|part| !matches!(part, std::path::Component::Normal(_)))
             {
-                let help = "write a path below the project, like 'data/people.csv'";
-                found.push(invalid(&pointer, format!("{} leads elsewhere", quoted(name)), help));
+                let help = "use a path inside the project, like `data/people.csv`";
+                found.push(invalid(
+                    &pointer,
+                    format!("{} is outside the project", quoted(name)),
+                    help,
+                ));
             }
             if fixture.times.saturating_mul(fixture.repeat.len() as u64) > MOST {
                 let message = format!("{} has more than {MOST} bytes", quoted(name));
-                found.push(invalid(&pointer, message, "lower 'times'"));
+                found.push(invalid(&pointer, message, "lower `times`"));
             }
             if let Some(from) = &mut fixture.file {
                 *from = file.parent().unwrap_or(Path::new("")).join(&from);
@@ -178,7 +182,7 @@ impl Case {
                     found.push(invalid(
                         &pointer,
                         message,
-                        "a path is relative to the file of cases",
+                        "use a path relative to the file of cases",
                     ));
                 }
             }
@@ -201,8 +205,8 @@ impl Case {
             inputs.push(data::given());
         }
         if self.mode == Mode::Extract && !inputs.is_empty() {
-            let help = "remove 'inputs', or correct 'mode'";
-            found.push(invalid(&format!("{at}/inputs"), "an extractor reads none".into(), help));
+            let help = "remove `inputs`, or correct `mode`";
+            found.push(invalid(&format!("{at}/inputs"), "an extractor has no inputs".into(), help));
         }
         found.into_iter().for_each(|(position, problem)| problems.report(position, problem));
         self.inputs = inputs;

@@ -20,14 +20,14 @@ impl Harness {
         let Some(spec) = &self.spec else { return Ok(()) };
         for case in &self.cases {
             let wrong = |why: String| {
-                let message = format!("The case '{}': {why}", case.name);
+                let message = format!("case `{}`: {why}", case.name);
                 Error::invalid(Diagnostic::new("invalid_cases", message).help(format!(
-                    "see `osiris drivers inspect {}` for what the driver takes",
+                    "see `osiris drivers inspect {}` for the configuration of the driver",
                     self.path.display()
                 )))
             };
             if !spec.modes.contains(&case.mode) {
-                return Err(wrong(format!("{} has no such mode", spec.name)));
+                return Err(wrong(format!("driver `{}` does not have this mode", spec.name)));
             }
             if self.cannot_connect() {
                 continue;
@@ -60,7 +60,7 @@ impl Harness {
             .map(|example| Case::of(example, mode))
             .filter(|case| configured_paths(&json!(case.config), &spec.files.read).next().is_none())
             .collect();
-        let empty = Case::new("its defaults".to_owned(), mode, Map::new());
+        let empty = Case::new("the defaults".to_owned(), mode, Map::new());
         if spec.examples.is_empty() && self.config(&empty).is_ok() {
             examples.push(empty);
         }
@@ -75,12 +75,12 @@ impl Harness {
     pub(super) fn without_case(&self, mode: Mode) -> Option<String> {
         let spec = self.spec.as_ref()?;
         if !spec.modes.contains(&mode) {
-            return Some("the driver has no such mode".to_owned());
+            return Some("the driver does not have this mode".to_owned());
         }
         if self.cannot_connect() {
-            return Some("needs --connection".to_owned());
+            return Some("requires `--connection`".to_owned());
         }
-        let none = "no case of this mode: give one with --cases";
+        let none = "no case of this mode: add cases with `--cases`";
         self.plain(mode).is_none().then(|| none.to_owned())
     }
 
@@ -156,7 +156,8 @@ impl Harness {
 
     /// Creates a project like [`Harness::place`], with repeated text divided by `shrink`.
     pub(super) fn place_of(&self, case: &Case, shrink: u64) -> Result<TempProject, NotPassed> {
-        let broken = |error: std::io::Error| skip(format!("its files cannot be written: {error}"));
+        let broken =
+            |error: std::io::Error| skip(format!("cannot write the files of the case: {error}"));
         let place = TempProject::new(self.root.path(), &case.files, shrink).map_err(broken)?;
         // Certificates of a connection are files of the project.
         if let Some(config) = self.connected()? {

@@ -125,7 +125,10 @@ impl Harness {
     /// Returns an error if the file cannot be read or a case does not fit the driver.
     pub(super) fn new(mut subject: TestTarget, wanted: &[&Check]) -> Result<Self> {
         let unable = |error: io::Error| {
-            Error::environment(Diagnostic::new("runtime", format!("cannot start: {error}")))
+            Error::environment(Diagnostic::new(
+                "runtime",
+                format!("cannot start the checks: {error}"),
+            ))
         };
         // The CPU limit of a container cannot be read once Landlock is enforced.
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -194,7 +197,7 @@ impl Harness {
 
     fn compile(&self) -> Result<(Code, Option<Duration>), Diagnostic> {
         let Some(file) = &self.file else {
-            let spec = Diagnostic::new("invalid_spec", "the spec cannot be used");
+            let spec = Diagnostic::new("invalid_spec", "the spec is not valid");
             return Err(self.broken.clone().unwrap_or(spec));
         };
         let (started, mut compiled) = (Instant::now(), false);
@@ -270,7 +273,7 @@ impl Harness {
     /// Returns the loaded driver, or the problem that keeps it from loading.
     pub(super) fn loaded(&self) -> Result<&Loaded, Diagnostic> {
         let load = || {
-            let none = || Err(Diagnostic::new("not_compiled", "no check asked for its code"));
+            let none = || Err(Diagnostic::new("not_compiled", "no check requires the code"));
             let (code, compiling) = self.code.clone().unwrap_or_else(none)?;
             let driver = self.engine.link(&code).map_err(|error| error.first().clone())?;
             Ok(Loaded { driver, compiling })
@@ -304,8 +307,8 @@ impl Harness {
         let rows = match &case.read_back {
             None => None,
             Some(reader) => {
-                let broken = |why: &str| skip(format!("it cannot be read back: {why}"));
-                let none = || broken("its driver was not compiled");
+                let broken = |why: &str| skip(format!("cannot read back the rows: {why}"));
+                let none = || broken("the driver was not compiled");
                 let code = self.readers.get(&reader.driver).ok_or_else(none)?;
                 let code = code.as_ref().map_err(|why| broken(why))?;
                 let driver = self.engine.link(code);

@@ -70,7 +70,7 @@ impl Outcome {
     /// Describes the failure, if any.
     pub(super) fn failure(&self) -> Option<String> {
         let failure = self.report.result.as_ref().err()?;
-        Some(format!("it failed ({}): {}", failure.kind, failure.message))
+        Some(format!("the run failed ({}): {}", failure.kind, failure.message))
     }
 
     /// Returns the number of output rows.

@@ -47,17 +47,19 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
         if !checks().any(|check| check.id == name || check.group() == name) {
             let mut groups: Vec<&str> = checks().map(Check::group).collect();
             groups.dedup();
-            let message = format!("there is no check and no group {}", quoted(name));
-            let help =
-                match closest_match(name, checks().map(|check| check.id).chain(groups.clone())) {
-                    Some(meant) => format!("did you mean '{meant}'?"),
-                    None => {
-                        format!(
-                            "the groups are {}; see `osiris drivers test --list`",
-                            join_or(&groups)
-                        )
-                    }
-                };
+            let message = format!("unknown check or group {}", quoted(name));
+            let help = match closest_match(
+                name,
+                checks().map(|check| check.id).chain(groups.clone()),
+            ) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => {
+                    format!(
+                        "use one of the groups {}, or list the checks with `osiris drivers test --list`",
+                        join_or(&groups)
+                    )
+                }
+            };
             return Err(Error::invalid(Diagnostic::new("unknown_check", message).help(help)));
         }
     }
@@ -80,8 +82,9 @@ pub fn run(
     let begin = Instant::now();
     let skipped = subject.cases.as_ref().map(|cases| cases.skip.clone()).unwrap_or_default();
     if let Some(unknown) = skipped.keys().find(|id| !checks().any(|check| check.id == *id)) {
-        let message = format!("The cases: 'skip' names {}, which is no check", quoted(unknown));
-        let help = "see `osiris drivers test --list`";
+        let message =
+            format!("invalid cases: `skip` names {}, which is not a check", quoted(unknown));
+        let help = "list the checks with `osiris drivers test --list`";
         return Err(Error::invalid(Diagnostic::new("invalid_cases", message).help(help)));
     }
     let bench = Harness::new(subject, wanted)?;
@@ -162,6 +165,6 @@ mod tests {
         assert!(ids(&["doctor", "spec.name"]).unwrap().len() > 5);
         assert_eq!(ids(&[]).unwrap().len(), checks().count());
         let help = ids(&["doctr"]).unwrap_err().first().help.clone();
-        assert_eq!(help.as_deref(), Some("did you mean 'doctor'?"));
+        assert_eq!(help.as_deref(), Some("did you mean `doctor`?"));
     }
 }

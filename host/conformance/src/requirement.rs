@@ -56,24 +56,25 @@ impl Requirement {
         let can = spec.capabilities;
         match self {
             Self::Spec => None,
-            Self::Driver => {
-                lacks(bench.driver().is_some(), "the component does not load: see component.loads")
-            }
+            Self::Driver => lacks(
+                bench.driver().is_some(),
+                "the component does not load: see `component.loads`",
+            ),
             Self::Case(mode) => bench.without_case(mode),
             Self::Input => lacks(bench.taker().is_some(), "no case of a mode that takes rows"),
-            Self::Any => lacks(bench.base().is_some(), "no case: give one with --cases"),
+            Self::Any => lacks(bench.base().is_some(), "no case: add cases with `--cases`"),
             Self::Discover => lacks(can.discover, "the spec does not declare `discover`"),
             Self::Doctor => lacks(can.doctor, "the spec does not declare `doctor`"),
             Self::State => lacks(can.state, "the spec does not declare `state`"),
             Self::Partition => lacks(can.partition, "the spec does not declare `partition`"),
             Self::Network => lacks(
                 spec.network.iter().any(|asked| asked.host.starts_with('/')),
-                "the spec asks for no address out of the configuration",
+                "the spec requests no address from the configuration",
             ),
             Self::Secrets => lacks(!spec.secrets.is_empty(), "the spec names no secrets"),
             Self::Reads => lacks(!spec.files.read.is_empty(), "the spec reads no files"),
-            Self::Connection => lacks(bench.reference.is_some(), "needs --connection"),
-            Self::Previous => lacks(bench.previous.is_some(), "needs --previous"),
+            Self::Connection => lacks(bench.reference.is_some(), "requires `--connection`"),
+            Self::Previous => lacks(bench.previous.is_some(), "requires `--previous`"),
         }
     }
 }

@@ -53,13 +53,13 @@ pub(super) fn unlike(said: &[Said], found: &[RecordBatch]) -> Option<String> {
     names.dedup();
     let count: usize = found.iter().map(RecordBatch::num_rows).sum();
     if count != said.len() {
-        return Some(format!("{count} rows are there, not {}", said.len()));
+        return Some(format!("{count} rows were read back, not {}", said.len()));
     }
     let found = whole(found)?;
     let mut columns = Vec::new();
     for name in &names {
         let Some(column) = found.column_by_name(name) else {
-            return Some(format!("the column {} is not there", quoted(name)));
+            return Some(format!("the column {} is missing", quoted(name)));
         };
         columns.push(texts(column));
     }
@@ -83,10 +83,10 @@ fn names(batch: &RecordBatch) -> Vec<String> {
 
 fn differing(wanted: &[String], found: &[String]) -> Option<String> {
     if let Some(name) = wanted.iter().find(|name| !found.contains(name)) {
-        return Some(format!("the column {} is not there", quoted(name)));
+        return Some(format!("the column {} is missing", quoted(name)));
     }
     let more = found.iter().find(|name| !wanted.contains(name))?;
-    Some(format!("the column {} is there, too", quoted(more)))
+    Some(format!("the column {} is unexpected", quoted(more)))
 }
 
 /// Converts a column to a type, if that makes the two comparable.
@@ -126,7 +126,7 @@ fn difference(names: &[String], before: Vec<Row>, after: Vec<Row>) -> Option<Str
     let new = counts.iter().filter(|(_, count)| **count < 0).map(|(row, _)| row).max_by_key(alike);
     let gone = shown(names, gone);
     Some(match new {
-        None => format!("the row {gone} is not there"),
+        None => format!("the row {gone} is missing"),
         Some(new) => format!("the row {gone} came back as {}", shown(names, new)),
     })
 }
@@ -172,7 +172,7 @@ mod tests {
         let found = table(vec![("name", names(["c", "b", "a"])), ("id", floats)]);
         assert_eq!(changed(&written, &[found]), None);
         let found = table(vec![("name", names(["c", "b", "a"])), ("id", names(["", "2", "1x"]))]);
-        let seen = "the row (id: none, name: 'c') came back as (id: '', name: 'c')";
+        let seen = "the row (id: none, name: `c`) came back as (id: ``, name: `c`)";
         assert_eq!(changed(&written, &[found]).unwrap(), seen);
     }
 
@@ -182,13 +182,13 @@ mod tests {
         let seen = |name, values| changed(&written, &[table(vec![(name, ids(values))])]).unwrap();
         assert_eq!(
             seen("id", [Some(1), Some(3), None]),
-            "the row (id: '2') came back as (id: '3')"
+            "the row (id: `2`) came back as (id: `3`)"
         );
         assert_eq!(
             seen("id", [Some(1), Some(1), None]),
-            "the row (id: '2') came back as (id: '1')"
+            "the row (id: `2`) came back as (id: `1`)"
         );
-        assert_eq!(seen("ID", [Some(1), Some(2), None]), "the column 'id' is not there");
+        assert_eq!(seen("ID", [Some(1), Some(2), None]), "the column `id` is missing");
     }
 
     #[test]
@@ -197,8 +197,8 @@ mod tests {
         let said = |rows: Value| -> Vec<Said> { serde_json::from_value(rows).unwrap() };
         assert_eq!(unlike(&said(json!([{"id": null}, {"id": "2"}, {"id": 1}])), &found), None);
         let seen = unlike(&said(json!([{"id": null}, {"id": 2}, {"id": 3}])), &found).unwrap();
-        assert_eq!(seen, "the row (id: '3') came back as (id: '1')");
+        assert_eq!(seen, "the row (id: `3`) came back as (id: `1`)");
         let seen = unlike(&said(json!([{"id": 1}])), &found).unwrap();
-        assert_eq!(seen, "3 rows are there, not 1");
+        assert_eq!(seen, "3 rows were read back, not 1");
     }
 }

@@ -99,8 +99,8 @@ impl Harness {
             }
         }
         if let Some(finding) = schema.check(&config).first() {
-            let why = format!("no configuration can be made up: {}", finding.message);
-            return Err(skip(format!("{why}; give a case, or --connection")));
+            let why = format!("cannot generate a configuration: {}", finding.message);
+            return Err(skip(format!("{why}; add a case, or use `--connection`")));
         }
         Ok(SyntheticConfig { config, canaries })
     }

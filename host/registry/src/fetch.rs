@@ -76,7 +76,7 @@ impl Fetcher<'_> {
             Source::File(path) => (read_bytes(path, MAX_SIZE)?, None),
             Source::Web(url) => {
                 let web = BoundedClient::new(url, self.insecure, wanted.named_by())?;
-                let what = "get the driver";
+                let what = "fetch the driver";
                 let response = web.send(web.client().get(url.clone()), what).await?;
                 if !response.status().is_success() {
                     return Err(web.error_response(response, what).await);
@@ -134,16 +134,16 @@ async fn resolve(client: &Client, reference: &Reference) -> Result<Reference> {
     match oci::newest(&tags) {
         Some(tag) => Ok(reference.tagged(&tag)),
         None if tags.is_empty() => {
-            let message = format!("there is no {reference}");
+            let message = format!("cannot find `{reference}`");
             let help = format!(
-                "check the name; `osiris drivers search --registry {}` lists what is there",
+                "check the name, or list the drivers with `osiris drivers search --registry {}`",
                 reference.registry
             );
             Err(Error::environment(Diagnostic::new("driver_not_found", message).help(help)))
         }
         None => {
-            let message = format!("{reference} has no tag that is a version, and no `latest`");
-            let help = format!("choose one, like {}", reference.tagged(&tags[0]));
+            let message = format!("`{reference}` has neither a version tag nor `latest`");
+            let help = format!("choose a tag, like `{}`", reference.tagged(&tags[0]));
             Err(Error::invalid(Diagnostic::new("no_version", message).help(help)))
         }
     }
@@ -153,21 +153,22 @@ fn another(source: &Source, wanted: Wanted<'_>, found: &str, pin: &str) -> Error
     // The author of a lockfile must not learn the content of a file on this machine.
     let message = match source {
         Source::File(_) if wanted.from_lock => {
-            format!("{source} is not what was locked: its sha256 is not {pin}")
+            format!("`{source}` is not the locked driver: its sha256 is not {pin}")
         }
-        _ => format!("{source} is not what was asked for: its sha256 is {found}, not {pin}"),
+        _ => format!("`{source}` is not the requested driver: its sha256 is {found}, not {pin}"),
     };
     Error::failed(Diagnostic::new("hash_differs", message).help(match wanted.name {
         Some(name) => format!(
-            "it has changed since it was locked: restore it there, or see what is new with `osiris drivers update {name}`"
+            "restore the source, which changed after the driver was locked, or update the driver with `osiris drivers update {name}`"
         ),
-        None => "nothing was changed; ask whoever gave you the hash".to_owned(),
+        None => "verify the hash with its provider; nothing was changed".to_owned(),
     }))
 }
 
 fn misnamed(place: &Path, wanted: &str, found: &str) -> Error {
-    let message =
-        format!("this should be the driver {}, but it is {}", quoted(wanted), quoted(found));
-    let help = format!("if that is right: `osiris drivers remove {wanted}`, then add it anew");
+    let message = format!("expected driver {}, found driver {}", quoted(wanted), quoted(found));
+    let help = format!(
+        "if the found driver is right, run `osiris drivers remove {wanted}`, then add the driver again"
+    );
     Error::failed(Diagnostic::new("driver_other", message).in_file(place).help(help))
 }

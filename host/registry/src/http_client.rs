@@ -26,7 +26,7 @@ const MAX_MESSAGE: usize = 300;
 
 /// Help for a lockfile that names a local address.
 pub(super) const ALLOW_LOCAL: &str =
-    "osiris.lock came with the project: if you know that this is right, use --allow-local";
+    "if you trust the source in `osiris.lock`, add `--allow-local`";
 
 /// A client of one server and of the servers that it redirects to.
 #[derive(Debug)]
@@ -42,11 +42,11 @@ impl BoundedClient {
     pub(super) fn new(base: &Url, insecure: bool, named_by: NamedBy) -> Result<Self> {
         check_scheme(base, insecure)?;
         let wrong = |why: String| {
-            let message = format!("cannot prepare HTTPS on this machine: {why}");
+            let message = format!("cannot initialize HTTPS: {why}");
             Error::environment(Diagnostic::new("https", message))
         };
         let guard = Guard::new(base, named_by).map_err(|why| {
-            let message = format!("this server is not asked: {why}");
+            let message = format!("connection denied: {why}");
             let problem = Diagnostic::new("local_source", message);
             Error::environment(match named_by {
                 NamedBy::Stranger => problem.help(ALLOW_LOCAL),
@@ -56,16 +56,16 @@ impl BoundedClient {
         let (from, watch) = (base.clone(), guard.clone());
         let policy = redirect::Policy::custom(move |attempt| {
             if attempt.previous().len() > REDIRECTS {
-                return attempt.error(format!("it redirects more than {REDIRECTS} times"));
+                return attempt.error(format!("more than {REDIRECTS} redirects"));
             }
             let origin = attempt.url().origin().ascii_serialization();
             if !allows_redirect(&from, attempt.url(), insecure) {
-                let why = format!("it redirects to {origin}, which is not followed from there");
+                let why = format!("redirect to {origin} denied");
                 return attempt.error(why);
             }
             match watch.check(attempt.url()) {
                 Ok(()) => attempt.follow(),
-                Err(why) => attempt.error(format!("it redirects to {origin}: {why}")),
+                Err(why) => attempt.error(format!("redirect to {origin} denied: {why}")),
             }
         });
         let client = builder(&guard, base)
@@ -120,7 +120,7 @@ impl BoundedClient {
         let status = response.status();
         let told = self.body(response, MAX_ERROR, what, &mut |_, _| {}).await.unwrap_or_default();
         let told = error_text(&told);
-        let message = format!("{}: cannot {what}: it answers {status}{told}", self.host);
+        let message = format!("{}: cannot {what}: the server returned {status}{told}", self.host);
         Error::environment(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 Diagnostic::new("registry_login", message).help(format!(
@@ -145,7 +145,7 @@ impl BoundedClient {
     ) -> Result<Vec<u8>> {
         let too_large = || {
             let message = format!(
-                "{}: cannot {what}: it is larger than {}, the most that is read",
+                "{}: cannot {what}: the response is larger than the limit of {}",
                 self.host,
                 format_bytes(limit)
             );

@@ -132,20 +132,23 @@ pub fn hash_file(path: &Path) -> Result<Option<String>> {
         let (file, size) = open_regular(path)?;
         match size <= MAX_SIZE {
             true => sha256_of(file),
-            false => Err(io::Error::other("it is too large for a driver")),
+            false => Err(io::Error::other("the file is too large for a driver")),
         }
     };
     match read() {
         Ok((_, sha256)) => Ok(Some(sha256)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::environment(
-            Diagnostic::new("driver_unreadable", format!("the driver cannot be read: {error}"))
+            Diagnostic::new("driver_unreadable", format!("cannot read the driver: {error}"))
                 .in_file(path),
         )),
     }
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
-    let problem = Diagnostic::new("driver_unwritable", format!("this cannot be changed: {error}"));
+    let problem = Diagnostic::new(
+        "driver_unwritable",
+        format!("cannot change the project's drivers: {error}"),
+    );
     Error::environment(problem.in_file(path))
 }

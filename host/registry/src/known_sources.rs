@@ -11,7 +11,7 @@ pub fn remember(source: &str) {
     let keep = || fs::write(cache_dir("sources")?.join(name(source)), source);
     if let Err(error) = keep() {
         // Without the record, `drivers sync` needs `--allow-local`.
-        tracing::debug!("the source of a driver cannot be kept in mind: {error}");
+        tracing::debug!("cannot record the source of a driver: {error}");
     }
 }
 

@@ -72,7 +72,8 @@ impl Lockfile {
     /// Returns an error if the file cannot be written.
     pub fn write(&self) -> Result<()> {
         atomic::write(&self.file, yaml::to_string(&self.to_json()).as_bytes()).map_err(|error| {
-            let problem = Diagnostic::new("lock_unwritable", format!("cannot write this: {error}"));
+            let problem =
+                Diagnostic::new("lock_unwritable", format!("cannot write `osiris.lock`: {error}"));
             Error::environment(problem.in_file(&self.file))
         })
     }
@@ -89,11 +90,11 @@ impl Lockfile {
     pub fn entry(&self, name: &str) -> Result<&Entry> {
         self.drivers.get(name).ok_or_else(|| {
             let message =
-                format!("the driver {} is not in osiris.lock", osiris_core::text::quoted(name));
+                format!("driver {} is not in `osiris.lock`", osiris_core::text::quoted(name));
             let known = self.drivers.keys().map(String::as_str);
             let help = match osiris_core::text::closest_match(name, known) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => "`osiris drivers audit` lists what is locked".to_owned(),
+                None => "list the locked drivers with `osiris drivers audit`".to_owned(),
             };
             Error::invalid(Diagnostic::new("not_locked", message).in_file(&self.file).help(help))
         })
@@ -105,17 +106,17 @@ impl Lockfile {
         let name = &driver.spec.name;
         let locked = self.drivers.get(name).filter(|locked| locked.sha256 != sha256)?;
         let message = format!(
-            "the driver `{name}` is not the one in osiris.lock: its sha256 is {sha256}, but {} is locked (version {})",
+            "driver `{name}` does not match `osiris.lock`: its sha256 is {sha256}, but {} is locked (version {})",
             locked.sha256, locked.version
         );
         let place = self.file.parent().map(|base| base.join("drivers"));
         let help = if driver.path.parent() == place.as_deref() {
             let file = driver.path.display();
             format!(
-                "`osiris drivers sync` puts the locked one back, `osiris drivers add {file}` accepts this one"
+                "restore the locked driver with `osiris drivers sync`, or accept this file with `osiris drivers add {file}`"
             )
         } else {
-            format!("remove this file, or unlock it with `osiris drivers remove {name}`")
+            format!("remove this file, or unlock the driver with `osiris drivers remove {name}`")
         };
         Some(Diagnostic::new("driver_not_locked", message).in_file(&driver.path).help(help))
     }
@@ -131,12 +132,14 @@ impl Lockfile {
         }
         let message = match signers.first() {
             Some(other) => format!(
-                "the driver `{name}` is signed by another key than osiris.lock has: {other}, not {wanted}"
+                "driver `{name}` is signed by another key than `osiris.lock` requires: {other}, not {wanted}"
             ),
-            None => format!("the driver `{name}` is unsigned, but osiris.lock has {wanted} for it"),
+            None => format!(
+                "driver `{name}` is unsigned, but `osiris.lock` requires a signature by {wanted}"
+            ),
         };
         let help = format!(
-            "if it has another signer rightly: osiris drivers add REF --replace, or osiris drivers remove {name} first"
+            "to accept the new signer, run `osiris drivers add REF --replace`, or `osiris drivers remove {name}` first"
         );
         Some(Diagnostic::new("signer_differs", message).in_file(&driver.path).help(help))
     }
@@ -174,7 +177,7 @@ impl Entry {
 
 /// Adds help for a damaged file: a merge can corrupt the lockfile, which is not edited by hand.
 fn restorable(mut error: Error) -> Error {
-    let help = "restore osiris.lock from version control, or add the drivers again with `osiris drivers add`";
+    let help = "restore `osiris.lock` from version control, or add the drivers again with `osiris drivers add`";
     for problem in error.iter_mut().filter(|problem| problem.help.is_none()) {
         problem.help = Some(help.to_owned());
     }
@@ -182,25 +185,26 @@ fn restorable(mut error: Error) -> Error {
 }
 
 fn read(root: &Node, drivers: &mut BTreeMap<String, Entry>, problems: &mut Diagnostics<'_>) {
-    let Some(fields) = Fields::of(root, "The lock", "invalid_type", problems) else { return };
-    let version = fields.require("version", "missing_required_key", "write 'version: 1'", problems);
+    let Some(fields) = Fields::of(root, "the lockfile", "invalid_type", problems) else { return };
+    let version = fields.require("version", "missing_required_key", "write `version: 1`", problems);
     if let Some(node) = version
         && node.as_u64() != Some(VERSION)
     {
-        let message = "The lock: this osiris knows version 1 only";
+        let message = "the lockfile: this osiris supports only version 1";
         let problem = Diagnostic::new("unsupported_version", message);
-        problems.report(node.position, problem.help("use a newer osiris"));
+        problems.report(node.position, problem.help("upgrade osiris"));
         return;
     }
     fields.only(&KEYS, problems);
     let Some(node) = fields.get("drivers") else { return };
-    let Some(entries) = Fields::of(node, "The lock's drivers", "invalid_type", problems) else {
+    let Some(entries) = Fields::of(node, "`drivers` in the lockfile", "invalid_type", problems)
+    else {
         return;
     };
     for entry in entries.entries() {
         if !is_name(&entry.key) {
             let name = osiris_core::text::quoted(&entry.key);
-            let message = format!("The lock: {name} is no driver's name");
+            let message = format!("the lockfile: {name} is not a valid driver name");
             problems.report(entry.position, Diagnostic::new("invalid_name", message));
         } else if let Some(read) = read_entry(&entry.key, &entry.value, problems) {
             drivers.insert(entry.key.clone(), read);
@@ -209,7 +213,8 @@ fn read(root: &Node, drivers: &mut BTreeMap<String, Entry>, problems: &mut Diagn
 }
 
 fn read_entry(name: &str, node: &Node, problems: &mut Diagnostics<'_>) -> Option<Entry> {
-    let fields = Fields::of(node, format!("The lock of '{name}'"), "invalid_type", problems)?;
+    let fields =
+        Fields::of(node, format!("driver `{name}` in the lockfile"), "invalid_type", problems)?;
     fields.only(&ENTRY, problems);
     let mut text = |key: &'static str, wanted: &str, check: fn(&str) -> bool| {
         let node = fields.get(key)?;
@@ -220,10 +225,15 @@ fn read_entry(name: &str, node: &Node, problems: &mut Diagnostics<'_>) -> Option
     let version = text("version", "a version", any);
     let sha256 = text("sha256", "64 hex digits", is_sha256);
     let source = text("source", "text", any);
-    let digest = text("digest", "'sha256:' and 64 hex digits", is_digest);
+    let digest = text("digest", "`sha256:` and 64 hex digits", is_digest);
     let signer = text("signer", "text", any);
     for key in ["version", "sha256", "size", "source"] {
-        fields.require(key, "missing_required_key", "see the other drivers in it", problems);
+        fields.require(
+            key,
+            "missing_required_key",
+            "see the other drivers in the lockfile",
+            problems,
+        );
     }
     let size = fields.get("size").and_then(|node| {
         fields.read("size", node, "a number of bytes", "invalid_type", Node::as_u64, problems)
@@ -233,7 +243,7 @@ fn read_entry(name: &str, node: &Node, problems: &mut Diagnostics<'_>) -> Option
             let lines: Option<Vec<&str>> = node.as_list()?.iter().map(Node::as_text).collect();
             RequestedPermissions::from_lines(lines?)
         };
-        let wanted = "a list of lines like 'reads files: /path'";
+        let wanted = "a list of lines like `reads files: /path`";
         fields.read("grants", node, wanted, "invalid_value", asks, problems)
     });
     Some(Entry {
@@ -308,15 +318,15 @@ mod tests {
     #[test]
     fn invalid_lockfile_is_rejected_with_position() {
         for (text, what) in [
-            ("drivers: {}", "the key 'version' is missing"),
-            ("version: 2", "this osiris knows version 1 only"),
+            ("drivers: {}", "missing key `version`"),
+            ("version: 2", "this osiris supports only version 1"),
             ("version: 1\ndrivers: []", "must be a mapping"),
-            ("version: 1\ndrivers: {'../../x': {}}", "'../../x' is no driver's name"),
-            ("version: 1\ndrivers: {a.b: {sha256: abc}}", "'sha256' must be 64 hex digits"),
-            ("version: 1\ndrivers: {a.b: {size: -1}}", "'size' must be a number of bytes"),
-            ("version: 1\ndrivers: {a.b: {grants: [1]}}", "'grants' must be a list of lines"),
-            ("version: 1\ndrivers: {a.b: {grants: [flies]}}", "'grants' must be a list of lines"),
-            ("version: 1\ndrivers: {a.b: {color: red}}", "unknown key 'color'"),
+            ("version: 1\ndrivers: {'../../x': {}}", "`../../x` is not a valid driver name"),
+            ("version: 1\ndrivers: {a.b: {sha256: abc}}", "`sha256` must be 64 hex digits"),
+            ("version: 1\ndrivers: {a.b: {size: -1}}", "`size` must be a number of bytes"),
+            ("version: 1\ndrivers: {a.b: {grants: [1]}}", "`grants` must be a list of lines"),
+            ("version: 1\ndrivers: {a.b: {grants: [flies]}}", "`grants` must be a list of lines"),
+            ("version: 1\ndrivers: {a.b: {color: red}}", "unknown key `color`"),
             ("version: 1\n<<<<<<< HEAD\ndrivers: {}", "osiris.lock:3"),
         ] {
             let error = lock(text).unwrap_err().to_string();

@@ -32,11 +32,8 @@ impl Source {
             Some(("oci", _)) => text.parse().map(Self::Oci),
             Some(("https" | "http", _)) => web(text).map(Self::Web),
             Some((scheme, _)) => Err(Error::invalid(
-                Diagnostic::new(
-                    "bad_reference",
-                    format!("there are no drivers at {}://", quoted(scheme)),
-                )
-                .help("write a file's path, https://HOST/FILE.wasm or oci://REGISTRY/NAME:TAG"),
+                Diagnostic::new("bad_reference", format!("unsupported scheme {}", quoted(scheme)))
+                    .help("use a file path, `https://HOST/FILE.wasm` or `oci://REGISTRY/NAME:TAG`"),
             )),
         }
     }
@@ -61,7 +58,8 @@ impl Source {
         if is_inside {
             return Ok(());
         }
-        let message = "osiris.lock names a file outside the project, and nobody added it from there on this machine";
+        let message =
+            "`osiris.lock` names a file outside the project that was not added on this machine";
         let problem = Diagnostic::new("local_source", message).in_file(path);
         Err(Error::environment(problem.help(super::http_client::ALLOW_LOCAL)))
     }
@@ -76,12 +74,12 @@ impl Source {
 
 fn web(text: &str) -> Result<Url> {
     let wrong = |message: &str| Error::invalid(Diagnostic::new("bad_reference", message));
-    let url = Url::parse(text).map_err(|error| wrong(&format!("this is no address: {error}")))?;
+    let url = Url::parse(text).map_err(|error| wrong(&format!("invalid URL: {error}")))?;
     // The URL is displayed, and recorded in a file that is committed to git.
     let query = url.query_pairs().any(|(key, _)| osiris_core::secret_keys::is_secret_key(&key));
     if !url.username().is_empty() || url.password().is_some() || query {
-        let help = "put the driver where it can be read without one, or into a registry: `osiris drivers publish --help`";
-        let mut error = wrong("the address holds a secret, and osiris.lock would show it");
+        let help = "use a URL without a secret, or a registry: see `osiris drivers publish --help`";
+        let mut error = wrong("the URL contains a secret, which `osiris.lock` would reveal");
         error.iter_mut().for_each(|one| one.help = Some(help.to_owned()));
         return Err(error);
     }
@@ -96,8 +94,8 @@ pub(super) fn check_scheme(url: &Url, insecure: bool) -> Result<()> {
     match url.scheme() {
         "http" if !insecure && !is_loopback(url) => {
             let host = url.host_str().unwrap_or_default();
-            let message = format!("http to {host} could be read and changed by anybody on the way");
-            let help = "use https, or --insecure if you know the network";
+            let message = format!("unencrypted HTTP to `{host}` is not allowed");
+            let help = "use `https`, or add `--insecure` if you trust the network";
             Err(Error::invalid(Diagnostic::new("insecure", message).help(help)))
         }
         _ => Ok(()),
@@ -125,10 +123,10 @@ mod tests {
         assert_eq!(parse("/b.wasm").unwrap(), Source::File("/b.wasm".into()));
         assert!(matches!(parse("https://h/x.wasm?v=1").unwrap(), Source::Web(_)));
         for (text, why) in [
-            ("ftp://h/x", "there are no drivers at 'ftp'://"),
-            ("https://", "this is no address"),
-            ("https://u:hunter2@h/x.wasm", "holds a secret"),
-            ("https://h/x.wasm?token=hunter2", "holds a secret"),
+            ("ftp://h/x", "unsupported scheme `ftp`"),
+            ("https://", "invalid URL"),
+            ("https://u:hunter2@h/x.wasm", "contains a secret"),
+            ("https://h/x.wasm?token=hunter2", "contains a secret"),
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(why) && !error.contains("hunter2"), "{error}");

@@ -20,34 +20,34 @@ use super::super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris connections doctor                                      check them all
-  osiris connections doctor @mysql.main --timeout 10             check one of them
-  osiris connections doctor --family mysql                       check those of one family
-  osiris connections doctor --json                               category, latency and message of each
+  osiris connections doctor                                      check all connections
+  osiris connections doctor @mysql.main --timeout 10             check one connection
+  osiris connections doctor --family mysql                       check the connections of a family
+  osiris connections doctor --json                               with category, latency and message
 
-What is wrong is one of auth, network, permission, timeout and unknown. The exit code is 3 if one fails.";
+A failure is reported as auth, network, permission, timeout or unknown. Exits with 3 if a check fails.";
 
-/// Ask drivers whether their connections work
+/// Check that connections work
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The connection, like @mysql.main
+    /// Connection, like @mysql.main
     #[arg(value_name = "@FAMILY.ALIAS", conflicts_with_all = ["family", "alias"])]
     connection: Option<String>,
-    /// Only this family's connections
+    /// Check only the connections of this family
     #[arg(long, value_name = "NAME")]
     family: Option<String>,
-    /// Only the connection of this name
+    /// Check only the connection with this alias
     #[arg(long, value_name = "NAME", requires = "family")]
     alias: Option<String>,
-    /// Time limit for each driver
+    /// Timeout of each check, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
     timeout: f64,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds = text.parse::<f64>().ok().filter(|seconds| (0.001..=3600.0).contains(seconds));
-    seconds.ok_or_else(|| "a number of seconds from 0.001 to 3600".to_owned())
+    seconds.ok_or_else(|| "expected a number from 0.001 to 3600".to_owned())
 }
 
 /// The result for one connection.
@@ -111,7 +111,9 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let findings = asked.into_iter().map(|(reference, driver, question)| {
         let Reference { family, alias } = reference;
         let health = match question {
-            None => unknown(format!("no driver of the family {family} can check it")),
+            None => {
+                unknown(format!("no driver of the family `{family}` supports connection checks"))
+            }
             Some(question) => question
                 .and_then(|question| examine(&probe, &place, &question, args.timeout))
                 .unwrap_or_else(|error| unknown(error.first().message.clone())),
@@ -183,7 +185,7 @@ fn answer(findings: &[Violation]) -> CommandOutput {
         ));
     }
     if findings.is_empty() {
-        text.push_str("There are no connections to check\n");
+        text.push_str("no connections to check\n");
     }
     let mut answer = CommandOutput::new(json!({"connections": json}), text);
     if findings.iter().any(|finding| finding.health.category != "ok") {

@@ -18,15 +18,15 @@ use super::super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris connections list                  where each leads, and which variables are set
+  osiris connections list                  list connections, and which variables are set
   osiris connections list --family mysql
-  osiris connections list --json           all fields, secrets masked";
+  osiris connections list --json           all fields, with secrets masked";
 
-/// List connections, secrets masked
+/// List connections, with secrets masked
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Only this family's
+    /// List only the connections of this family
     #[arg(long, value_name = "NAME")]
     family: Option<String>,
 }
@@ -67,7 +67,7 @@ pub(super) fn list(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     }
     if json.is_empty() {
         text = format!(
-            "No connections configured. Describe them in {CONNECTIONS_FILE}: see osiris connections --help\n"
+            "no connections configured: add them to `{CONNECTIONS_FILE}`, see `osiris connections --help`\n"
         );
     } else if let Some(file) = &connections.file {
         text.push_str(&format!("{}\n", paint(DIM, &display_path(file))));

@@ -10,16 +10,17 @@ use super::shell::{CommandOutput, Shell};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  osiris connections list                     every connection, secrets masked
-  osiris connections doctor                   ask the drivers whether they can connect
+  osiris connections list                     list connections, with secrets masked
+  osiris connections doctor                   check that drivers can connect
   osiris connections doctor --family mysql --alias main --timeout 10
 
-Connections are in osiris_connections.yaml:
+Connections are defined in osiris_connections.yaml:
   version: 1
   connections:
     mysql:
       main: {host: db.example, database: shop, user: app, password: \"${MYSQL_PASSWORD}\"}
-A step uses one with `connection: \"@mysql.main\"`. `doctor` exits with 3 if one fails.";
+A step refers to a connection with `connection: \"@mysql.main\"`. `doctor` exits with 3 if
+a check fails.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

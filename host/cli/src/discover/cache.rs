@@ -66,8 +66,8 @@ impl DiscoveryCache {
         let written =
             self.folder.write_atomic(&self.file, canonical::json(&json!(found)).as_bytes());
         written.map_err(|error| {
-            let message = format!("cannot keep what was found: {error}");
-            let help = io_help(&error, "make .osiris/cache writable and make room on its disk");
+            let message = format!("cannot write the discovery cache: {error}");
+            let help = io_help(&error, "make `.osiris/cache` writable and free disk space");
             let problem = Diagnostic::new("cache_unwritable", message).help(help);
             Error::environment(problem.in_file(&self.folder.path(&self.file)))
         })

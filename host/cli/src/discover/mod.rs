@@ -31,27 +31,27 @@ use super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris discover @mysql.main                what is there, from the cache if it is fresh
-  osiris discover @mysql.main --refresh      ask the service again
-  osiris discover @mysql.main --samples 3    with the first rows of each table
+  osiris discover @mysql.main                list tables, from the cache if it is fresh
+  osiris discover @mysql.main --refresh      query the service again
+  osiris discover @mysql.main --samples 3    also show the first rows of each table
   osiris discover @mysql.main --json         for programs; `fingerprint` changes only with the schema
 
-The cache is in .osiris/cache/discovery. It holds names and types: no samples and no secrets.";
+The cache is in .osiris/cache/discovery. It contains names and types, but no samples and no secrets.";
 
-/// List what a connection has: tables, columns, types, keys
+/// List the tables, columns, types and keys of a connection
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The connection, like @mysql.main
+    /// Connection, like @mysql.main
     #[arg(value_name = "@FAMILY.ALIAS")]
     reference: String,
-    /// Ask the service even if the cache is fresh
+    /// Query the service even if the cache is fresh
     #[arg(long)]
     refresh: bool,
-    /// Show the first rows of each table, too
+    /// Also show the first rows of each table
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..=1000))]
     samples: Option<u64>,
-    /// Maximum age of cached results
+    /// Maximum age of cached results, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
     ttl: u64,
 }
@@ -116,8 +116,8 @@ fn driver<'p>(place: &'p Workspace, reference: &Reference) -> Result<&'p DriverF
     let found =
         drivers.find(|driver| driver.spec.family() == family && driver.spec.capabilities.discover);
     found.map(AsRef::as_ref).ok_or_else(|| {
-        let message = format!("no driver of the family {family} can list what is there");
-        let help = "see 'osiris drivers list'; put one into the project's drivers/";
+        let message = format!("no driver of the family `{family}` supports discovery");
+        let help = "add a driver that supports discovery with `osiris drivers add`";
         Error::environment(Diagnostic::new("driver_missing", message).help(help))
     })
 }
@@ -142,10 +142,9 @@ fn ask(
         problem.help = match failure.kind {
             // The message names the limit to raise, if any can be raised.
             ErrorKind::Limit => None,
-            _ => failure
-                .of_driver(&file.spec.name)
-                .help
-                .or_else(|| Some("see 'osiris connections doctor'".to_owned())),
+            _ => failure.of_driver(&file.spec.name).help.or_else(|| {
+                Some("check the connection with `osiris connections doctor`".to_owned())
+            }),
         };
         Error::new(ExitStatus::Environment, vec![problem])
     })?;

@@ -54,7 +54,7 @@ pub(super) fn read(
     let deadline = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now);
     let one = |resource: &Dataset| {
         if room.is_full() {
-            let why = "the samples before this one are all that is shown at once";
+            let why = "the size limit for all samples was reached";
             return (resource.name.clone(), Err(why.to_owned()));
         }
         let mut config = config.clone();
@@ -79,7 +79,7 @@ pub(super) fn read(
         let told = |failure: CallError| redactor.redact(&failure.message).into_owned();
         let read = match read {
             Ok(read) => read.map_err(told),
-            Err(_) => Err(format!("{seconds} s were not enough for all samples")),
+            Err(_) => Err(format!("reading the samples exceeded the time limit of {seconds} s")),
         };
         (resource.name.clone(), read)
     };

@@ -26,7 +26,7 @@ pub(super) fn of(
     for (index, resource) in found.resources.iter().enumerate() {
         if left == 0 {
             let more = found.resources.len() - index;
-            text.push_str(&format!("... and {more} more datasets: --json has all of them\n"));
+            text.push_str(&format!("... and {more} more datasets; `--json` lists all\n"));
             break;
         }
         let rows = resource.estimated_row_count.map(|rows| format!("about {} rows", count(rows)));
@@ -50,14 +50,14 @@ pub(super) fn of(
         text.push_str(&table.render());
         if shown < resource.fields.len() {
             let more = resource.fields.len() - shown;
-            text.push_str(&format!("  ... and {more} more columns: --json has all of them\n"));
+            text.push_str(&format!("  ... and {more} more columns; `--json` lists all\n"));
         }
         if let Some(sample) = samples.get(&resource.name) {
             text.push_str(&sampled(sample));
         }
     }
     for (style, sign, names) in changes.iter().flat_map(|Changes { added, removed, changed }| {
-        [(SUCCESS, "new", added), (ERROR, "gone", removed), (WARN, "changed", changed)]
+        [(SUCCESS, "added", added), (ERROR, "removed", removed), (WARN, "changed", changed)]
     }) {
         for name in names.iter().take(MAX_LINES) {
             text.push_str(&format!(
@@ -74,7 +74,7 @@ fn sampled(sample: &Sample) -> String {
     match sample {
         Ok(Rows { rows, cut }) => {
             let row = |row| format!("  {}\n", paint(DIM, &escape_control(&format!("{row}"))));
-            let more = if *cut { "  (long values, names and rows are cut)\n" } else { "" };
+            let more = if *cut { "  (long values, names and rows are truncated)\n" } else { "" };
             rows.iter().map(row).chain([more.to_owned()]).collect()
         }
         Err(why) => format!("  no sample: {}\n", escape_control(why)),

@@ -13,10 +13,10 @@ const EXAMPLES: &str = "\
 Examples:
   osiris doctor
   osiris doctor --json
-  osiris connections doctor       whether services can be reached
-  osiris e2b doctor               whether runs in E2B can work";
+  osiris connections doctor       check that services can be reached
+  osiris e2b doctor               check that runs in E2B work";
 
-/// Check this machine: engine, fences, drivers
+/// Check this machine: engine, process sandbox and drivers
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {}
@@ -24,17 +24,16 @@ pub(super) struct Args {}
 pub(super) fn doctor(shell: &Shell) -> Result<CommandOutput> {
     let place = Workspace::open(shell)?;
     let engine = Engine::new().map(|engine| match engine.has_cache() {
-        true => "compiles drivers, and keeps their code".to_owned(),
-        false => "compiles drivers anew each time: its cache cannot be used".to_owned(),
+        true => "compiles drivers and caches their code".to_owned(),
+        false => "compiles drivers on every use: cannot use the cache".to_owned(),
     });
     let engine = engine.map_err(|error| error.to_string());
     let count = place.registry.drivers().count();
     let drivers = match place.registry.load_errors()[..] {
-        [] => Ok(format!("{count} in {} folders", place.registry.dirs().len())),
-        ref broken => Err(format!(
-            "{} files cannot be used as drivers: see `osiris drivers list`",
-            broken.len()
-        )),
+        [] => Ok(format!("{count} in {} directories", place.registry.dirs().len())),
+        ref broken => {
+            Err(format!("{} files are not valid drivers: see `osiris drivers list`", broken.len()))
+        }
     };
     let mut checks = vec![Check { name: "engine", result: engine }];
     checks.extend(process_sandbox::checks(place.project.base()));

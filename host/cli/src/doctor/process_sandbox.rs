@@ -1,5 +1,5 @@
-//! Tests Landlock: under its rules, a second process tries to read, write, dial and start things
-//! that are not allowed.
+//! Tests Landlock: under its rules, a second process tries to read, write, connect and start
+//! programs without permission.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -28,7 +28,7 @@ pub(super) fn checks(project: &Path) -> Vec<Check> {
     let proof = match prove(project) {
         Ok(proof) => proof,
         Err(error) => {
-            let why = format!("it cannot be tried: {error}");
+            let why = format!("cannot test the process sandbox: {error}");
             return vec![Check { name: "fence", result: Err(why) }];
         }
     };
@@ -43,21 +43,21 @@ pub(super) fn checks(project: &Path) -> Vec<Check> {
 fn check(attempt: &Attempt, strength: Enforcement) -> Check {
     let Attempt { name, action, granted, main, second } = attempt;
     let seen = match (main, second) {
-        (true, true) => "refused to both threads",
-        (false, false) => "permitted to both threads",
-        (true, false) => "refused to the main thread, permitted to another",
-        (false, true) => "permitted to the main thread, refused to another",
+        (true, true) => "denied for both threads",
+        (false, false) => "allowed for both threads",
+        (true, false) => "denied for the main thread, allowed for another thread",
+        (false, true) => "allowed for the main thread, denied for another thread",
     };
     let text = format!("{action}: {seen}");
     let result = match attempt.holds() {
         true => Ok(text),
         false if strength == Enforcement::Partial && !granted => {
-            Ok(format!("{text}; this kernel cannot refuse it, Linux 6.12 or newer does"))
+            Ok(format!("{text}; denying this requires Linux 6.12 or later"))
         }
-        false if *granted => Err(format!("{text}; a run would be refused what it needs")),
-        false => {
-            Err(format!("{text}; the fence does not hold, so run no driver that you do not know"))
-        }
+        false if *granted => Err(format!("{text}; runs would be denied access that they need")),
+        false => Err(format!(
+            "{text}; the process sandbox is not effective, so do not run untrusted drivers"
+        )),
     };
     let name = NAMES.into_iter().find(|known| known.ends_with(&format!(".{name}")));
     Check { name: name.unwrap_or("fence"), result }

@@ -23,23 +23,23 @@ Examples:
   osiris drivers add oci://ghcr.io/acme/crm-extractor:1.2.0
   osiris drivers add https://acme.example/crm.wasm --sha256 6f1f...
 
-A registry's login is docker's own: `docker login ghcr.io`. Or set OSIRIS_REGISTRY
-to the registry, OSIRIS_REGISTRY_USER and OSIRIS_REGISTRY_PASSWORD.
+To log in to a registry, run `docker login ghcr.io`, or set OSIRIS_REGISTRY to its
+host, OSIRIS_REGISTRY_USER and OSIRIS_REGISTRY_PASSWORD.
 
-What is added lands in drivers/ and is pinned in osiris.lock, byte for byte; keep
-that file in git. Another driver of that name then runs nowhere in the project.";
+Drivers are written to drivers/ and pinned by hash in osiris.lock; commit that file
+to git. The project then runs no other driver with the same name.";
 
-/// Get drivers and pin them in osiris.lock
+/// Fetch drivers and pin them in osiris.lock
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Sources of drivers: a file, https://HOST/FILE or oci://REGISTRY/NAME[:TAG][@sha256:HEX]
+    /// Driver sources: a file, https://HOST/FILE or oci://REGISTRY/NAME[:TAG][@sha256:HEX]
     #[arg(value_name = "REF", required = true)]
     references: Vec<String>,
-    /// The sha256 that the one driver must have
+    /// Expected sha256, for a single driver
     #[arg(long, value_name = "HEX", value_parser = sha256)]
     sha256: Option<String>,
-    /// Take the place of a driver of the same name
+    /// Replace a driver with the same name
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
@@ -48,13 +48,13 @@ pub(crate) struct Args {
 
 fn sha256(text: &str) -> Result<String, String> {
     let text = text.trim_start_matches("sha256:").to_lowercase();
-    is_sha256(&text).then_some(text).ok_or_else(|| "a sha256 is 64 hex digits".to_owned())
+    is_sha256(&text).then_some(text).ok_or_else(|| "expected 64 hex digits".to_owned())
 }
 
 pub(super) fn add(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     if args.sha256.is_some() && args.references.len() > 1 {
-        let problem = Diagnostic::new("usage", "--sha256 is for one driver at a time");
-        return Err(Error::invalid(problem.help("add the drivers one by one")));
+        let problem = Diagnostic::new("usage", "cannot use `--sha256` with several drivers");
+        return Err(Error::invalid(problem.help("add the drivers one at a time")));
     }
     let place = Workspace::open(shell)?;
     let way = FetchContext::open(shell, &place.project, &args.reach)?;
@@ -73,8 +73,8 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             return Err(taken(
                 name,
                 &fetched.source,
-                "is asked for twice",
-                "ask for one of the two",
+                "another source provides a driver with the same name",
+                "remove one of the two sources",
             ));
         }
         check(&store, &place.registry, fetched, place.project.base(), args.replace)?;
@@ -129,9 +129,8 @@ fn check(
     let name = &fetched.driver.spec.name;
     let path = store.path(name);
     if let Some(other) = registry.named(name).into_iter().find(|other| other.path != path) {
-        let there = format!("is there already: {}", other.path.display());
-        let help =
-            "two drivers cannot have one name: remove that one, or build this one under another";
+        let there = format!("`{}` has the same name", other.path.display());
+        let help = "remove the other file, or build this driver with another name";
         return Err(taken(name, &fetched.source, &there, help));
     }
     if !replace && let Some(problem) = store.lock.check_signer(&fetched.driver, &fetched.bytes) {
@@ -148,18 +147,19 @@ fn check(
             if locked.source == fetched.source.recorded(base) && more.is_empty() {
                 return Ok(());
             }
-            let there = format!("is locked in version {} from {}", locked.version, locked.source);
+            let there =
+                format!("`osiris.lock` has version {} from `{}`", locked.version, locked.source);
             let why = if more.is_empty() {
                 String::new()
             } else {
-                format!(", and this one asks for more: {}", more.join("; "))
+                format!(", and this driver requests more permissions: {}", more.join("; "))
             };
-            let help = "--replace takes this one instead";
+            let help = "to replace the locked driver, add `--replace`";
             Err(taken(name, &fetched.source, &format!("{there}{why}"), help))
         }
         (None, Some(_)) => {
-            let there = format!("is there with other bytes: {}", display_path(&path));
-            Err(taken(name, &fetched.source, &there, "--replace takes this one instead"))
+            let there = format!("`{}` already exists with different content", display_path(&path));
+            Err(taken(name, &fetched.source, &there, "to replace the file, add `--replace`"))
         }
         (None, None) => Ok(()),
     }
@@ -167,6 +167,6 @@ fn check(
 
 fn taken(name: &str, source: &Source, why: &str, help: &str) -> Error {
     let place = PathBuf::from(source.to_string());
-    let problem = Diagnostic::new("name_taken", format!("the driver `{name}` {why}"));
+    let problem = Diagnostic::new("name_taken", format!("cannot add driver `{name}`: {why}"));
     Error::invalid(problem.in_file(&place).help(help))
 }

@@ -21,9 +21,9 @@ Examples:
   osiris drivers audit
   osiris drivers audit --json | jq '.drivers[] | select(.problems != [])'
 
-Looks at every driver in drivers/ and osiris.lock, without running any: is it the
-one that is locked, does it fit this host, does a pipeline use it, what may it
-do. Exit code 1 if something is wrong; notes are not.";
+Checks every driver in drivers/ and osiris.lock without running it: whether it matches
+the lockfile and this host, which permissions it has, and which pipelines use it.
+Exits with 1 on problems, but not on notes.";
 
 /// Check the project's drivers against osiris.lock
 #[derive(Debug, clap::Args)]
@@ -104,26 +104,27 @@ fn examine(
     };
     if !differs.is_empty() {
         let message = format!(
-            "osiris.lock does not list what `{}` asks for: {}",
+            "`osiris.lock` does not match the permissions that `{}` requests: {}",
             spec.name,
             differs.join("; ")
         );
-        let help = format!("osiris drivers add {} writes it anew", display_path(&driver.path));
+        let help =
+            format!("update the lockfile with `osiris drivers add {}`", display_path(&driver.path));
         problems.push(Diagnostic::new("grants_differ", message).in_file(lock.file()).help(help));
     }
     problems.extend(driver.mismatch());
     let mut notes = Vec::new();
     if entry.is_none() {
-        notes.push("not locked: its bytes may change at any time");
+        notes.push("not locked: the file can change at any time");
     }
     let policy = &place.project.settings.drivers;
     if !driver.built_in && policy.trusts_name_alone(&spec.name, &sha256) {
         notes.push(
-            "`drivers.allow` has it by name, which its author chose: to know whose it is, add a pin, or its sha256 instead",
+            "allowed only by its name, which its author chose: to verify the origin, add a pin to `drivers.pins`, or allow its sha256 instead",
         );
     }
     if used_by.is_empty() {
-        notes.push("no pipeline uses it");
+        notes.push("not used by any pipeline");
     }
     Ok(Violation {
         version: Some(spec.version.clone()),
@@ -138,16 +139,16 @@ fn examine(
 }
 
 fn missing(project: &Project, name: &str) -> Diagnostic {
-    Diagnostic::new("driver_missing", format!("the driver `{name}` is locked, but not there"))
+    Diagnostic::new("driver_missing", format!("driver `{name}` is locked, but its file is missing"))
         .in_file(&project.layout.driver(name))
-        .help("osiris drivers sync")
+        .help("run `osiris drivers sync`")
 }
 
 fn answer(findings: &BTreeMap<String, Violation>) -> CommandOutput {
     let wrong = findings.values().any(|finding| !finding.problems.is_empty());
     let mut text: String = findings.iter().map(|(name, finding)| section(name, finding)).collect();
     if findings.is_empty() {
-        text.push_str("the project has no drivers of its own\n");
+        text.push_str("the project has no drivers in `drivers/` or `osiris.lock`\n");
     }
     let drivers: Vec<Value> = findings
         .iter()

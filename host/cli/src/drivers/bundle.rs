@@ -25,19 +25,19 @@ Examples:
   osiris drivers bundle --out drivers.tar
   osiris drivers bundle --out crm.tar acme.crm_extractor acme.crm_writer
 
-Then, where there is no network: osiris drivers sync --from drivers.tar
+Then, on the machine without a network: osiris drivers sync --from drivers.tar
 
-The file has the drivers that did not come with osiris, the project's lock if it
-has one, and the public keys of osiris.yaml. The same drivers make the same bytes.";
+A bundle contains the drivers that do not come with osiris, the project's lockfile if
+it has one, and the public keys in osiris.yaml. Equal drivers give equal bundles.";
 
-/// Put a project's drivers into one file, for a place without a network
+/// Bundle a project's drivers into a file, for machines without a network
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The file to write
+    /// Output file
     #[arg(long, value_name = "FILE.tar")]
     out: PathBuf,
-    /// Only these drivers
+    /// Drivers to bundle; by default, all that do not come with osiris
     #[arg(value_name = "NAME")]
     names: Vec<String>,
 }
@@ -70,7 +70,7 @@ pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         bundle::write(BufWriter::new(file), &index, lock.as_deref(), load)
     };
     atomic::write_with(&args.out, write).map_err(|error| {
-        let message = format!("the bundle cannot be written: {error}");
+        let message = format!("cannot write the bundle: {error}");
         Error::environment(Diagnostic::new("bundle_not_written", message).in_file(&args.out))
     })?;
     Ok(answer(args, &index, lock.is_some()))
@@ -83,9 +83,9 @@ fn chosen<'p>(args: &Args, place: &'p Workspace) -> Result<Vec<&'p Arc<DriverFil
     for name in &args.names {
         let file = registry.find(name).ok_or_else(|| registry.missing_driver_error(name))?;
         if file.built_in {
-            let message = format!("the driver `{name}` comes with osiris, wherever that is");
+            let message = format!("cannot bundle driver `{name}`: it comes with osiris");
             let problem = Diagnostic::new("driver_built_in", message);
-            return Err(Error::invalid(problem.help("leave it out")));
+            return Err(Error::invalid(problem.help("remove the name from the command")));
         }
         chosen.push(file);
     }
@@ -94,8 +94,8 @@ fn chosen<'p>(args: &Args, place: &'p Workspace) -> Result<Vec<&'p Arc<DriverFil
     }
     chosen.dedup_by_key(|file| file.path.clone());
     if chosen.is_empty() {
-        let message = "this project has no drivers but those that come with osiris";
-        let help = "put drivers into its drivers/, see 'osiris drivers list'";
+        let message = "cannot create a bundle: the project only has drivers that come with osiris";
+        let help = "add drivers to the project with `osiris drivers add`";
         return Err(Error::invalid(Diagnostic::new("nothing_to_bundle", message).help(help)));
     }
     Ok(chosen)
@@ -120,7 +120,7 @@ fn answer(args: &Args, index: &Index, has_lock: bool) -> CommandOutput {
         1 => "1 public key".to_owned(),
         count => format!("{count} public keys"),
     };
-    let lock = if has_lock { " and the lock" } else { "" };
+    let lock = if has_lock { " and the lockfile" } else { "" };
     let text = format!(
         "{}{} {} {}\n",
         table.render(),

@@ -18,21 +18,21 @@ use super::super::shell::Shell;
 /// Options for fetching drivers.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct NetworkArgs {
-    /// Allow http to other machines than this one
+    /// Allow unencrypted HTTP to other machines
     ///
-    /// Anybody on the way can then read and change what is fetched, and read the login.
+    /// Anyone on the network path can then read and change fetched files, and read the login.
     #[arg(long)]
     insecure: bool,
 }
 
-/// Permission for a lock to name files and servers that are near.
+/// Permission for a lockfile to name local files and servers.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct Local {
-    /// Let osiris.lock name files outside the project, and servers of this machine and of
+    /// Allow osiris.lock to name files outside the project, and servers on this machine and on
     /// private networks
     ///
-    /// Drivers that you added on this machine are fetched from there anyway. The
-    /// exported variable OSIRIS_ALLOW_LOCAL=1 means the same.
+    /// Sources that you added on this machine are always allowed. Same as exporting
+    /// OSIRIS_ALLOW_LOCAL=1.
     #[arg(long)]
     allow_local: bool,
 }
@@ -66,7 +66,7 @@ pub(super) struct FetchContext<'s> {
 impl<'s> FetchContext<'s> {
     pub(super) fn open(shell: &'s Shell, project: &Project, reach: &NetworkArgs) -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
-            let message = format!("cannot reach the network: {error}");
+            let message = format!("cannot start the network runtime: {error}");
             Error::environment(Diagnostic::new("runtime", message))
         })?;
         let environment = Environment::read(project.base())?;

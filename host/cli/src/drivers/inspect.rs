@@ -20,18 +20,18 @@ Examples:
   osiris drivers inspect ./some.wasm
   osiris drivers inspect ./some.wasm --json | jq .here
 
-A right is granted (✓) if the driver's spec declares it and no ceiling of the
-project forbids it, bounded (!) if a step's configuration decides, refused (✗),
-or not asked for (-).";
+A permission is allowed (✓) if the driver's spec declares it and no ceiling of the
+project denies it, bounded (!) if a step's configuration decides, denied (✗), or not
+requested (-).";
 
-/// Look into a driver's file without running any of its code
+/// Inspect a driver file without running its code
 ///
-/// Shows the spec, the hash, who signed it, the tools that made it, what the component wants from
-/// its host and what it offers, and what it would be given in this project, and why.
+/// Shows the spec, the hash, the signers, the tools that built the driver, its imports and exports,
+/// and its permissions in this project with the reasons.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The component
+    /// Driver file
     #[arg(value_name = "FILE.wasm")]
     file: PathBuf,
 }
@@ -60,7 +60,7 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     };
     section("File", &[format!("{}, sha256 {sha256}", format_bytes(driver.size))]);
     section("Signed by", &standing.signers());
-    section("Made with", &[made_with(&producers)]);
+    section("Built with", &[made_with(&producers)]);
     section("Modes", &[describe::modes(spec)]);
     section("In this project", &standing.here());
     section("Contract", &[escape_control(contract.as_deref().unwrap_or("none")).into_owned()]);
@@ -97,7 +97,7 @@ fn made_with(producers: &[Producer]) -> String {
         escape_control(format!("{} {}", made.name, made.version).trim_end()).into_owned()
     };
     match producers.is_empty() {
-        true => "it does not say".to_owned(),
+        true => "unknown".to_owned(),
         false => producers.iter().map(one).collect::<Vec<_>>().join(", "),
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn install(
         atomic::write(&path, &packed)
     };
     write().map_err(|error| {
-        let message = format!("cannot put the driver `{}` here: {error}", driver.spec.name);
+        let message = format!("cannot write driver `{}`: {error}", driver.spec.name);
         Error::environment(Diagnostic::new("driver_write", message).in_file(&path))
     })?;
     DriverFile::of(&packed, &path)
@@ -62,9 +62,9 @@ pub(super) fn install(
 /// Reads and validates a spec, so that errors name the file that the author wrote.
 pub(super) fn read_spec(path: &Path) -> Result<Vec<u8>> {
     let bytes = fs::read(path).map_err(|error| {
-        let message = format!("the driver's spec cannot be read: {error}");
-        let help = "every driver has one: its name, its modes and its configSchema; \
-                    `osiris drivers new` makes an example";
+        let message = format!("cannot read the driver's spec: {error}");
+        let help = "create `spec.yaml` with a name, modes and a configSchema; \
+                    `osiris drivers new` creates an example";
         Error::invalid(Diagnostic::new("spec_unreadable", message).in_file(path).help(help))
     })?;
     Spec::parse(&bytes, path)?;

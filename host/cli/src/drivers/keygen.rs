@@ -14,24 +14,24 @@ use super::super::shell::{CommandOutput, display_path};
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris drivers keygen                       into the user's configuration folder
+  osiris drivers keygen                       into the user's configuration directory
   osiris drivers keygen --out release.key
   osiris drivers keygen --json | jq -r .public_key
 
-The public key goes to those who use the drivers; they write it into osiris.yaml:
+Give the public key to the users of your drivers, who add it to osiris.yaml:
 
   drivers:
     keys: {acme: \"osiris-key:...\"}
     require_signature: true
 
-Whoever has the private key signs in your name. Keep it out of repositories; a
-build server takes its text from the variable OSIRIS_SIGNING_KEY.";
+Anyone with the private key can sign in your name: keep the file out of repositories.
+On a build server, set the variable OSIRIS_SIGNING_KEY to the text of the key.";
 
-/// Make a key to sign drivers with
+/// Generate a key for signing drivers
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The file for the private key, which must not be there yet
+    /// File for the private key, which must not exist yet
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -42,18 +42,18 @@ pub(super) fn keygen(args: &Args) -> Result<CommandOutput> {
         None => usual_file()?,
     };
     let key = SecretKey::generate().ok_or_else(|| {
-        let message = "this machine has no randomness to make a key of";
+        let message = "cannot generate a key: the system provides no randomness";
         Error::environment(Diagnostic::new("no_randomness", message))
     })?;
     place(&path, &key).map_err(|error| {
         let file = |problem: Diagnostic| Error::environment(problem.in_file(&path));
         if error.kind() == io::ErrorKind::AlreadyExists {
             let message =
-                "there is a file already, and a key in it may be the only one of its kind";
-            let help = "name another file with --out";
+                "cannot write the key: the file already exists and can hold the only copy of a key";
+            let help = "name another file with `--out`";
             return file(Diagnostic::new("key_exists", message).help(help));
         }
-        file(Diagnostic::new("key_not_written", format!("the key cannot be written: {error}")))
+        file(Diagnostic::new("key_not_written", format!("cannot write the key: {error}")))
     })?;
     let public = key.public().to_string();
     let text = format!(
@@ -74,7 +74,10 @@ fn place(path: &Path, key: &SecretKey) -> io::Result<()> {
 /// Returns the default path of the key.
 pub(super) fn usual_file() -> Result<PathBuf> {
     dirs::config_dir().map(|folder| folder.join("osiris/signing.key")).ok_or_else(|| {
-        let message = "the user has no folder for configuration, so a key has no usual place";
-        Error::environment(Diagnostic::new("no_config_folder", message).help("name a file for it"))
+        let message =
+            "cannot find the user's configuration directory, the default location of keys";
+        Error::environment(
+            Diagnostic::new("no_config_folder", message).help("name the file of the key"),
+        )
     })
 }

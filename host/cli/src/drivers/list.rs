@@ -16,7 +16,7 @@ Examples:
 /// Maximum unusable files that are shown.
 const SHOWN: usize = 20;
 
-/// List the drivers that a pipeline can use
+/// List the drivers that pipelines can use
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {}

@@ -31,19 +31,19 @@ use super::shell::{CommandOutput, Shell};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  osiris drivers list                                  what a pipeline can use
-  osiris drivers show filesystem.csv_extractor         how a driver is configured
-  osiris drivers inspect ./some.wasm                   what is in a file, before using it
-  osiris drivers new acme.crm_extractor --lang rust    start a driver of your own
+  osiris drivers list                                  list the drivers that pipelines can use
+  osiris drivers show filesystem.csv_extractor         show a driver and its configuration
+  osiris drivers inspect ./some.wasm                   inspect a file before using it
+  osiris drivers new acme.crm_extractor --lang rust    create a driver
   osiris drivers build my-driver                       build a driver into drivers/
-  osiris drivers sign acme.crm_extractor.wasm          say that it is yours
-  osiris drivers add oci://ghcr.io/acme/crm:1.2.0      get one, and pin it in osiris.lock
-  osiris drivers sync                                  make drivers/ what osiris.lock says
-  osiris drivers pack some.wasm --spec spec.yaml       make a driver of any component
-  osiris drivers test drivers/my.driver.wasm           whether it keeps to the contract
+  osiris drivers sign acme.crm_extractor.wasm          sign a driver
+  osiris drivers add oci://ghcr.io/acme/crm:1.2.0      fetch a driver and pin it in osiris.lock
+  osiris drivers sync                                  make drivers/ match osiris.lock
+  osiris drivers pack some.wasm --spec spec.yaml       turn any component into a driver
+  osiris drivers test drivers/my.driver.wasm           check a driver against the contract
 
-Drivers are *.wasm files in the project's drivers folder, in the folder that
-OSIRIS_DRIVERS names, and in the one that comes with osiris.";
+Drivers are *.wasm files in the project's drivers directory, in the directory that
+OSIRIS_DRIVERS names, and in the directory that comes with osiris.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

@@ -13,31 +13,31 @@ Examples:
   osiris drivers pack crm.wasm --spec spec.yaml                   into the project's drivers/
   osiris drivers pack crm.wasm --spec spec.yaml --out out.wasm    into another file
 
-For components that other tools made: it must export the contract's interface
-`driver` and import nothing that a driver does not get. The spec replaces the
-one that the component has; see `osiris drivers inspect`.";
+For components built with other tools. The component must export the contract's
+interface `driver` and import only interfaces that the host provides to drivers. The
+spec replaces a spec in the component; see `osiris drivers inspect`.";
 
-/// Make a driver of a component that any tool built, and of its spec
+/// Turn a component and a spec into a driver
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The component
+    /// Component file
     #[arg(value_name = "FILE.wasm")]
     file: PathBuf,
     /// The driver's spec.yaml
     #[arg(long, value_name = "FILE.yaml")]
     spec: PathBuf,
-    /// Output file; <name>.wasm in the project's drivers folder by default
+    /// Output file; <name>.wasm in the project's drivers directory by default
     #[arg(long, value_name = "FILE.wasm")]
     out: Option<PathBuf>,
-    /// Keep the names of functions and what debuggers read
+    /// Keep function names and debug information
     #[arg(long)]
     keep_names: bool,
 }
 
 pub(super) fn pack(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let bytes = fs::read(&args.file).map_err(|error| {
-        let message = format!("the component cannot be read: {error}");
+        let message = format!("cannot read the component: {error}");
         Error::invalid(Diagnostic::new("component_unreadable", message).in_file(&args.file))
     })?;
     let component = Component {

@@ -19,20 +19,20 @@ Examples:
   osiris drivers publish crm.wasm oci://ghcr.io/acme/crm-extractor:nightly --force
 
 Log in with `docker login ghcr.io`, or set OSIRIS_REGISTRY to the registry,
-OSIRIS_REGISTRY_USER and OSIRIS_REGISTRY_PASSWORD. The layout is the one of wkg:
-`wkg oci pull ghcr.io/acme/crm-extractor:1.2.0` gets the same bytes.";
+OSIRIS_REGISTRY_USER and OSIRIS_REGISTRY_PASSWORD. The layout is that of wkg:
+`wkg oci pull ghcr.io/acme/crm-extractor:1.2.0` fetches the same bytes.";
 
-/// Put a driver into a registry
+/// Publish a driver to a registry
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The component
+    /// Driver file
     #[arg(value_name = "FILE.wasm")]
     file: PathBuf,
-    /// Destination, oci://REGISTRY/NAME[:TAG]; without a tag, the version
+    /// Destination: oci://REGISTRY/NAME[:TAG]; the default tag is the version
     #[arg(value_name = "REF")]
     reference: Reference,
-    /// Move a tag that leads to other bytes
+    /// Move a tag that points to different content
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -46,11 +46,8 @@ pub(super) fn publish(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         return Err(Error::invalid(problem));
     }
     if args.reference.digest.is_some() {
-        let problem = Diagnostic::new(
-            "bad_reference",
-            "a driver is published under a tag, not under a digest",
-        );
-        return Err(Error::invalid(problem.help("leave away what is behind the @")));
+        let problem = Diagnostic::new("bad_reference", "cannot publish under a digest");
+        return Err(Error::invalid(problem.help("remove the `@` and the digest after it")));
     }
     let spec = &driver.spec;
     // A tag cannot contain the `+` of a version.
@@ -65,7 +62,7 @@ pub(super) fn publish(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let text = format!(
         "{} {} {} {}  {}\n",
         paint(SUCCESS, "✓"),
-        if published.unchanged { "already there:" } else { "published" },
+        if published.unchanged { "already published:" } else { "published" },
         paint(BOLD, &escape_control(&spec.name)),
         escape_control(&spec.version),
         paint(DIM, &format!("{}  {pinned}", format_bytes(size))),

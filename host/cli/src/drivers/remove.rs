@@ -12,16 +12,16 @@ use super::dependents;
 const EXAMPLES: &str = "\
 Examples:
   osiris drivers remove acme.crm_extractor
-  osiris drivers remove acme.crm_extractor --force     though its file was changed";
+  osiris drivers remove acme.crm_extractor --force     even if the file was changed";
 
-/// Remove a driver from drivers/ and from osiris.lock
+/// Remove a driver from drivers/ and osiris.lock
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The driver's name
+    /// Driver name
     #[arg(value_name = "NAME")]
     name: String,
-    /// Remove its file even if it is not the one that is locked
+    /// Remove the file even if it does not match osiris.lock
     #[arg(long)]
     force: bool,
 }
@@ -33,10 +33,10 @@ pub(super) fn remove(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let locked = store.lock.entry(&args.name)?;
     if !args.force && hash_file(&path)?.is_some_and(|found| found != locked.sha256) {
         let message = format!(
-            "the file of `{}` is not the one that is locked: nobody could get it back",
+            "cannot remove driver `{}`: the file does not match `osiris.lock` and could not be restored",
             args.name
         );
-        let help = "move it away if you need it, or remove it with --force";
+        let help = "move the file to keep it, or remove it with `--force`";
         return Err(Error::invalid(
             Diagnostic::new("driver_changed", message).in_file(&path).help(help),
         ));
@@ -46,7 +46,11 @@ pub(super) fn remove(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         dependents::by(&project).remove(&args.name).unwrap_or_default().into_iter().collect();
     if !shell.json {
         for user in &users {
-            shell.note(&format!("{} still uses it", escape_control(user)));
+            shell.note(&format!(
+                "warning: `{}` still uses `{}`",
+                escape_control(user),
+                escape_control(&args.name)
+            ));
         }
     }
     let name = paint(BOLD, &escape_control(&args.name));

@@ -11,12 +11,12 @@ use super::fetch_args::{FetchContext, NetworkArgs};
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris drivers search --registry localhost:5000            all that is there
+  osiris drivers search --registry localhost:5000            list all drivers
   osiris drivers search crm --registry registry.acme.example
   OSIRIS_REGISTRY=registry.acme.example osiris drivers search crm
 
-Looks at the names, and at what their publishers say of them. Public registries
-like ghcr.io and Docker Hub do not list what they have: there, know the name.";
+Searches the names and titles. Public registries like ghcr.io and Docker Hub do not
+list their repositories: use the full name there.";
 
 /// Maximum concurrent requests.
 const AT_ONCE: usize = 8;
@@ -27,10 +27,10 @@ const MAX_ASKED: usize = 1_000;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Text in the name or the title
+    /// Text to find in the name or the title
     #[arg(value_name = "TEXT", default_value = "")]
     text: String,
-    /// The registry's host; without it, the one that OSIRIS_REGISTRY names
+    /// Host of the registry; OSIRIS_REGISTRY by default
     #[arg(long, value_name = "HOST")]
     registry: Option<String>,
     #[command(flatten)]
@@ -40,10 +40,13 @@ pub(crate) struct Args {
 pub(super) fn search(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let project = shell.project()?;
     let way = FetchContext::open(shell, &project, &args.reach)?;
-    let registry = args.registry.clone().or_else(|| way.variable(REGISTRY)).ok_or_else(|| {
-        let problem = Diagnostic::new("usage", "which registry is to be searched?");
-        Error::invalid(problem.help("--registry HOST, or export OSIRIS_REGISTRY=HOST"))
-    })?;
+    let registry =
+        args.registry.clone().or_else(|| way.variable(REGISTRY)).ok_or_else(|| {
+            let problem = Diagnostic::new("usage", "no registry to search");
+            Error::invalid(problem.help(
+                "name a registry with `--registry HOST`, or run `export OSIRIS_REGISTRY=HOST`",
+            ))
+        })?;
     let registry = registry.trim_start_matches("oci://").trim_end_matches('/').to_owned();
     let client = way.registry(&registry)?;
     let wanted = args.text.to_lowercase();
@@ -62,7 +65,7 @@ pub(super) fn search(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         texts.iter().any(|text| text.to_lowercase().contains(&wanted))
     });
     if left > 0 && !shell.json {
-        shell.note(&format!("{left} more repositories were not looked at"));
+        shell.note(&format!("{left} more repositories were not searched"));
     }
     let mut table = Table::new(["Reference", "Driver", "Version", "Title"]);
     for one in &found {
@@ -75,7 +78,7 @@ pub(super) fn search(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         ]);
     }
     let text = match found.is_empty() {
-        true => format!("{registry} has no such driver\n"),
+        true => format!("no matching drivers in {registry}\n"),
         false => table.render(),
     };
     let drivers: Vec<_> = found

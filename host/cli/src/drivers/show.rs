@@ -16,11 +16,11 @@ Examples:
   osiris drivers show filesystem.csv_extractor
   osiris drivers show filesystem.csv_extractor --json | jq .spec.configSchema";
 
-/// Show a driver: what it does, how it is configured, what it may touch
+/// Show a driver's description, configuration and permissions
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The driver's name, like filesystem.csv_extractor
+    /// Driver name, like filesystem.csv_extractor
     #[arg(value_name = "NAME")]
     name: String,
 }

@@ -25,19 +25,19 @@ Examples:
   osiris drivers sign target/*.wasm --key release.key
   OSIRIS_SIGNING_KEY=\"$KEY\" osiris drivers sign acme.crm_extractor.wasm
 
-Without --key it is the text in OSIRIS_SIGNING_KEY, else the file that 'osiris
-drivers keygen' makes. Signing again with the same key replaces its signature;
-signatures of other keys stay. The file has another sha256 afterwards: pipelines
-that pin it are to be compiled again.";
+Without --key, the key is the text in OSIRIS_SIGNING_KEY, otherwise the file that
+`osiris drivers keygen` creates. Signing again with the same key replaces its
+signature; signatures of other keys are kept. Signing changes the sha256 of the file:
+compile pipelines that pin it again.";
 
-/// Sign drivers, each in its own file
+/// Sign driver files in place
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The drivers
+    /// Driver files
     #[arg(value_name = "FILE.wasm", required = true)]
     files: Vec<PathBuf>,
-    /// The file with the private key
+    /// File with the private key
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
 }
@@ -51,7 +51,7 @@ pub(super) fn sign(args: &Args) -> Result<CommandOutput> {
     for (driver, bytes) in &signed {
         let path = &driver.path;
         atomic::write(path, bytes).map_err(|error| {
-            let message = format!("the signed driver cannot be written: {error}");
+            let message = format!("cannot write the signed driver: {error}");
             Error::environment(Diagnostic::new("driver_not_written", message).in_file(path))
         })?;
         let (spec, sha256) = (&driver.spec, canonical::sha256(bytes));
@@ -89,7 +89,7 @@ fn key(file: Option<&Path>) -> Result<SecretKey> {
     {
         let text = text.to_str().unwrap_or_default();
         return SecretKey::parse(text).map_err(|why| {
-            let message = format!("the variable {VARIABLE} holds no key: {why}");
+            let message = format!("`{VARIABLE}` is not a valid key: {why}");
             Error::invalid(Diagnostic::new("invalid_key", message))
         });
     }
@@ -98,8 +98,8 @@ fn key(file: Option<&Path>) -> Result<SecretKey> {
         None => usual_file()?,
     };
     if file.is_none() && !path.exists() {
-        let message = "there is no key to sign with";
-        let help = "make one with 'osiris drivers keygen', or name its file with --key";
+        let message = "cannot sign: the key file does not exist";
+        let help = "create a key with `osiris drivers keygen`, or name its file with `--key`";
         let problem = Diagnostic::new("key_missing", message).in_file(&path);
         return Err(Error::environment(problem.help(help)));
     }

@@ -16,28 +16,28 @@ use super::{add, unbundle};
 const EXAMPLES: &str = "\
 Examples:
   osiris drivers sync             after `git pull`, or in a fresh clone
-  osiris drivers sync --check     only look; exit code 1 if something differs
-  osiris drivers sync --from drivers.tar      out of a bundle, without a network
+  osiris drivers sync --check     only check; exit with 1 if drivers differ
+  osiris drivers sync --from drivers.tar      install from a bundle, without a network
 
-Fetches what is missing and repairs what was changed, by the hashes in
-osiris.lock. Needs no network when everything is there. Drivers that are not
-locked, like those that you build yourself, stay as they are.
+Fetches missing drivers and repairs changed drivers, by the hashes in osiris.lock. No
+network is needed if nothing differs. Drivers that are not locked, like those that you
+build yourself, are not changed.
 
-A bundle, which 'osiris drivers bundle' makes, brings its drivers and its lock.
-Each is checked before the first is placed: its sha256, its signatures and the
-rules of this project. Keys in it are shown, and not trusted.";
+A bundle, created with `osiris drivers bundle`, contains drivers and a lockfile. Before
+the first driver is installed, all are checked: the sha256, the signatures and the
+rules of this project. Keys in the bundle are shown, but not trusted.";
 
-/// Make drivers/ be what osiris.lock says
+/// Make drivers/ match osiris.lock
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Change nothing; exit with 1 if something differs
+    /// Change nothing; exit with 1 if drivers differ
     #[arg(long)]
     check: bool,
-    /// Take the drivers, and the lock if there is none, out of a bundle
+    /// Install the drivers, and the lockfile if the project has none, from a bundle
     #[arg(long, value_name = "FILE.tar", conflicts_with = "check")]
     from: Option<PathBuf>,
-    /// Let what is in the bundle take the place of other drivers and another lock
+    /// Replace different drivers and a different lockfile with those in the bundle
     #[arg(long, requires = "from")]
     replace: bool,
     #[command(flatten)]
@@ -71,9 +71,10 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             // If the lockfile has changed meanwhile, no driver of the old one is placed.
             let store = DriverInstaller::open(&project.layout, &project.settings.drivers.keys)?;
             if store.lock.drivers.get(name) != Some(entry) {
-                let message = format!("osiris.lock has another `{name}` than a moment ago");
+                let message =
+                    format!("the entry of `{name}` in `osiris.lock` changed during the command");
                 return Err(Error::environment(
-                    Diagnostic::new("lock_changed", message).help("run it again"),
+                    Diagnostic::new("lock_changed", message).help("run the command again"),
                 ));
             }
             let path = store.restore(&driver)?;
@@ -109,9 +110,11 @@ fn fetch(
 ) -> Result<Fetched> {
     let source = Source::parse(&entry.source, project.base())?;
     if source == Source::File(project.layout.driver(name)) {
-        let message = "it was added from its own place, so there is nowhere else to get it";
-        let help =
-            format!("restore it from version control or a backup; its sha256 is {}", entry.sha256);
+        let message = "the source recorded in `osiris.lock` is this file itself";
+        let help = format!(
+            "restore the file from version control or a backup; its sha256 is {}",
+            entry.sha256
+        );
         return Err(Error::environment(
             Diagnostic::new("no_source", message).in_file(&project.layout.driver(name)).help(help),
         ));
@@ -124,9 +127,9 @@ fn fetch(
 /// Adds the name of the driver that cannot be fetched.
 fn lost(name: &str, mut error: Error) -> Error {
     for problem in error.iter_mut() {
-        problem.message = format!("the driver `{name}` cannot be fetched: {}", problem.message);
+        problem.message = format!("cannot fetch driver `{name}`: {}", problem.message);
         problem.help.get_or_insert_with(|| {
-            "put it back there, or get the driver from elsewhere with `osiris drivers add`".into()
+            "restore the source, or add the driver from another source with `osiris drivers add`".into()
         });
     }
     error
@@ -134,9 +137,9 @@ fn lost(name: &str, mut error: Error) -> Error {
 
 fn as_locked(count: usize) -> String {
     match count {
-        0 => "no drivers are locked; `osiris drivers add` locks one\n".to_owned(),
-        1 => format!("{} 1 driver is as osiris.lock says\n", paint(SUCCESS, "✓")),
-        _ => format!("{} {count} drivers are as osiris.lock says\n", paint(SUCCESS, "✓")),
+        0 => "no drivers are locked; lock a driver with `osiris drivers add`\n".to_owned(),
+        1 => format!("{} 1 driver matches osiris.lock\n", paint(SUCCESS, "✓")),
+        _ => format!("{} {count} drivers match osiris.lock\n", paint(SUCCESS, "✓")),
     }
 }
 
@@ -163,7 +166,7 @@ fn checked(
             escape_control(&entry.version)
         ));
     }
-    text.push_str(&format!("  {} osiris drivers sync\n", paint(BOLD, "help:")));
+    text.push_str(&format!("  {} run `osiris drivers sync`\n", paint(BOLD, "help:")));
     let mut answer = CommandOutput::new(json!({"locked": count, "different": documents}), text);
     answer.json["status"] = "failure".into();
     (answer.exit, answer.failed) = (ExitStatus::Failed as u8, true);

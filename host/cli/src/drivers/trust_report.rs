@@ -59,14 +59,16 @@ impl<'p> TrustReport<'p> {
         match &self.signers {
             Err(problem) => vec![paint(ERROR, &escape_control(&problem.message))],
             Ok(keys) if keys.is_empty() && self.built_in => {
-                vec!["nobody: it comes with osiris".into()]
+                vec!["nobody: the driver comes with osiris".into()]
             }
             Ok(keys) if keys.is_empty() => vec!["nobody".to_owned()],
             Ok(keys) => keys
                 .iter()
                 .map(|key| match self.policy.key_name(key) {
-                    Some(name) => format!("{}, trusted here: {key}", escape_control(name)),
-                    None => format!("a key that this project does not know: {key}"),
+                    Some(name) => {
+                        format!("{}, trusted in this project: {key}", escape_control(name))
+                    }
+                    None => format!("an unknown key: {key}"),
                 })
                 .collect(),
         }
@@ -86,10 +88,10 @@ impl<'p> TrustReport<'p> {
         };
         match &self.refusal {
             None if self.by_name => {
-                let why = "by `drivers.allow`, for its name alone, which its author chose";
-                line(WARN, "!", "it is let in", why);
+                let why = "only by its name in `drivers.allow`, which its author chose";
+                line(WARN, "!", "allowed", why);
             }
-            None => line(SUCCESS, "✓", "it is let in", ""),
+            None => line(SUCCESS, "✓", "allowed", ""),
             Some(problem) => {
                 // A message about incompatible imports has several lines.
                 problem.message.lines().enumerate().for_each(|(index, text)| {
@@ -102,10 +104,10 @@ impl<'p> TrustReport<'p> {
         }
         for right in &self.rights {
             let (style, sign) = match right.verdict {
-                Verdict::Granted => (SUCCESS, "✓ may"),
-                Verdict::Bounded => (WARN, "! may"),
-                Verdict::Refused => (ERROR, "✗ may not"),
-                Verdict::Unasked => (DIM, "- may not"),
+                Verdict::Granted => (SUCCESS, "✓ allow:"),
+                Verdict::Bounded => (WARN, "! allow:"),
+                Verdict::Refused => (ERROR, "✗ deny:"),
+                Verdict::Unasked => (DIM, "- deny:"),
             };
             line(style, sign, &right.what, &right.why);
         }

@@ -35,7 +35,7 @@ pub(super) fn unbundle(file: &Path, replace: bool, shell: &Shell) -> Result<Comm
     let folder = place.project.layout.drivers_dir();
     let stage = stage(&folder).map_err(|error| unwritable(&folder, &error))?;
     let opened = fs::File::open(file).map_err(|error| {
-        let message = format!("the bundle cannot be read: {error}");
+        let message = format!("cannot read the bundle: {error}");
         Error::invalid(Diagnostic::new("bundle_unreadable", message).in_file(file))
     })?;
     let read = bundle::read(BufReader::new(opened), |item, bytes| {
@@ -113,7 +113,7 @@ fn check(item: &Item, bytes: &[u8], path: &Path, place: &Workspace) -> Result<()
     let driver = DriverFile::of(bytes, path)?;
     if driver.spec.name != item.name || driver.spec.version != item.version {
         let message = format!(
-            "the driver that the bundle calls `{} {}` calls itself `{} {}`",
+            "the index of the bundle lists driver `{} {}`, but the file contains `{} {}`",
             item.name, item.version, driver.spec.name, driver.spec.version
         );
         return Err(Error::invalid(Diagnostic::new("invalid_bundle", message)));
@@ -140,9 +140,11 @@ fn lock_of(
         return Ok(Locks::Kept(own));
     }
     if own.file().exists() && !replace {
-        let message = "the project has another lock than the bundle";
+        let message = "the project and the bundle have different lockfiles";
         let problem = Diagnostic::new("lock_exists", message).in_file(own.file());
-        return Err(Error::invalid(problem.help("add --replace to take the bundle's")));
+        return Err(Error::invalid(
+            problem.help("to use the lockfile of the bundle, add `--replace`"),
+        ));
     }
     Ok(Locks::New(new))
 }
@@ -156,9 +158,8 @@ fn target(
 ) -> Result<Option<PathBuf>> {
     let locked = lock.drivers.get(&item.name).map(|entry| entry.sha256.as_str());
     if locked.is_some_and(|locked| locked != item.sha256) {
-        let message =
-            format!("the driver `{}` in the bundle is not the one in osiris.lock", item.name);
-        let help = "make the bundle again from the project that has this lock";
+        let message = format!("driver `{}` in the bundle does not match `osiris.lock`", item.name);
+        let help = "create the bundle again in the project with this lockfile";
         return Err(Error::invalid(
             Diagnostic::new("driver_not_locked", message).in_file(lock.file()).help(help),
         ));
@@ -172,8 +173,8 @@ fn target(
             Ok(Some(present.to_owned()))
         }
         Some(_) => {
-            let message = format!("there is another file for the driver `{}` already", item.name);
-            let help = "add --replace if it lies in the project's drivers/, else remove it";
+            let message = format!("a different file for driver `{}` already exists", item.name);
+            let help = "if the file is in the project's `drivers/`, add `--replace`; otherwise remove the file";
             Err(Error::invalid(
                 Diagnostic::new("driver_exists", message).in_file(present).help(help),
             ))
@@ -186,8 +187,11 @@ fn complete(index: &Index, lock: &Lockfile, place: &Workspace, bundle: &Path) ->
     let brought: BTreeSet<&str> = index.drivers.iter().map(|item| item.name.as_str()).collect();
     for (name, entry) in lock.drivers.iter().filter(|(name, _)| !brought.contains(name.as_str())) {
         if hash_file(&place.project.layout.driver(name))?.as_ref() != Some(&entry.sha256) {
-            let message = format!("the bundle lacks the driver `{name}`, which osiris.lock names");
-            let help = "make it again, with all drivers: osiris drivers bundle --out FILE.tar";
+            let message = format!(
+                "the bundle does not contain driver `{name}`, which `osiris.lock` requires"
+            );
+            let help =
+                "create the bundle again with all drivers: `osiris drivers bundle --out FILE.tar`";
             let problem = Diagnostic::new("invalid_bundle", message).in_file(bundle);
             return Err(Error::environment(problem.help(help)));
         }
@@ -196,7 +200,7 @@ fn complete(index: &Index, lock: &Lockfile, place: &Workspace, bundle: &Path) ->
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
-    let message = format!("the drivers cannot be put here: {error}");
+    let message = format!("cannot install the drivers: {error}");
     Error::environment(Diagnostic::new("bundle_not_unpacked", message).in_file(path))
 }
 
@@ -207,7 +211,7 @@ fn answer(index: &Index, staged: &[Staged], has_lock: bool, place: &Workspace) -
     let mut text = String::new();
     for item in &index.drivers {
         let placed = staged.iter().any(|one| one.from.file_stem() == Some(item.sha256.as_ref()));
-        let what = if placed { "placed" } else { "was there" };
+        let what = if placed { "installed" } else { "unchanged" };
         text.push_str(&format!(
             "{} {} {}  {}\n",
             paint(SUCCESS, "✓"),
@@ -217,7 +221,7 @@ fn answer(index: &Index, staged: &[Staged], has_lock: bool, place: &Workspace) -
         ));
     }
     if !new.is_empty() {
-        text.push_str("The bundle has keys that this project does not know. For those that you trust, in osiris.yaml:\n");
+        text.push_str("The bundle contains keys that are unknown in this project. To trust a key, add it to osiris.yaml:\n");
         text.push_str("  drivers:\n    keys:\n");
         for (name, key) in &new {
             text.push_str(&format!(

@@ -14,25 +14,25 @@ use super::fetch_args::{FetchContext, Local, NetworkArgs};
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris drivers update                              all that are locked
+  osiris drivers update                              update all locked drivers
   osiris drivers update acme.crm_extractor
-  osiris drivers update --dry-run                    only show what is new
+  osiris drivers update --dry-run                    only show new versions
 
-Asks each driver's source again: the address, the tag, or, if it was added
-without a tag, the newest version. Nothing changes, for no driver, when one of
-them asks for more than before: look at it, then use --accept-rights.";
+Fetches each driver from its source again: the address, the tag, or, if it was added
+without a tag, the newest version. If a new version requests more permissions, no
+driver changes: review the permissions, then use --accept-permissions.";
 
-/// Get what is new where the locked drivers came from
+/// Update locked drivers from their sources
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The drivers; without any, all that are locked
+    /// Drivers to update; all locked drivers by default
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// Accept what new versions ask for beyond the old ones
-    #[arg(long)]
+    /// Accept additional permissions that new versions request
+    #[arg(long = "accept-permissions", alias = "accept-rights")]
     accept_rights: bool,
-    /// Change nothing
+    /// Show new versions without changing anything
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -85,17 +85,19 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         let mut store = DriverInstaller::open(&project.layout, &project.settings.drivers.keys)?;
         for change in &changes {
             if store.lock.drivers.get(change.name) != Some(change.old) {
-                let message =
-                    format!("osiris.lock has another `{}` than a moment ago", change.name);
+                let message = format!(
+                    "the entry of `{}` in `osiris.lock` changed during the command",
+                    change.name
+                );
                 return Err(Error::environment(
-                    Diagnostic::new("lock_changed", message).help("run it again"),
+                    Diagnostic::new("lock_changed", message).help("run the command again"),
                 ));
             }
             store.install(&change.new)?;
         }
     }
     let documents: Vec<Value> = changes.iter().map(document).collect();
-    let text = if changes.is_empty() { "nothing is new\n".to_owned() } else { text };
+    let text = if changes.is_empty() { "no updates\n".to_owned() } else { text };
     Ok(CommandOutput::new(json!({"updated": documents, "dry_run": args.dry_run}), text))
 }
 
@@ -118,9 +120,12 @@ fn accepted(changes: &[Change<'_>]) -> Result<()> {
             let (name, old, new) =
                 (change.name, &change.old.version, &change.new.driver.spec.version);
             let more = change.more.join("; ");
-            let message = format!("`{name}` {new} asks for more than {old} did: {more}");
-            Diagnostic::new("more_rights", message)
-                .help(format!("if it may have that: osiris drivers update {name} --accept-rights"))
+            let message = format!(
+                "cannot update `{name}`: version {new} requests more permissions than {old}: {more}"
+            );
+            Diagnostic::new("more_rights", message).help(format!(
+                "to accept the permissions, run `osiris drivers update {name} --accept-permissions`"
+            ))
         })
         .collect();
     if refused.is_empty() { Ok(()) } else { Err(Error::new(ExitStatus::Failed, refused)) }

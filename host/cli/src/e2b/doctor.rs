@@ -15,19 +15,18 @@ Examples:
   osiris e2b doctor                               with the template `base`
   osiris e2b doctor --template my-osiris --json
 
-It creates a sandbox for some seconds, to see what it is like. The exit code is 3
-if something is wrong.";
+Creates a sandbox for a few seconds to check it. Exits with 3 if a check fails.";
 
 /// Maximum lifetime of the sandbox.
 const LIFE: Duration = Duration::from_secs(60);
 /// Timeout of each request.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Check the way to E2B, and the template
+/// Check the access to E2B and the template
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The template to check
+    /// Template to check
     #[arg(long, value_name = "NAME", default_value = "base")]
     template: String,
 }
@@ -51,7 +50,7 @@ async fn examine(
     let started = Instant::now();
     let listed = control.list(&sweep::all_tags()).await.map(|running| {
         format!(
-            "{} answers in {}; {} sandboxes of osiris",
+            "{} responded in {}; {} sandboxes of osiris",
             settings.api_url(),
             since(started),
             running.len()
@@ -74,7 +73,7 @@ async fn examine(
         Err(error) => {
             let help = match error.kind {
                 Kind::NotFound => {
-                    "; name one that you have with --template, or make one with `osiris e2b template`"
+                    "; name an existing template with `--template`, or build one with `osiris e2b template`"
                 }
                 _ => "",
             };
@@ -83,11 +82,14 @@ async fn examine(
             return checks;
         }
     };
-    let made =
-        format!("a sandbox of {template} in {}, envd {}", since(started), sandbox.envd_version);
+    let made = format!(
+        "created a sandbox from `{template}` in {}, envd {}",
+        since(started),
+        sandbox.envd_version
+    );
     checks.push(Check { name: "template", result: Ok(made) });
     let limits = control.info(&sandbox.id).await.map_err(told).and_then(|info| {
-        let info = info.ok_or("the sandbox is gone already")?;
+        let info = info.ok_or("the sandbox no longer exists")?;
         Ok(format!(
             "{} CPUs, {} MiB memory, {} MiB disk",
             info.cpu_count, info.memory_mib, info.disk_mib
@@ -99,7 +101,7 @@ async fn examine(
         Err(error) => Err(told(error)),
     };
     checks.push(Check { name: "runtime", result: osiris });
-    let killed = control.kill(&sandbox.id).await.map(|()| "the sandbox is gone again".to_owned());
+    let killed = control.kill(&sandbox.id).await.map(|()| "removed the sandbox".to_owned());
     checks.push(Check { name: "kill", result: killed.map_err(told) });
     checks
 }
@@ -112,12 +114,12 @@ async fn version(envd: &Envd) -> Result<String, String> {
     let said = String::from_utf8_lossy(&finished.stdout).trim().to_owned();
     let own = format!("osiris {}", env!("CARGO_PKG_VERSION"));
     match finished.exit_code {
-        0 if said == own => Ok(format!("it has {said}")),
+        0 if said == own => Ok(format!("the template contains {said}")),
         0 => Err(format!(
-            "it has {said}, and this is {own}; make it again with `osiris e2b template`"
+            "the template contains {said}, but this is {own}; build the template again with `osiris e2b template`"
         )),
         _ => Ok(
-            "it has no osiris: run with --e2b-install-deps, or make one with `osiris e2b template`"
+            "the template does not contain osiris: run with `--e2b-install-deps`, or build a template with `osiris e2b template`"
                 .to_owned(),
         ),
     }

@@ -17,17 +17,18 @@ use super::shell::{CommandOutput, Shell};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  osiris e2b doctor                       key, network, template, limits
-  osiris e2b template --name my-osiris    a template that has osiris and all drivers
-  osiris e2b sweep                        end sandboxes that no run uses any more
+  osiris e2b doctor                       check the key, network, template and limits
+  osiris e2b template --name my-osiris    build a template with osiris and all drivers
+  osiris e2b prune                        remove sandboxes that no run uses
 
-E2B_API_KEY is the key to E2B, in the environment or in .env. E2B_API_URL and
-E2B_SANDBOX_URL lead elsewhere than to E2B's cloud.";
+Set E2B_API_KEY in the environment or in .env. To use another server than E2B's cloud,
+set E2B_API_URL and E2B_SANDBOX_URL.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Doctor(doctor::Args),
     Template(template::Args),
+    #[command(name = "prune", alias = "sweep")]
     Sweep(sweep::Args),
 }
 
@@ -50,6 +51,9 @@ fn control(project: &Project) -> Result<(Control, Settings)> {
 
 fn runtime() -> Result<Runtime> {
     Builder::new_current_thread().enable_all().build().map_err(|error: io::Error| {
-        Error::environment(Diagnostic::new("runtime", format!("cannot reach the network: {error}")))
+        Error::environment(Diagnostic::new(
+            "runtime",
+            format!("cannot start the network runtime: {error}"),
+        ))
     })
 }

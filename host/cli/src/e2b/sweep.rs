@@ -1,4 +1,4 @@
-//! `osiris e2b sweep`.
+//! `osiris e2b prune`.
 
 use osiris_core::diagnostic::Result;
 use osiris_e2b::sweep::{self, Owner};
@@ -9,18 +9,18 @@ use super::{control, runtime};
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris e2b sweep                        what runs of this project have left
-  osiris e2b sweep --kept                 also what --e2b-keep has kept
-  osiris e2b sweep --all                  of all projects, what is past its time";
+  osiris e2b prune                        remove leftover sandboxes of this project
+  osiris e2b prune --kept                 also remove sandboxes kept with --e2b-keep
+  osiris e2b prune --all                  remove expired sandboxes of all projects";
 
-/// End sandboxes that no run uses any more
+/// Remove sandboxes that no run uses
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Also those that were kept to be looked at
+    /// Also remove sandboxes kept with --e2b-keep
     #[arg(long)]
     kept: bool,
-    /// Those of every project and machine, once their time is over
+    /// Remove expired sandboxes of every project and machine
     #[arg(long)]
     all: bool,
 }
@@ -35,8 +35,8 @@ pub(super) fn sweep(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let swept = sweep::sweep(&control, &tags, logs.as_deref(), args.kept);
     let ended = runtime()?.block_on(swept).map_err(osiris_e2b::problem)?;
     let text = match ended.as_slice() {
-        [] => "No sandbox is left over\n".to_owned(),
-        ids => ids.iter().map(|id| format!("Ended {id}\n")).collect(),
+        [] => "no leftover sandboxes\n".to_owned(),
+        ids => ids.iter().map(|id| format!("removed {id}\n")).collect(),
     };
     Ok(CommandOutput::new(json!({"ended": ended}), text))
 }

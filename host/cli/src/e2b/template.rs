@@ -16,29 +16,29 @@ use super::{control, runtime};
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris e2b template                                 builds `osiris`, from `base`
+  osiris e2b template                                 build `osiris` from `base`
   osiris e2b template --name team-osiris:v1 --memory 4096
-  osiris e2b template --out osiris-template           writes a folder with a Dockerfile instead
+  osiris e2b template --out osiris-template           write a directory with a Dockerfile instead
 
 Then: osiris run --last-compile --e2b --e2b-template osiris";
 
-/// Make a template that has osiris and the drivers
+/// Build a template with osiris and the drivers
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Name of the template, with an optional tag: NAME[:TAG]
+    /// Template name, with an optional tag: NAME[:TAG]
     #[arg(long, default_value = "osiris")]
     name: String,
-    /// The template that it starts from
+    /// Template to start from
     #[arg(long, value_name = "TEMPLATE", default_value = "base")]
     from: String,
-    /// Virtual processors
+    /// Number of virtual processors
     #[arg(long, value_name = "COUNT", default_value_t = 2)]
     cpus: u32,
-    /// Memory in MiB
+    /// Memory, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 2048)]
     memory: u32,
-    /// Write what E2B's own tool builds into this new folder, and build nothing
+    /// Write the input of E2B's own tool to this new directory instead of building
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -73,9 +73,11 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let (done, next) = match &args.out {
         Some(folder) => {
             recipe.write(folder).map_err(|error| {
-                let problem =
-                    Diagnostic::new("template_folder", format!("cannot write this: {error}"));
-                Error::invalid(problem.in_file(folder).help("name a folder that is not there yet"))
+                let problem = Diagnostic::new(
+                    "template_folder",
+                    format!("cannot write the template: {error}"),
+                );
+                Error::invalid(problem.in_file(folder).help("name a directory that does not exist"))
             })?;
             let folder = display_path(folder);
             (format!("wrote {folder}"), format!("e2b template create {} in {folder}", args.name))
@@ -89,7 +91,7 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             };
             runtime()?.block_on(recipe.build(&control, say)).map_err(osiris_e2b::problem)?;
             let next = format!("osiris run PIPELINE --e2b --e2b-template {}", args.name);
-            (format!("built the template {}", args.name), next)
+            (format!("built template {}", args.name), next)
         }
     };
     let files: Vec<_> = recipe

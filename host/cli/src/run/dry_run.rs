@@ -152,7 +152,7 @@ fn text(job: &Job, steps: &[Planned<'_>]) -> String {
         line("after", &owned(&step.after));
         line("reads", &owned(&step.reads));
         line("writes", &owned(&step.writes));
-        line("dials", &step.dials);
+        line("network", &step.dials);
         step.rights
             .iter()
             .map(PermissionReport::sentence)

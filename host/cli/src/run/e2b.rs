@@ -23,40 +23,40 @@ const KEYS: [&str; 2] = ["E2B_API_KEY", "E2B_ACCESS_TOKEN"];
 
 /// Options for a run in E2B.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "In an E2B sandbox")]
+#[command(next_help_heading = "E2B options")]
 pub(super) struct E2b {
     /// Run in an E2B cloud sandbox, with the same results
     ///
-    /// Needs E2B_API_KEY, in the environment or in .env.
+    /// Requires E2B_API_KEY in the environment or in .env.
     #[arg(long)]
     pub(super) e2b: bool,
-    /// Put osiris and drivers that the template lacks into the sandbox
+    /// Upload osiris and drivers that the template lacks to the sandbox
     ///
-    /// The same as OSIRIS_E2B_INSTALL_DEPS=1.
+    /// Same as OSIRIS_E2B_INSTALL_DEPS=1.
     #[arg(long, requires = "e2b")]
     e2b_install_deps: bool,
-    /// The template of the sandbox; `osiris e2b template` makes one that has osiris
+    /// Sandbox template; `osiris e2b template` builds a template that contains osiris
     #[arg(long, requires = "e2b", value_name = "NAME", default_value = "base")]
     e2b_template: String,
     /// Maximum lifetime of the sandbox, in seconds
     #[arg(long, requires = "e2b", value_name = "SECONDS", default_value_t = 600,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     e2b_timeout: u64,
-    /// Set a variable, for the connections and in the sandbox; may be given more than once
+    /// Set a variable for connections and in the sandbox; can be repeated
     ///
-    /// E2B sees it, so it is not for secrets: those reach the sandbox through connections.
+    /// E2B can read the value: pass secrets through connections instead.
     #[arg(long = "e2b-env", requires = "e2b", value_name = "NAME=VALUE", value_parser = variable)]
     e2b_env: Vec<(String, String)>,
-    /// Set a variable in the sandbox to its value here; may be given more than once
+    /// Set a variable in the sandbox to its local value; can be repeated
     #[arg(long = "e2b-pass-env", requires = "e2b", value_name = "NAME", value_parser = name)]
     e2b_pass_env: Vec<String>,
-    /// Leave the sandbox as it is afterwards, to look at it
+    /// Keep the sandbox after the run, for inspection
     #[arg(long, requires = "e2b")]
     e2b_keep: bool,
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((self::name(name)?, value.to_owned()))
 }
 
@@ -64,10 +64,10 @@ fn name(text: &str) -> Result<String, String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) || !text.bytes().all(plain)
     {
-        return Err("a name has letters, digits and `_` only".to_owned());
+        return Err("a variable name contains only letters, digits and `_`, and does not start with a digit".to_owned());
     }
     if KEYS.contains(&text) {
-        return Err("the key to E2B never goes into a sandbox".to_owned());
+        return Err("an E2B key cannot be passed to a sandbox".to_owned());
     }
     Ok(text.to_owned())
 }
@@ -99,8 +99,9 @@ impl E2b {
             Settings::from(|name| environment.variable(name)).map_err(osiris_e2b::problem)?;
         let passed = self.e2b_pass_env.iter().map(|name| {
             let unset = || {
-                let message = format!("the variable {name} of --e2b-pass-env is not set");
-                let help = format!("export {name}=..., or leave the option out");
+                let message =
+                    format!("cannot pass `{name}` to the sandbox: the variable is not set");
+                let help = format!("run `export {name}=...`, or remove `--e2b-pass-env {name}`");
                 Error::environment(Diagnostic::new("variable_not_set", message).help(help))
             };
             Ok((name.clone(), environment.get(name).ok_or_else(unset)?))
@@ -149,14 +150,14 @@ impl E2b {
             let size = paint(DIM, &format_bytes(blob.size));
             text.push_str(&format!("   uploads {}  {size}\n", escape_control(name)));
         }
-        let note = "what the template has already is not sent";
-        text.push_str(&format!("   in all  {}  {}\n", format_bytes(total), paint(DIM, note)));
+        let note = "files that the template contains are not sent";
+        text.push_str(&format!("   total   {}  {}\n", format_bytes(total), paint(DIM, note)));
         let opened = if opens.is_empty() { "nothing".to_owned() } else { opens.join(", ") };
         text.push_str(&format!("   opens   {}\n", escape_control(&opened)));
         if !local.is_empty() {
             let local = local.join(", ");
             text.push_str(&format!(
-                "   warning {} is an address of this machine's network, which E2B does not reach\n",
+                "   warning E2B cannot reach {}, which is on the local network\n",
                 escape_control(&local)
             ));
         }

@@ -79,7 +79,7 @@ pub(super) fn execute(
                         stop_now(session, &board);
                     }
                     cancel.cancel();
-                    progress.say("Stopping: steps undo what is not finished. Again to stop at once.");
+                    progress.say("Stopping: rolling back unfinished steps. Press Ctrl-C again to stop immediately.");
                 }
             }
         }
@@ -116,7 +116,7 @@ fn begin<'s>(
 
 /// Ends the process after a second Ctrl-C, with a matching status.
 fn stop_now(session: &Session, board: &RunProgress) -> ! {
-    let message = "stopped at once by the user: what steps had not finished may lie about";
+    let message = "stopped immediately by the user: unfinished steps were not rolled back";
     let error = RunError::new(ErrorKind::Cancelled, message);
     // If the status cannot be written, the next sweep marks the run as crashed.
     session.finish(board.end(RunStatus::Cancelled, INTERRUPTED, Some(error))).ok();

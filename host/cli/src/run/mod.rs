@@ -35,35 +35,35 @@ use super::workspace::{CompileArgs, Workspace, manifest_of, must_exist};
 const EXAMPLES: &str = "\
 Examples:
   osiris run pipelines/hello.yaml               compile and run
-  osiris run pipelines/hello.yaml --dry-run     show what would happen
+  osiris run pipelines/hello.yaml --dry-run     show the plan without running
   osiris run pipelines/hello.yaml --param day=2026-01-31
   osiris run pipelines/hello.yaml --limit memory=512MiB --limit seconds=60
-  osiris run --last-compile                     run what was compiled last
+  osiris run --last-compile                     run the last compiled pipeline
   osiris run .osiris/build/hello/1a2b3c4-.../manifest.yaml
   osiris run --last-compile --e2b --e2b-install-deps --verbose
-  osiris run --last-compile --e2b --dry-run     what would go to the sandbox
+  osiris run --last-compile --e2b --dry-run     show what would be uploaded
 
-Ctrl-C stops in order: steps undo what they have not finished. A second Ctrl-C
-stops at once. What the run leaves is in logs/ of the project.";
+Ctrl-C stops the run and rolls back unfinished steps. A second Ctrl-C stops the run
+immediately. The logs and artifacts of runs are in logs/ in the project.";
 
 /// Run a pipeline
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A pipeline's YAML file, which is compiled first, or a compiled manifest.yaml
+    /// Pipeline YAML file, which is compiled first, or a compiled manifest.yaml
     #[arg(value_name = "FILE", required_unless_present = "last_compile")]
     file: Option<PathBuf>,
-    /// Run what was compiled last in this project
+    /// Run the last compiled pipeline of this project
     #[arg(long, conflicts_with_all = ["file", "profile", "params"])]
     last_compile: bool,
-    /// Show the plan and what each step may touch, and run nothing
+    /// Show the plan and the permissions of each step without running
     #[arg(long)]
     dry_run: bool,
-    /// Limit what each step may use; may be given more than once
+    /// Set a limit of each step; can be repeated
     ///
-    /// The tightest of this, `limits` in osiris.yaml and the driver's own wins. NAME is memory,
-    /// seconds, cpu, disk, files, log, batch, sockets, handles, elements, instances or held; or
-    /// what all steps of the run may use together: run_memory, or spill, which is disk for tables.
+    /// The lowest of this limit, `limits` in osiris.yaml and the driver's own limit applies. NAME
+    /// is memory, seconds, cpu, disk, files, log, batch, sockets, handles, elements, instances or
+    /// held; or a limit of all steps together: run_memory, or spill, which is disk for tables.
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
     limits: Vec<(Limit, u64)>,
     #[command(flatten)]
@@ -79,7 +79,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let Connected { configs, origins, secrets } = connect(&place, &build, &environment)?;
     let redactor = Redactor::new(values(&secrets))?;
     for (step, secrets) in &secrets {
-        warn_short(&format!("step '{step}': "), secrets, shell);
+        warn_short(&format!("step `{step}`: "), secrets, shell);
     }
     let job = job(args, &place, &build, configs, secrets);
     let compiling = |driver: &str| {
@@ -113,7 +113,8 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     first_use::tell(prepared.admitted(), &rights, &place, shell, Remember::Yes);
     let manifest = manifest_of(&build);
     let bytes = fs::read(&manifest).map_err(|error| {
-        let problem = Diagnostic::new("manifest_unreadable", format!("cannot read this: {error}"));
+        let problem =
+            Diagnostic::new("manifest_unreadable", format!("cannot read the manifest: {error}"));
         Error::environment(problem.in_file(&manifest))
     })?;
     let board = Arc::new(RunProgress::new(prepared.tasks()));
@@ -130,9 +131,12 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
 }
 
 fn limit(text: &str) -> std::result::Result<(Limit, u64), String> {
-    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     let limit = Limit::named(name).ok_or_else(|| {
-        format!("there is no limit `{name}`; there are {}", Limit::ALL.map(Limit::name).join(", "))
+        format!(
+            "unknown limit `{name}`; expected one of {}",
+            Limit::ALL.map(Limit::name).join(", ")
+        )
     })?;
     let value = limit.parse(value).map_err(|wanted| format!("`{name}` {wanted}"))?;
     Ok((limit, value))
@@ -148,9 +152,9 @@ fn build(args: &Args, place: &Workspace, shell: &Shell) -> Result<Build> {
         return place.compile(file, &args.values, shell);
     }
     if !args.values.is_empty() {
-        let text = "a manifest is compiled already: --profile and --param cannot change it";
+        let text = "cannot use `--profile` or `--param` with a compiled manifest";
         let problem = Diagnostic::new("usage", text).in_file(file);
-        return Err(Error::invalid(problem.help("run the pipeline's own file instead")));
+        return Err(Error::invalid(problem.help("run the pipeline file instead")));
     }
     compile::load(file)
 }
@@ -179,7 +183,7 @@ fn connect(place: &Workspace, build: &Build, environment: &Environment) -> Resul
         // A missing driver is reported when the run is prepared.
         let Some(driver) = place.registry.find(&step.driver.name) else { continue };
         let Some(config) = configs.get_mut(&step.id) else { continue };
-        let owner = format!("Step '{}'", step.id);
+        let owner = format!("step `{}`", step.id);
         let by = connection::origins(config, &driver.spec, &connections, environment);
         origins.insert(step.id.clone(), by);
         *config = connection::resolve_step_config(

@@ -16,19 +16,19 @@ Examples:
   osiris runs diff 20260131T080509123Z 20260131T081702456Z
   osiris runs diff last logs/run_20260131T080509123Z-9f3a61c0 --json
 
-Exit codes: 0 they did the same, 1 they did not.";
+Exit codes: 0 the runs are equal, 1 the runs differ.";
 
-/// Compare two runs: everything but times, ids and folders
+/// Compare two runs, except for times, ids and directories
 ///
 /// Compares the status, the events and metrics of each step, and the bytes of all artifacts. Steps
-/// run at the same time, so the order of lines does not count.
+/// run concurrently, so the order of lines is ignored.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A session's id, the beginning of it, its folder, or `last`
+    /// Session id or its beginning, session directory, or `last`
     #[arg(value_name = "LEFT")]
     left: String,
-    /// Another one
+    /// Session to compare with
     #[arg(value_name = "RIGHT")]
     right: String,
 }
@@ -47,7 +47,7 @@ fn text(diff: &Diff) -> String {
     if diff.same {
         let compared: Vec<_> =
             diff.compared.iter().map(|(area, count)| format!("{area} ({count})")).collect();
-        return format!("{} both runs did the same: {}", paint(SUCCESS, "✓"), compared.join(", "));
+        return format!("{} the runs are equal: {}", paint(SUCCESS, "✓"), compared.join(", "));
     }
     let mut text = String::new();
     for Difference { area, item, left, right } in &diff.differences {
@@ -99,6 +99,6 @@ mod tests {
             "metrics step `read`: rows_read\n  - 7\n  + 8\\u{7}\n\
              ✗ 1 difference (- 20260131T1, + 20260131T2)"
         );
-        assert_eq!(rendered(Vec::new()), "✓ both runs did the same: events (7), metrics (5)");
+        assert_eq!(rendered(Vec::new()), "✓ the runs are equal: events (7), metrics (5)");
     }
 }

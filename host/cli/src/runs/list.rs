@@ -17,11 +17,11 @@ Examples:
   osiris runs list --limit 100
   osiris runs list --json | jq -r '.runs[] | select(.status == \"failed\") | .session_id'";
 
-/// List the runs, the newest first
+/// List runs, newest first
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Maximum number of runs
+    /// Maximum number of runs to show
     #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     limit: usize,
 }
@@ -34,7 +34,7 @@ pub(super) fn list(args: &Args, logs: &Path) -> Result<CommandOutput> {
         "runs": shown.iter().map(as_json).collect::<Vec<_>>(),
     });
     if runs.is_empty() {
-        return Ok(CommandOutput::new(json, "no runs yet: start one with `osiris run`"));
+        return Ok(CommandOutput::new(json, "no runs yet: start a run with `osiris run`"));
     }
     let mut table =
         Table::new(["Session", "Pipeline", "Status", "#Steps", "#Rows", "#Time", "Started"]);
@@ -58,7 +58,8 @@ pub(super) fn list(args: &Args, logs: &Path) -> Result<CommandOutput> {
     }
     let mut text = table.render();
     if shown.len() < runs.len() {
-        let rest = format!("  and {} older; see --limit", runs.len() - shown.len());
+        let rest =
+            format!("  and {} older runs; show more with `--limit`", runs.len() - shown.len());
         text.push_str(&paint(DIM, &rest));
     }
     Ok(CommandOutput::new(json, text))

@@ -13,10 +13,10 @@ use super::shell::{CommandOutput, Shell};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  osiris runs list                        the newest runs
-  osiris runs show                        the last run: steps, rows, error, files
-  osiris runs show 20260131T0805          a run, by the beginning of its id
-  osiris runs diff LEFT RIGHT             did two runs do the same?";
+  osiris runs list                        list the newest runs
+  osiris runs show                        show the last run: steps, rows, error, files
+  osiris runs show 20260131T0805          show a run by the beginning of its id
+  osiris runs diff LEFT RIGHT             compare two runs";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -29,7 +29,7 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput>
     let logs = shell.project()?.layout.logs_dir();
     for id in session::mark_crashed_runs(&logs) {
         if !shell.json && shell.verbose {
-            shell.note(&format!("the run {id} has crashed; its status says so now"));
+            shell.note(&format!("run {id} has crashed; its status was updated"));
         }
     }
     match command {

@@ -21,11 +21,11 @@ Examples:
   osiris runs show 20260131T080509123Z-9f3a61c0
   osiris runs show logs/run_20260131T080509123Z-9f3a61c0 --json";
 
-/// Show a run: its steps, rows, error and files
+/// Show the steps, rows, error and files of a run
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The session's id, the beginning of it, its folder, or `last`
+    /// Session id or its beginning, session directory, or `last`
     #[arg(value_name = "SESSION", default_value = "last")]
     session: String,
 }
@@ -77,7 +77,7 @@ fn text(run: &Run, status: &StatusFile, details: &Details) -> String {
     line("Started", &status.started_at);
     line("Ended", ended);
     if let Some(peak) = status.peak_memory_bytes {
-        line("Memory", &format!("{} at most", format_bytes(peak)));
+        line("Memory", &format!("{} peak", format_bytes(peak)));
     }
     line("Manifest", &status.manifest_hash);
     line("Events", &count(details.events));

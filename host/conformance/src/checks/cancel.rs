@@ -17,8 +17,8 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "cancel.extract",
-        title: "an extractor that is cancelled in the middle ends within two seconds, as cancelled",
-        fix: "return the error of `output.send` or `check_cancelled` as it is, at once",
+        title: "a cancelled extractor ends within two seconds with the kind `cancelled`",
+        fix: "return the error of `output.send` or `check_cancelled` unchanged and immediately",
         needs: EXTRACTS,
         run: |bench| {
             let normal = bench.normal(Mode::Extract)?;
@@ -26,50 +26,52 @@ pub(super) const CHECKS: &[Check] = &[
             trial.cancel_at = Some(1);
             let outcome = bench.run(&bench.place(&normal.case)?, trial)?;
             if outcome.report.result.is_ok() && outcome.rows() == normal.outcome.rows() {
-                return Err(skip("its first case is one batch, which was sent by then"));
+                return Err(skip(
+                    "the first case has a single batch, which was sent before the cancellation",
+                ));
             }
             stopped(&outcome)
         },
     },
     Check {
         id: "cancel.transform",
-        title: "a transform that is cancelled in the middle ends within two seconds, as cancelled",
-        fix: "return the error of `input.next` or `output.send` as it is, at once",
+        title: "a cancelled transform ends within two seconds with the kind `cancelled`",
+        fix: "return the error of `input.next` or `output.send` unchanged and immediately",
         needs: TRANSFORMS,
         run: |bench| stopped(&ended(bench, Mode::Transform, InputEnd::StaysOpen)?.0),
     },
     Check {
         id: "cancel.write",
-        title: "a writer that is cancelled in the middle ends within two seconds, as cancelled",
-        fix: "return the error of `input.next` as it is once everything is undone",
+        title: "a cancelled writer ends within two seconds with the kind `cancelled`",
+        fix: "return the error of `input.next` unchanged after rolling back",
         needs: WRITES,
         run: |bench| stopped(&ended(bench, Mode::Write, InputEnd::StaysOpen)?.0),
     },
     Check {
         id: "cancel.nothing-left",
-        title: "a writer that is cancelled leaves everything as it was",
-        fix: "write to a temporary file or in a transaction, and remove it if `input.next` fails",
+        title: "a cancelled writer leaves no changes",
+        fix: "write to a temporary file or in a transaction, and roll back if `input.next` fails",
         needs: WRITES,
         run: |bench| unchanged(bench, InputEnd::StaysOpen),
     },
     Check {
         id: "upstream.transform",
-        title: "a transform fails if the step before it does",
-        fix: "return the error of `input.next` as it is",
+        title: "a transform fails if its upstream step fails",
+        fix: "return the error of `input.next` unchanged",
         needs: TRANSFORMS,
         run: |bench| followed(&ended(bench, Mode::Transform, InputEnd::UpstreamFailed)?.0),
     },
     Check {
         id: "upstream.write",
-        title: "a writer fails if the step before it does",
-        fix: "return the error of `input.next` as it is: the input did not end, it broke off",
+        title: "a writer fails if its upstream step fails",
+        fix: "return the error of `input.next` unchanged: the input is incomplete",
         needs: WRITES,
         run: |bench| followed(&ended(bench, Mode::Write, InputEnd::UpstreamFailed)?.0),
     },
     Check {
         id: "upstream.nothing-left",
-        title: "a writer whose input breaks off leaves everything as it was",
-        fix: "commit, or rename the file, only after `input.next` has returned none",
+        title: "a writer with an incomplete input leaves no changes",
+        fix: "commit, or rename the file, only after `input.next` has returned `None`",
         needs: WRITES,
         run: |bench| unchanged(bench, InputEnd::UpstreamFailed),
     },
@@ -98,14 +100,14 @@ fn ended(
 
 fn stopped(outcome: &Outcome) -> Verdict {
     let Some(took) = outcome.stopping else {
-        return Err(skip("it was done before anything came of it"));
+        return Err(skip("the run ended before the cancellation"));
     };
-    ensure(took <= GRACE, || format!("it took {:.1} s", took.as_secs_f64()))?;
-    failed(outcome, ErrorKind::Cancelled, "it ended well, in the middle")
+    ensure(took <= GRACE, || format!("stopping took {:.1} s", took.as_secs_f64()))?;
+    failed(outcome, ErrorKind::Cancelled, "the run succeeded despite the cancellation")
 }
 
 fn followed(outcome: &Outcome) -> Verdict {
-    failed(outcome, ErrorKind::Upstream, "it ended well, with half of its input")
+    failed(outcome, ErrorKind::Upstream, "the run succeeded with incomplete input")
 }
 
 /// Checks that the run failed with this kind of error.
@@ -119,8 +121,6 @@ fn failed(outcome: &Outcome, kind: ErrorKind, well: &str) -> Verdict {
 fn unchanged(bench: &Harness, end: InputEnd) -> Verdict {
     let (_, before, after) = ended(bench, Mode::Write, end)?;
     let names = after.changed(&before);
-    ensure(names.is_empty(), || {
-        format!("these files are other than before: {}", names.join(", "))
-    })?;
-    ensure(before.rows == after.rows, || "other rows are there than before".to_owned())
+    ensure(names.is_empty(), || format!("these files changed: {}", names.join(", ")))?;
+    ensure(before.rows == after.rows, || "the rows in the destination changed".to_owned())
 }

@@ -14,60 +14,62 @@ use super::super::harness::Harness;
 use super::super::requirement::Requirement;
 use super::spec_schema::keys;
 
-const FIX: &str = "take it back, or raise the major version";
+const FIX: &str = "revert the change, or raise the major version";
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "compat.name",
-        title: "it has the name of the version before",
-        fix: "keep the name: pipelines find the driver by it",
+        title: "the name is that of the previous version",
+        fix: "keep the name, by which pipelines find the driver",
         needs: &[Requirement::Previous],
         run: |bench| {
             let (old, new) = both(bench)?;
-            ensure(old.name == new.name, || format!("'{}' was '{}'", new.name, old.name))
+            ensure(old.name == new.name, || {
+                format!("the name is `{}`, but was `{}`", new.name, old.name)
+            })
         },
     },
     Check {
         id: "compat.version",
-        title: "its version is higher than the one before",
+        title: "the version is higher than the previous version",
         fix: "raise `version` in the spec",
         needs: &[Requirement::Previous],
         run: |bench| {
             let (old, new) = both(bench)?;
             let (before, now) = (Version::parse(&old.version), Version::parse(&new.version));
             ensure(matches!((before, now), (Ok(before), Ok(now)) if now > before), || {
-                format!("{} comes after {}", new.version, old.version)
+                format!("version {} does not follow version {}", new.version, old.version)
             })
         },
     },
     Check {
         id: "compat.keys-kept",
-        title: "no key of the configuration is gone",
+        title: "no configuration key was removed",
         fix: FIX,
         needs: &[Requirement::Previous],
         run: |bench| {
             minor(bench, |old, new| {
                 let kept: BTreeSet<String> = keys(new).into_iter().map(|(name, _)| name).collect();
                 let gone = keys(old).into_iter().filter(|(name, _)| !kept.contains(name));
-                gone.map(|(name, _)| format!("'{name}' is gone")).collect()
+                gone.map(|(name, _)| format!("`{name}` was removed")).collect()
             })
         },
     },
     Check {
         id: "compat.keys-optional",
-        title: "no key of the configuration has become required",
+        title: "no configuration key became required",
         fix: FIX,
         needs: &[Requirement::Previous],
         run: |bench| {
             minor(bench, |old, new| {
                 let (before, now) = (required(old), required(new));
-                now.difference(&before).map(|name| format!("'{name}' is required now")).collect()
+                now.difference(&before).map(|name| format!("`{name}` is now required")).collect()
             })
         },
     },
     Check {
         id: "compat.types",
-        title: "what a key took it still takes",
+        title: "keys accept all types and values that they accepted before",
         fix: FIX,
         needs: &[Requirement::Previous],
         run: |bench| {
@@ -81,8 +83,7 @@ pub(super) const CHECKS: &[Check] = &[
                     let lost: Vec<String> =
                         choices(before).difference(&choices(after)).cloned().collect();
                     if !lost.is_empty() && !choices(after).is_empty() {
-                        narrower
-                            .push(format!("'{name}' does not take {} any more", lost.join(", ")));
+                        narrower.push(format!("`{name}` no longer accepts {}", lost.join(", ")));
                     }
                 }
                 narrower
@@ -91,7 +92,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "compat.defaults",
-        title: "defaults are what they were",
+        title: "defaults are unchanged",
         fix: FIX,
         needs: &[Requirement::Previous],
         run: |bench| {
@@ -100,7 +101,7 @@ pub(super) const CHECKS: &[Check] = &[
                 let other = |(name, before): (String, &Value)| {
                     let (_, after) = now.iter().find(|(other, _)| *other == name)?;
                     let same = before.get("default") == after.get("default");
-                    (!same).then(|| format!("'{name}' has another default"))
+                    (!same).then(|| format!("`{name}` has a different default"))
                 };
                 keys(old).into_iter().filter_map(other).collect()
             })
@@ -108,7 +109,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "compat.examples",
-        title: "the examples of the version before still fit",
+        title: "the examples of the previous version are still valid",
         fix: FIX,
         needs: &[Requirement::Previous],
         run: |bench| {
@@ -118,7 +119,10 @@ pub(super) const CHECKS: &[Check] = &[
                     let mut config = Value::Object(example.config.clone().into_iter().collect());
                     schema.fill(&mut config);
                     let finding = schema.check(&config).into_iter().next()?;
-                    Some(format!("'{}' does not: {}", example.title, finding.message))
+                    Some(format!(
+                        "the example `{}` is not valid: {}",
+                        example.title, finding.message
+                    ))
                 };
                 old.examples.iter().filter_map(|example| wrong(&schema, example)).collect()
             })
@@ -126,19 +130,19 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "compat.modes",
-        title: "no mode is gone",
+        title: "no mode was removed",
         fix: FIX,
         needs: &[Requirement::Previous],
         run: |bench| {
             minor(bench, |old, new| {
                 let gone = old.modes.iter().filter(|mode| !new.modes.contains(mode));
-                gone.map(|mode| format!("{mode:?} is gone").to_lowercase()).collect()
+                gone.map(|mode| format!("mode `{mode:?}` was removed").to_lowercase()).collect()
             })
         },
     },
     Check {
         id: "compat.capabilities",
-        title: "no capability is gone",
+        title: "no capability was removed",
         fix: FIX,
         needs: &[Requirement::Previous],
         run: |bench| {
@@ -151,26 +155,26 @@ pub(super) const CHECKS: &[Check] = &[
                     ("state", old.state, new.state),
                 ];
                 let gone = all.into_iter().filter(|(_, before, now)| *before && !now);
-                gone.map(|(name, ..)| format!("`{name}` is gone")).collect()
+                gone.map(|(name, ..)| format!("`{name}` was removed")).collect()
             })
         },
     },
     Check {
         id: "compat.rights",
-        title: "it asks for no right that the version before did not have",
-        fix: "raise the major version: who trusted the one before did not grant this",
+        title: "no permission is requested that the previous version did not request",
+        fix: "raise the major version: users of the previous version did not grant this permission",
         needs: &[Requirement::Previous],
         run: |bench| {
             minor(bench, |old, new| {
                 let (old, new) = (RequestedPermissions::of(old), RequestedPermissions::of(new));
                 let more = new.permissions_added_since(&old);
-                more.iter().map(|ask| format!("it asks to {ask}")).collect()
+                more.iter().map(|ask| format!("the driver requests to {ask}")).collect()
             })
         },
     },
     Check {
         id: "compat.secrets",
-        title: "what was a secret still is one",
+        title: "secrets of the previous version are still secrets",
         fix: "add the pointer to `secrets` again",
         needs: &[Requirement::Previous],
         run: |bench| {
@@ -179,12 +183,12 @@ pub(super) const CHECKS: &[Check] = &[
             let still =
                 |at: &&String| known.contains(&at.trim_start_matches('/').replace('/', "."));
             let bare = old.secrets.iter().filter(still).filter(|at| !new.secrets.contains(at));
-            none(bare.map(|at| format!("'{at}' is no secret any more")))
+            none(bare.map(|at| format!("`{at}` is no longer a secret")))
         },
     },
     Check {
         id: "compat.overrides",
-        title: "what a step could replace of its connection it still can",
+        title: "connection fields that a step could replace can still be replaced",
         fix: FIX,
         needs: &[Requirement::Previous],
         run: |bench| {
@@ -197,7 +201,7 @@ pub(super) const CHECKS: &[Check] = &[
                 let (before, now) = (open(old), open(new));
                 before
                     .difference(&now)
-                    .map(|name| format!("'{name}' cannot be replaced any more"))
+                    .map(|name| format!("`{name}` can no longer be replaced"))
                     .collect()
             })
         },
@@ -205,7 +209,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn both(bench: &Harness) -> Result<(&Spec, &Spec), NotPassed> {
-    let old = bench.previous.as_deref().ok_or_else(|| skip("needs --previous"))?;
+    let old = bench.previous.as_deref().ok_or_else(|| skip("requires `--previous`"))?;
     Ok((old, bench.spec()?))
 }
 
@@ -214,11 +218,11 @@ fn minor(bench: &Harness, broken: impl Fn(&Spec, &Spec) -> Vec<String>) -> Verdi
     let (old, new) = both(bench)?;
     match (Version::parse(&old.version), Version::parse(&new.version)) {
         (Ok(before), Ok(now)) if now.major > before.major => {
-            Err(skip(format!("{now} may differ from {before}")))
+            Err(skip(format!("version {now} can differ from {before}")))
         }
         // Below 1.0.0, the minor version takes the role of the major version.
         (Ok(before), Ok(now)) if now.major == 0 && now.minor > before.minor => {
-            Err(skip(format!("{now} may differ from {before}")))
+            Err(skip(format!("version {now} can differ from {before}")))
         }
         _ => none(broken(old, new)),
     }

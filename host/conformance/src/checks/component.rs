@@ -16,49 +16,49 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "component.whole",
-        title: "the file is a WebAssembly component and whole",
-        fix: "build it again with `osiris drivers build`, for wasm32-wasip2",
+        title: "the file is a complete WebAssembly component",
+        fix: "build the driver again with `osiris drivers build`, for wasm32-wasip2",
         needs: &[],
         run: |bench| broken_as(bench, &["not_wasm", "core_module", "component_invalid"]),
     },
     Check {
         id: "component.spec",
-        title: "it carries one spec",
+        title: "the component contains one spec",
         fix: "export the driver with `osiris_sdk::export!`, which embeds spec.yaml once",
         needs: &[],
         run: |bench| broken_as(bench, &["spec_missing", "spec_twice"]),
     },
     Check {
         id: "component.loads",
-        title: "this host can load it: it imports and exports what the contract says",
-        fix: "build it for the world `plugin` of osiris:driver, for example with osiris-sdk",
+        title: "the host can load the component: its imports and exports match the contract",
+        fix: "build for the world `plugin` of osiris:driver, for example with osiris-sdk",
         needs: &[Requirement::Spec],
         run: |bench| {
             if bench.file.is_none() {
-                return Err(skip("the spec cannot be used: see the group spec"));
+                return Err(skip("the spec is not valid: see the group `spec`"));
             }
             bench.loaded().map(drop).map_err(|problem| NotPassed::Failed(problem.message))
         },
     },
     Check {
         id: "component.size",
-        title: "it has at most 64 MiB",
-        fix: "build it in release, with `lto = true` and `strip = true`",
+        title: "the component has at most 64 MiB",
+        fix: "build in release mode, with `lto = true` and `strip = true`",
         needs: &[Requirement::Driver],
         run: |bench| {
             let size = bench.file.as_ref().map_or(0, |file| file.size);
-            ensure(size <= LARGEST, || format!("it has {}", format_bytes(size)))
+            ensure(size <= LARGEST, || format!("the component has {}", format_bytes(size)))
         },
     },
     Check {
         id: "component.compile-time",
-        title: "it is compiled within two minutes",
-        fix: "leave out what it does not need; compile it with `opt-level = \"s\"`",
+        title: "the component compiles within two minutes",
+        fix: "remove unused code, and build with `opt-level = \"s\"`",
         needs: &[Requirement::Driver],
         run: |bench| match bench.loaded().ok().and_then(|loaded| loaded.compiling) {
-            None => Err(skip("it was compiled before")),
+            None => Err(skip("the compiled code was cached")),
             Some(took) => {
-                ensure(took <= PATIENCE, || format!("it took {:.0} s", took.as_secs_f64()))
+                ensure(took <= PATIENCE, || format!("compiling took {:.0} s", took.as_secs_f64()))
             }
         },
     },

@@ -11,7 +11,7 @@ use super::super::requirement::Requirement;
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "config.unknown-key",
-        title: "a key that it does not have is refused and named",
+        title: "unknown keys are rejected and named",
         fix: "add `additionalProperties: false` to configSchema",
         needs: &[Requirement::Spec],
         run: |bench| {
@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
                     let mut config = config.clone();
                     let key = refused(&place, &mut config)?;
                     unnamed(schema, &config, key)
-                        .then(|| format!("'no_such_key' is taken below '{place}'"))
+                        .then(|| format!("`{place}/no_such_key` is accepted"))
                 });
                 tried.collect()
             })
@@ -35,8 +35,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "config.required-keys",
-        title: "each required key that is missing is refused and named",
-        fix: "put it into `required` of configSchema, once",
+        title: "missing required keys are rejected and named",
+        fix: "add the key to `required` of configSchema, once",
         needs: &[Requirement::Spec],
         run: |bench| {
             varied(bench, |schema, config| {
@@ -56,7 +56,7 @@ pub(super) const CHECKS: &[Check] = &[
                             fields.remove(&name);
                         }
                         if unnamed(schema, &config, &name) {
-                            wrong.push(format!("a configuration without '{name}' is taken"));
+                            wrong.push(format!("a configuration without `{name}` is accepted"));
                         }
                     }
                 }
@@ -66,7 +66,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "config.wrong-types",
-        title: "a value of another type is refused and its key is named",
+        title: "values of another type are rejected, and their key is named",
         fix: "give the key a `type` or an `enum` in configSchema",
         needs: &[Requirement::Spec],
         run: |bench| {
@@ -81,7 +81,7 @@ pub(super) const CHECKS: &[Check] = &[
                     // No step takes a value like this.
                     fields.insert(key.to_owned(), json!([[{"no": ["such", "value"]}]]));
                     if unnamed(schema, &config, key) {
-                        wrong.push(format!("'{name}' takes a list of lists of mappings"));
+                        wrong.push(format!("`{name}` accepts a list of lists of mappings"));
                     }
                 }
                 wrong

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "discover.answers",
-        title: "it lists what is there",
+        title: "discovery lists datasets",
         fix: "implement `discover`, or write `capabilities: {discover: false}`",
         needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| {
@@ -29,45 +29,45 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "discover.in-time",
-        title: "it does so within 10 seconds",
-        fix: "ask the service's catalogue once for all tables, not for each",
+        title: "discovery ends within 10 seconds",
+        fix: "query the service's catalog once for all tables, not for each table",
         needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| {
             let started = Instant::now();
             listed(bench)?;
             let took = started.elapsed();
-            ensure(took <= PATIENCE, || format!("it took {:.1} s", took.as_secs_f64()))
+            ensure(took <= PATIENCE, || format!("discovery took {:.1} s", took.as_secs_f64()))
         },
     },
     Check {
         id: "discover.stable",
-        title: "it lists the same twice",
-        fix: "list in an order that the service or the driver gives; leave out times and counters",
+        title: "discovery lists the same datasets each time",
+        fix: "list datasets in a fixed order, and leave out times and counters",
         needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| ensure(listed(bench)? == listed(bench)?, || "two lists differ".to_owned()),
     },
     Check {
         id: "discover.sorted",
-        title: "datasets come sorted by name",
+        title: "datasets are sorted by name",
         fix: "sort them: `datasets.sort_by(|a, b| a.name.cmp(&b.name))`",
         needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| {
             let found = listed(bench)?;
             let pairs = found.windows(2).filter(|pair| pair[0].name > pair[1].name);
-            none(pairs.map(|pair| format!("'{}' comes before '{}'", pair[0].name, pair[1].name)))
+            none(pairs.map(|pair| format!("`{}` comes before `{}`", pair[0].name, pair[1].name)))
         },
     },
     Check {
         id: "discover.unique",
-        title: "datasets and their columns have names, and no two the same",
-        fix: "put the schema before the name, or leave out what cannot be read by name",
+        title: "datasets and their columns have unique names",
+        fix: "add the schema to the name, or leave out datasets that cannot be read by name",
         needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| {
             let found = listed(bench)?;
             let mut odd = repeated("dataset", found.iter().map(|one| one.name.as_str()));
             for dataset in &found {
                 let names = dataset.fields.iter().map(|field| field.name.as_str());
-                odd.extend(repeated(&format!("column of '{}'", dataset.name), names));
+                odd.extend(repeated(&format!("column of `{}`", dataset.name), names));
             }
             none(odd)
         },
@@ -75,17 +75,17 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "discover.kinds",
         title: "a dataset is a table, view, file, endpoint, collection or stream",
-        fix: "use the one that comes closest",
+        fix: "use the closest of these kinds",
         needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| {
             let found = listed(bench)?;
             let odd = found.iter().filter(|one| !KINDS.contains(&one.kind.as_str()));
-            none(odd.map(|one| format!("'{}' is a {:?}", one.name, one.kind)))
+            none(odd.map(|one| format!("`{}` has the kind {:?}", one.name, one.kind)))
         },
     },
     Check {
         id: "discover.formats",
-        title: "the format of a column is one of Arrow's",
+        title: "column formats are Arrow formats",
         fix: "use the SDK's DataType, or a format string of Arrow's C Data Interface",
         needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| {
@@ -94,7 +94,7 @@ pub(super) const CHECKS: &[Check] = &[
                 for column in &dataset.fields {
                     if !is_format(&column.format) {
                         odd.push(format!(
-                            "'{}.{}' has {:?}",
+                            "`{}.{}` has the format {:?}",
                             dataset.name, column.name, column.format
                         ));
                     }
@@ -105,35 +105,37 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "discover.native-types",
-        title: "a column says what the service calls its type",
-        fix: "fill in `native_type`",
+        title: "columns have the type name of the service",
+        fix: "set `native_type`",
         needs: &[Requirement::Driver, Requirement::Discover],
         run: |bench| {
             let mut bare = Vec::new();
             for dataset in listed(bench)? {
                 let columns =
                     dataset.fields.iter().filter(|column| column.native_type.trim().is_empty());
-                bare.extend(columns.map(|column| format!("'{}.{}'", dataset.name, column.name)));
+                bare.extend(columns.map(|column| {
+                    format!("`{}.{}` has no native type", dataset.name, column.name)
+                }));
             }
             none(bare)
         },
     },
     Check {
         id: "discover.no-secrets",
-        title: "no secret is in what it lists",
+        title: "the listed datasets contain no secret",
         fix: "leave the connection's values out of names and types",
         needs: &[Requirement::Driver, Requirement::Discover, Requirement::Secrets],
         run: |bench| {
             let redactor = redactor(bench.secrets())?;
             let text = format!("{:?}", listed(bench)?);
             ensure(redactor.redact(&text) == text, || {
-                "a secret of the connection is listed".to_owned()
+                "the datasets contain a secret of the connection".to_owned()
             })
         },
     },
     Check {
         id: "discover.declared",
-        title: "it answers only if its spec declares it",
+        title: "discovery works only if the spec declares the capability",
         fix: "write `capabilities: {discover: true}` and the mode `discover`",
         needs: &[Requirement::Driver],
         run: |bench| {
@@ -141,9 +143,10 @@ pub(super) const CHECKS: &[Check] = &[
                 return Ok(());
             }
             match ask(bench)? {
-                Ok(found) => {
-                    fail(format!("it is not declared, but lists {} datasets", found.len()))
-                }
+                Ok(found) => fail(format!(
+                    "the capability is not declared, but the driver lists {} datasets",
+                    found.len()
+                )),
                 Err(_) => Ok(()),
             }
         },
@@ -157,7 +160,7 @@ fn ask(bench: &Harness) -> Result<Result<Vec<Dataset>, CallError>, NotPassed> {
         (Some(config), _) => config,
         (None, Some(case)) => bench.config(case)?,
         (None, None) if bench.spec()?.capabilities.discover => {
-            return Err(skip("needs --connection, or a case"));
+            return Err(skip("requires `--connection` or a case"));
         }
         (None, None) => bench.pretend(None)?.config,
     };
@@ -165,14 +168,14 @@ fn ask(bench: &Harness) -> Result<Result<Vec<Dataset>, CallError>, NotPassed> {
 }
 
 fn listed(bench: &Harness) -> Result<Vec<Dataset>, NotPassed> {
-    ask(bench)?.map_err(|_| skip("it lists nothing: see discover.answers"))
+    ask(bench)?.map_err(|_| skip("discovery fails: see `discover.answers`"))
 }
 
 fn repeated<'n>(what: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
     let twice = names.windows(2).filter(|pair| pair[0] == pair[1]);
-    let twice = twice.map(|pair| format!("the {what} '{}' is there twice", pair[0]));
+    let twice = twice.map(|pair| format!("the {what} `{}` is listed twice", pair[0]));
     let nameless =
         names.iter().filter(|name| name.is_empty()).map(|_| format!("a {what} has no name"));
     twice.chain(nameless).collect()

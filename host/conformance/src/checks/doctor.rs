@@ -19,19 +19,19 @@ const SLACK: Duration = Duration::from_millis(400);
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "doctor.ok",
-        title: "it says `ok` of a connection that works",
-        fix: "do what a run does first: dial, sign in, ask for something small",
+        title: "the doctor reports `ok` for a working connection",
+        fix: "do the first actions of a run: connect, log in, send a small request",
         needs: &[Requirement::Driver, Requirement::Doctor, Requirement::Connection],
         run: |bench| {
-            let config = bench.connected()?.ok_or_else(|| skip("needs --connection"))?;
+            let config = bench.connected()?.ok_or_else(|| skip("requires `--connection`"))?;
             let health = answered(bench, &config, LONG)?;
             ensure(health.category == "ok", || format!("({}) {}", health.category, health.message))
         },
     },
     Check {
         id: "doctor.answers",
-        title: "it answers where nobody listens, and for the connection that is given",
-        fix: "return a `Health` whatever happens; never panic",
+        title: "the doctor returns a result for a closed port and for the given connection",
+        fix: "return a `Health` in every case; never panic",
         needs: &[Requirement::Driver, Requirement::Doctor],
         run: |bench| {
             let closed = bench.closed()?;
@@ -46,32 +46,32 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "doctor.categories",
-        title: "it says ok, auth, network, permission, timeout or unknown",
-        fix: "use the category that tells the user where to look; `unknown` is for the rest",
+        title: "the category is ok, auth, network, permission, timeout or unknown",
+        fix: "use the category that shows the user where to look, and `unknown` for the rest",
         needs: &[Requirement::Driver, Requirement::Doctor],
         run: |bench| {
             let odd = everywhere(bench)?.into_iter().map(|health| health.category);
             none(
                 odd.filter(|category| !Health::CATEGORIES.contains(&category.as_str()))
-                    .map(|one| format!("it says {one:?}")),
+                    .map(|one| format!("the category is {one:?}")),
             )
         },
     },
     Check {
         id: "doctor.message",
-        title: "it says in words what it found",
-        fix: "fill in `message`: what is wrong, and what to do",
+        title: "every result has a message",
+        fix: "set `message`: what is wrong, and what to do",
         needs: &[Requirement::Driver, Requirement::Doctor],
         run: |bench| {
             let found = everywhere(bench)?;
             let bare = found.iter().filter(|health| health.message.trim().is_empty());
-            none(bare.map(|health| format!("`{}` comes without a message", health.category)))
+            none(bare.map(|health| format!("`{}` has no message", health.category)))
         },
     },
     Check {
         id: "doctor.latency",
-        title: "the latency that it tells is a time",
-        fix: "measure it with `Instant`, or leave it out",
+        title: "the reported latency is a valid time",
+        fix: "measure the latency with `Instant`, or leave it out",
         needs: &[Requirement::Driver, Requirement::Doctor],
         run: |bench| {
             let latencies = everywhere(bench)?.into_iter().filter_map(|health| health.latency_ms);
@@ -81,8 +81,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "doctor.bad-input",
-        title: "it answers whatever the connection is",
-        fix: "return `Health::unknown` where a field is missing or of another type; never panic",
+        title: "the doctor returns a result for any connection",
+        fix: "return `Health::unknown` if a field is missing or has another type; never panic",
         needs: &[Requirement::Driver, Requirement::Doctor],
         run: |bench| {
             let config = bench.pretend(None)?.config;
@@ -91,7 +91,10 @@ pub(super) const CHECKS: &[Check] = &[
             {
                 let (health, _) = bench.examined(&config, &odd, LONG)?;
                 if let Err(failure) = health {
-                    return fail(format!("for {odd} it did not answer: {}", failure.message));
+                    return fail(format!(
+                        "for {odd}, the doctor returned no result: {}",
+                        failure.message
+                    ));
                 }
             }
             Ok(())
@@ -99,21 +102,21 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "doctor.unreachable",
-        title: "it says `network` where nobody listens",
-        fix: "report what `connect` says with the category `network`",
+        title: "the doctor reports `network` for a closed port",
+        fix: "report the error of `connect` with the category `network`",
         needs: &[Requirement::Driver, Requirement::Doctor, Requirement::Network],
         run: |bench| {
             let closed = bench.closed()?;
             let health = answered(bench, &bench.pretend(Some(closed.address))?.config, LONG)?;
             ensure(health.category == "network", || {
-                format!("it says `{}`: {}", health.category, health.message)
+                format!("the category is `{}`: {}", health.category, health.message)
             })
         },
     },
     Check {
         id: "doctor.in-time",
-        title: "it answers in its time where a server takes the call and says nothing",
-        fix: "give connecting, signing in and every read the time that is left of the timeout",
+        title: "the doctor keeps its timeout if a server accepts the connection and does not respond",
+        fix: "limit connecting, logging in and every read to the rest of the timeout",
         needs: &[Requirement::Driver, Requirement::Doctor, Requirement::Network],
         run: |bench| {
             let silent = bench.silent()?;
@@ -124,28 +127,32 @@ pub(super) const CHECKS: &[Check] = &[
             match health {
                 Err(failure) => fail(failure.message),
                 Ok(_) => ensure(took <= SHORT + SLACK, || {
-                    format!("it was told {} ms and took {}", SHORT.as_millis(), took.as_millis())
+                    format!(
+                        "the timeout was {} ms, and the doctor took {} ms",
+                        SHORT.as_millis(),
+                        took.as_millis()
+                    )
                 }),
             }
         },
     },
     Check {
         id: "doctor.timeout",
-        title: "it does not say `ok` of a server that says nothing",
-        fix: "wait for the server's first answer, and report `timeout` if none comes",
+        title: "the doctor does not report `ok` for a server that does not respond",
+        fix: "wait for the first response of the server, and report `timeout` if there is none",
         needs: &[Requirement::Driver, Requirement::Doctor, Requirement::Network],
         run: |bench| {
             let silent = bench.silent()?;
             match bench.doctor(&bench.pretend(Some(silent.address))?.config, SHORT)? {
-                Ok(health) => ensure(health.category != "ok", || "it says `ok`".to_owned()),
-                Err(_) => Err(skip("it did not answer: see doctor.in-time")),
+                Ok(health) => ensure(health.category != "ok", || "the category is `ok`".to_owned()),
+                Err(_) => Err(skip("the doctor returned no result: see `doctor.in-time`")),
             }
         },
     },
     Check {
         id: "doctor.no-secrets",
-        title: "no secret is in what it says",
-        fix: "leave the connection's values out of messages, and the text of errors that hold them",
+        title: "messages of the doctor contain no secret",
+        fix: "leave out of messages the values of the connection, and the text of errors that contain them",
         needs: &[Requirement::Driver, Requirement::Doctor, Requirement::Secrets],
         run: |bench| {
             let closed = bench.closed()?;
@@ -166,7 +173,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "doctor.declared",
-        title: "it answers only if its spec declares it",
+        title: "the doctor works only if the spec declares the capability",
         fix: "write `capabilities: {doctor: true}`",
         needs: &[Requirement::Driver],
         run: |bench| {
@@ -175,9 +182,10 @@ pub(super) const CHECKS: &[Check] = &[
             }
             let Ok(pretence) = bench.pretend(None) else { return Ok(()) };
             match bench.doctor(&pretence.config, LONG)? {
-                Ok(health) if health.category != "unknown" => {
-                    fail(format!("it is not declared, but says `{}`", health.category))
-                }
+                Ok(health) if health.category != "unknown" => fail(format!(
+                    "the capability is not declared, but the doctor reports `{}`",
+                    health.category
+                )),
                 _ => Ok(()),
             }
         },
@@ -185,7 +193,9 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn answered(bench: &Harness, config: &Value, timeout: Duration) -> Result<Health, NotPassed> {
-    bench.doctor(config, timeout)?.map_err(|_| skip("it does not answer: see doctor.answers"))
+    bench
+        .doctor(config, timeout)?
+        .map_err(|_| skip("the doctor returns no result: see `doctor.answers`"))
 }
 
 /// Returns the doctor's answer for every available connection.

@@ -17,7 +17,7 @@ const TRANSIENT: [&str; 4] = ["network", "timeout", "upstream", "internal"];
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "errors.kinds",
-        title: "an error has one of the contract's kinds",
+        title: "errors have a kind of the contract",
         fix: "use config, auth, permission, network, timeout, not-found, data, upstream, cancelled, unsupported or internal",
         needs: &[Requirement::Driver],
         run: |bench| {
@@ -29,30 +29,32 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "errors.messages",
-        title: "an error says in words what failed",
-        fix: "fill in `message`: what failed, with which table or file, and what to do",
+        title: "errors describe what failed",
+        fix: "set `message`: what failed, for which table or file, and what to do",
         needs: &[Requirement::Driver],
         run: |bench| {
             let bare = said(bench)?.into_iter().filter(|said| said.message.trim().len() < 10);
-            none(bare.map(|said| format!("`{}` comes with {:?}", said.kind, said.message)))
+            none(bare.map(|said| format!("`{}` has the message {:?}", said.kind, said.message)))
         },
     },
     Check {
         id: "errors.retryable",
-        title: "only what another try may mend is called retryable",
+        title: "only errors that a retry can fix are marked as retryable",
         fix: "set `retryable` for network and timeout, never for config, auth, permission, not-found, data or unsupported",
         needs: &[Requirement::Driver],
         run: |bench| {
             let odd = said(bench)?
                 .into_iter()
                 .filter(|said| said.retryable && !TRANSIENT.contains(&said.kind.as_str()));
-            none(odd.map(|said| format!("`{}` is called retryable: {}", said.kind, said.message)))
+            none(
+                odd.map(|said| format!("`{}` is marked as retryable: {}", said.kind, said.message)),
+            )
         },
     },
     Check {
         id: "errors.no-panic",
-        title: "what is wrong outside of it is no panic, trap or breach of the contract",
-        fix: "return an error: no `unwrap`, no index, no `exit` for what comes from outside",
+        title: "external faults do not cause a panic, a trap or a violation of the contract",
+        fix: "return an error: do not use `unwrap`, indexing or `exit` with external data",
         needs: &[Requirement::Driver],
         run: |bench| {
             use ErrorKind::{Limit, Panic, Protocol, Trap};
@@ -64,14 +66,14 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "errors.unreachable",
-        title: "a service that cannot be reached is an error of the kind `network`, and retryable",
-        fix: "report what `connect` says with `Error::network`",
+        title: "an unreachable service causes a retryable error of the kind `network`",
+        fix: "report the error of `connect` with `Error::network`",
         needs: &[Requirement::Driver, Requirement::Network],
         run: |bench| {
             for outcome in &bench.unreachable()?.outcomes {
                 let said = outcome.report.said.as_ref();
                 ensure(said.is_some_and(|said| said.kind == "network" && said.retryable), || {
-                    outcome.failure().unwrap_or_else(|| "it ended well".to_owned())
+                    outcome.failure().unwrap_or_else(|| "the run succeeded".to_owned())
                 })?;
             }
             Ok(())
@@ -79,8 +81,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "errors.missing-file",
-        title: "a file that is not there is an error that names it",
-        fix: "put the path into the message, with the kind `not-found`",
+        title: "a missing file causes an error that names the file",
+        fix: "include the path in the message, with the kind `not-found`",
         needs: &[Requirement::Driver, Requirement::Reads],
         run: |bench| {
             let missing = "no/such/file";
@@ -90,14 +92,14 @@ pub(super) const CHECKS: &[Check] = &[
             let said = outcome.report.said.as_ref();
             ensure(
                 said.is_some_and(|said| said.kind == "not-found" && said.message.contains(missing)),
-                || outcome.failure().unwrap_or_else(|| "it ended well".to_owned()),
+                || outcome.failure().unwrap_or_else(|| "the run succeeded".to_owned()),
             )
         },
     },
     Check {
         id: "errors.bad-file",
-        title: "a file of other content than it should have is read, or an error that names it",
-        fix: "put the path into the message, with the kind `data`",
+        title: "a file with unexpected content is read, or causes an error that names the file",
+        fix: "include the path in the message, with the kind `data`",
         needs: &[Requirement::Driver, Requirement::Reads],
         run: |bench| {
             let mut wrong = Vec::new();
@@ -192,7 +194,7 @@ fn failures(bench: &Harness) -> Result<Vec<Ended>, NotPassed> {
         }
     }
     if tried == 0 {
-        let why = "nothing outside of it can go wrong: no network, no file, no case with `error`";
+        let why = "no external fault is possible: no network, no file, no case with `error`";
         return Err(skip(why));
     }
     Ok(failures)

@@ -7,8 +7,8 @@ use super::super::requirement::Requirement;
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "imports.sockets",
-        title: "it imports sockets only if its spec asks for the network",
-        fix: "name in `network` what it dials, or leave out what uses sockets",
+        title: "sockets are imported only if the spec requests the network",
+        fix: "list the destinations in `network`, or remove code that uses sockets",
         needs: &[Requirement::Driver],
         run: |bench| {
             unless(bench, "wasi:sockets/tcp", |bench| Ok(!bench.spec()?.network.is_empty()))
@@ -16,8 +16,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "imports.filesystem",
-        title: "it imports the filesystem only if its spec names files, or it leaves artifacts",
-        fix: "name in `files` what it reads and writes, or leave out what uses std::fs",
+        title: "the filesystem is imported only if the spec names files or the driver writes artifacts",
+        fix: "list the files in `files`, or remove code that uses `std::fs`",
         needs: &[Requirement::Driver],
         run: |bench| {
             unless(bench, "wasi:filesystem/", |bench| {
@@ -29,8 +29,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "imports.network-used",
-        title: "it asks for the network only if it imports sockets",
-        fix: "remove `network` from the spec: nobody should grant what is not used",
+        title: "the network is requested only if the component imports sockets",
+        fix: "remove `network` from the spec: unused permissions should not be granted",
         needs: &[Requirement::Driver],
         run: |bench| {
             let asks = !bench.spec()?.network.is_empty();
@@ -41,8 +41,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "imports.files-used",
-        title: "it asks for files only if it imports the filesystem",
-        fix: "remove `files` from the spec: nobody should grant what is not used",
+        title: "files are requested only if the component imports the filesystem",
+        fix: "remove `files` from the spec: unused permissions should not be granted",
         needs: &[Requirement::Driver],
         run: |bench| {
             let files = &bench.spec()?.files;
@@ -64,12 +64,12 @@ fn unless(
     declared: impl Fn(&Harness) -> Result<bool, super::super::check::NotPassed>,
 ) -> Verdict {
     if bench.file.is_none() {
-        return Err(skip("the spec cannot be used: see the group spec"));
+        return Err(skip("the spec is not valid: see the group `spec`"));
     }
     match imports(bench, prefix) {
-        Some(import) if !declared(bench)? => {
-            ensure(false, || format!("it imports {import}, which the spec does not account for"))
-        }
+        Some(import) if !declared(bench)? => ensure(false, || {
+            format!("the component imports `{import}`, but the spec does not declare its use")
+        }),
         _ => Ok(()),
     }
 }

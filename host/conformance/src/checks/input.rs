@@ -21,15 +21,15 @@ pub(in super::super) const REFUSALS: [ErrorKind; 3] =
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "input.no-batches",
-        title: "a table without any batch is taken",
-        fix: "open the output, or make the file, before the first batch",
+        title: "a table without batches is accepted",
+        fix: "open the output or create the file before the first batch",
         needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| every(bench, |case| (case.inputs[0].schema.clone(), Vec::new())),
     },
     Check {
         id: "input.empty-batch",
-        title: "a batch without rows is taken",
-        fix: "do not look at the first row of a batch before you know that there is one",
+        title: "a batch without rows is accepted",
+        fix: "check that a batch has rows before reading its first row",
         needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| {
             every(bench, |case| {
@@ -40,15 +40,15 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "input.many-batches",
-        title: "it makes no difference how rows are put into batches",
-        fix: "do once what belongs to the table, such as a header, and the rest for every batch",
+        title: "the result does not depend on how rows are split into batches",
+        fix: "do the work for the table, such as a header, once, and the rest for every batch",
         needs: &[Requirement::Driver, Requirement::Input],
         run: many_batches,
     },
     Check {
         id: "input.nulls",
-        title: "columns of nothing but missing values are taken",
-        fix: "look at the validity before the value",
+        title: "columns with only null values are accepted",
+        fix: "check the validity before reading the value",
         needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| {
             every(bench, |case| {
@@ -68,8 +68,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "input.unicode",
-        title: "text of any script, with quotes, line breaks and control characters, is taken or refused",
-        fix: "quote or escape what the destination needs; refuse the rest with the kind `data`",
+        title: "text in any script, with quotes, line breaks and control characters, is accepted or rejected",
+        fix: "quote or escape special characters; reject values that cannot be stored with the kind `data`",
         needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| {
             let texts = [
@@ -96,8 +96,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "input.odd-names",
-        title: "columns of any name are taken or refused",
-        fix: "quote names; refuse those that cannot be with the kind `data` or `config`",
+        title: "columns with any name are accepted or rejected",
+        fix: "quote names; reject names that cannot be quoted with the kind `data` or `config`",
         needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| {
             let names =
@@ -110,8 +110,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "input.wide",
-        title: "a table of a thousand columns is taken or refused",
-        fix: "do not do for each pair of columns what can be done for each column",
+        title: "a table with a thousand columns is accepted or rejected",
+        fix: "avoid work for each pair of columns",
         needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| {
             on_each(bench, |case| {
@@ -126,8 +126,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "input.long-value",
-        title: "a value of a mebibyte is taken or refused",
-        fix: "do not assume that a value is short; refuse one that does not fit with the kind `data`",
+        title: "a value of 1 MiB is accepted or rejected",
+        fix: "do not assume that values are short; reject values that do not fit with the kind `data`",
         needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| {
             let long = "x".repeat(1 << 20);
@@ -182,11 +182,13 @@ pub(in super::super) fn refusable(bench: &Harness, name: &str, values: ArrayRef)
         let columns = own.columns().iter().cloned().chain([values.clone()]).collect();
         let batch = RecordBatch::try_new(schema.clone(), columns);
         let outcome = given(bench, case, &schema, batch.into_iter().collect())?;
-        let what = format!("with a column {name:?} of the type {}", values.data_type());
+        let what = format!("with a column {name:?} of type {}", values.data_type());
         refused_well(&outcome, &what, Some(name))?;
         let rows = outcome.report.rows_read;
         let all = outcome.report.result.is_err() || rows == values.len() as u64;
-        ensure(all, || format!("{what}, it ended well and read {rows} of {} rows", values.len()))
+        ensure(all, || {
+            format!("{what}, the run succeeded but read {rows} of {} rows", values.len())
+        })
     })
 }
 
@@ -194,13 +196,13 @@ pub(in super::super) fn refusable(bench: &Harness, name: &str, values: ArrayRef)
 fn refused_well(outcome: &Outcome, what: &str, column: Option<&str>) -> Verdict {
     let Err(failure) = &outcome.report.result else { return Ok(()) };
     ensure(REFUSALS.contains(&failure.kind), || {
-        format!("{what}, it failed ({}): {}", failure.kind, failure.message)
+        format!("{what}, the run failed ({}): {}", failure.kind, failure.message)
     })?;
     // An odd name can be quoted in many ways, and a short one can occur anywhere by chance.
     let plain =
         |name: &&str| name.len() > 3 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let named = column.filter(plain).is_none_or(|name| failure.message.contains(name));
-    ensure(named, || format!("{what}, its error does not name the column: {}", failure.message))
+    ensure(named, || format!("{what}, the error does not name the column: {}", failure.message))
 }
 
 fn many_batches(bench: &Harness) -> Verdict {
@@ -213,15 +215,15 @@ fn many_batches(bench: &Harness) -> Verdict {
         }
         let outcome = bench.run(&place, trial)?;
         if let Some(failure) = outcome.failure() {
-            return fail(format!("in batches of one row, {failure}"));
+            return fail(format!("with batches of one row, {failure}"));
         }
         let (rows, before) = (outcome.rows(), normal.outcome.rows());
         ensure(rows == before, || {
-            format!("in batches of one row {rows} rows came out, else {before}")
+            format!("with batches of one row, the output has {rows} rows instead of {before}")
         })?;
         let left = bench.left(&place, case)?;
         ensure(left.files == normal.left.files, || {
-            "in batches of one row other bytes were written than in one batch".to_owned()
+            "with batches of one row, the files differ from those of a single batch".to_owned()
         })
     })
 }

@@ -21,8 +21,8 @@ const SLACK: u64 = 4 << 20;
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "memory.input",
-        title: "a table of 260,000 rows takes no more memory than one of 30,000",
-        fix: "send or write each batch before you ask for the next; keep none",
+        title: "a table of 260,000 rows needs no more memory than a table of 30,000",
+        fix: "send or write each batch before requesting the next, and keep no batches",
         needs: &[Requirement::Driver, Requirement::Input],
         run: |bench| {
             for mode in [Mode::Transform, Mode::Write] {
@@ -36,8 +36,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "memory.extract",
-        title: "an extractor takes no more memory for ten times as many rows",
-        fix: "send each batch as soon as it has some hundred KiB",
+        title: "an extractor needs no more memory for ten times as many rows",
+        fix: "send each batch once it has a few hundred KiB",
         needs: EXTRACTS,
         run: |bench| {
             let case = bench.cases(Mode::Extract).into_iter().find(|case| case.large);
@@ -47,7 +47,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "memory.limits",
-        title: "it keeps to the limits that its spec sets",
+        title: "the driver stays within the limits in its spec",
         fix: "raise `limits` in the spec, or use less",
         needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
@@ -74,7 +74,7 @@ fn flat(small: (u64, u64), large: (u64, u64)) -> Verdict {
     let ((few, before), (many, after)) = (small, large);
     ensure(after <= before + before / 2 + SLACK, || {
         format!(
-            "it took {} for {few} rows and {} for {many}",
+            "the run used {} for {few} rows and {} for {many} rows",
             format_bytes(before),
             format_bytes(after)
         )

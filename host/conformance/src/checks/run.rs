@@ -12,34 +12,33 @@ use super::super::requirement::{EXTRACTS, Requirement, TRANSFORMS, WRITES};
 use super::super::{data, row_diff};
 
 /// Advice for a case with an unexpected result.
-const EXPECTED: &str =
-    "run the case as a pipeline with `osiris run`; correct the driver, or what the case expects";
+const EXPECTED: &str = "run the case as a pipeline with `osiris run`; correct the driver, or the expectation of the case";
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "run.extract",
-        title: "every case of an extractor ends as it should",
+        title: "every case of an extractor has the expected result",
         fix: EXPECTED,
         needs: EXTRACTS,
         run: |bench| cases(bench, Mode::Extract),
     },
     Check {
         id: "run.transform",
-        title: "every case of a transform ends as it should",
+        title: "every case of a transform has the expected result",
         fix: EXPECTED,
         needs: TRANSFORMS,
         run: |bench| cases(bench, Mode::Transform),
     },
     Check {
         id: "run.write",
-        title: "every case of a writer ends as it should",
+        title: "every case of a writer has the expected result",
         fix: EXPECTED,
         needs: WRITES,
         run: |bench| cases(bench, Mode::Write),
     },
     Check {
         id: "run.rows-written",
-        title: "a writer says how many rows it wrote, and that is all of them",
+        title: "a writer reports that it wrote all rows",
         fix: "return `Summary { rows_written: Some(rows) }`, with the rows that reached their destination",
         needs: WRITES,
         run: |bench| {
@@ -47,55 +46,57 @@ pub(super) const CHECKS: &[Check] = &[
             let (told, read) =
                 (normal.outcome.report.rows_delivered, normal.outcome.report.rows_read);
             ensure(told == Some(read), || match told {
-                None => format!("it read {read} rows and says nothing of rows written"),
-                Some(told) => format!("it read {read} rows and says that it wrote {told}"),
+                None => format!("the driver read {read} rows and reported no written rows"),
+                Some(told) => {
+                    format!("the driver read {read} rows and reported {told} written rows")
+                }
             })
         },
     },
     Check {
         id: "run.all-read",
         title: "a writer reads its input to the end",
-        fix: "call `input.next()` until it returns none",
+        fix: "call `input.next()` until it returns `None`",
         needs: WRITES,
         run: |bench| {
             let normal = bench.normal(Mode::Write)?;
             let given: usize = normal.case.inputs.iter().map(|given| given.rows).sum();
             let read = normal.outcome.report.rows_read;
-            ensure(read == given as u64, || format!("it read {read} of {given} rows"))
+            ensure(read == given as u64, || format!("the driver read {read} of {given} rows"))
         },
     },
     Check {
         id: "run.arrives",
-        title: "what a writer wrote can be read back, every row of it with its values",
-        fix: "write all rows as they came before the step ends well; if the destination cannot keep a value, say in the case's `read_back.rows` what comes",
+        title: "all rows that a writer wrote can be read back with their values",
+        fix: "write all rows unchanged before the step succeeds; if the destination cannot store a value, set the expected rows in `read_back.rows` of the case",
         needs: WRITES,
         run: arrives,
     },
     Check {
         id: "run.files",
-        title: "it leaves files only where its configuration names one to write",
+        title: "files are written only to paths in the configuration",
         fix: "write to `artifacts_dir()`, or name the key in `files.write`; remove temporary files",
         needs: &[Requirement::Driver, Requirement::Any],
         run: files,
     },
     Check {
         id: "run.repeatable-extract",
-        title: "an extractor that is run twice gives the same rows in the same order",
-        fix: "sort what comes without an order; make no random ids; take no time into the data",
+        title: "an extractor returns the same rows in the same order in each run",
+        fix: "sort unordered rows, and use no random ids and no current time",
         needs: EXTRACTS,
         run: |bench| twice(bench, Mode::Extract),
     },
     Check {
         id: "run.repeatable-transform",
-        title: "a transform that is run twice gives the same rows in the same order",
-        fix: "do not iterate over a hash map; make no random ids; take no time into the data",
+        title: "a transform returns the same rows in the same order in each run",
+        fix: "do not iterate over a hash map, and use no random ids and no current time",
         needs: TRANSFORMS,
         run: |bench| twice(bench, Mode::Transform),
     },
     Check {
         id: "run.repeatable-write",
-        title: "a writer that is run twice leaves the same bytes",
-        fix: "take no time and no random numbers into the file; let the second run replace the first",
+        title: "a writer writes the same bytes in each run",
+        fix: "write no current time and no random numbers, and let the second run replace the first",
         needs: WRITES,
         run: |bench| twice(bench, Mode::Write),
     },
@@ -115,11 +116,13 @@ fn cases(bench: &Harness, mode: Mode) -> Verdict {
 fn unexpected(case: &Case, outcome: &Outcome) -> Option<String> {
     let expect = &case.expect;
     match (&outcome.report.result, &expect.error) {
-        (Ok(()), Some(kind)) => return Some(format!("it ended well, not with `{kind}`")),
+        (Ok(()), Some(kind)) => {
+            return Some(format!("the run succeeded instead of failing with `{kind}`"));
+        }
         (Err(_), None) => return outcome.failure(),
         (Err(failure), Some(kind)) if failure.kind.as_str() != kind => {
             return Some(format!(
-                "its error is `{}`, not `{kind}`: {}",
+                "the error has the kind `{}`, not `{kind}`: {}",
                 failure.kind, failure.message
             ));
         }
@@ -128,13 +131,13 @@ fn unexpected(case: &Case, outcome: &Outcome) -> Option<String> {
     }
     let rows = if case.mode == Mode::Write { outcome.report.rows_read } else { outcome.rows() };
     if let Some(wanted) = expect.rows.filter(|wanted| *wanted != rows) {
-        return Some(format!("{rows} rows, not {wanted}"));
+        return Some(format!("the run has {rows} rows, not {wanted}"));
     }
     let (schema, wanted) =
         (outcome.table.as_ref().map(|(schema, _)| schema)?, expect.columns.as_ref()?);
     let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     (names != *wanted)
-        .then(|| format!("the columns {}, not {}", names.join(", "), wanted.join(", ")))
+        .then(|| format!("the columns are {}, not {}", names.join(", "), wanted.join(", ")))
 }
 
 fn arrives(bench: &Harness) -> Verdict {
@@ -144,7 +147,7 @@ fn arrives(bench: &Harness) -> Verdict {
         .filter_map(|case| case.read_back.clone().map(|reader| (case, reader)))
         .collect();
     if cases.is_empty() {
-        return Err(skip("its cases have no `read_back`"));
+        return Err(skip("no case has `read_back`"));
     }
     let mut wrong = Vec::new();
     for (case, reader) in cases {
@@ -159,7 +162,9 @@ fn arrives(bench: &Harness) -> Verdict {
         let read = outcome.report.rows_read;
         let seen = match (&reader.rows, &case.inputs[..]) {
             (Some(said), _) => row_diff::unlike(said, &found),
-            _ if count as u64 != read => Some(format!("it read {read} rows; {count} are there")),
+            _ if count as u64 != read => {
+                Some(format!("the driver read {read} rows, but {count} rows were read back"))
+            }
             (None, [given]) => {
                 row_diff::changed(&data::batch(&given.schema, 0, given.rows), &found)
             }
@@ -188,10 +193,10 @@ fn files(bench: &Harness) -> Verdict {
         odd.extend(
             changed
                 .filter(|(name, _)| !expected(name))
-                .map(|(name, _)| format!("it left `{name}`")),
+                .map(|(name, _)| format!("the driver wrote `{name}`")),
         );
         let gone = before.keys().filter(|name| !left.files.contains_key(*name));
-        odd.extend(gone.map(|name| format!("it removed `{name}`")));
+        odd.extend(gone.map(|name| format!("the driver removed `{name}`")));
     }
     none(odd)
 }
@@ -201,12 +206,12 @@ fn twice(bench: &Harness, mode: Mode) -> Verdict {
     let place = bench.place(case)?;
     let again = bench.run(&place, bench.trial(case)?)?;
     if let Some(failure) = again.failure() {
-        return Err(NotPassed::Failed(format!("the second time {failure}")));
+        return Err(NotPassed::Failed(format!("in the second run, {failure}")));
     }
-    ensure(again.table == outcome.table, || "other rows came the second time".to_owned())?;
+    ensure(again.table == outcome.table, || "the second run returned other rows".to_owned())?;
     let now = bench.left(&place, case)?;
     // Rows that existed before are the service's business.
     ensure(now.files == left.files, || {
-        format!("the second time these files differ: {}", now.changed(left).join(", "))
+        format!("these files differ after the second run: {}", now.changed(left).join(", "))
     })
 }

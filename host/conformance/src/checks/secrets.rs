@@ -6,7 +6,7 @@ use super::super::invocation::Outcome;
 use super::super::requirement::Requirement;
 
 const FIX: &str =
-    "never put what stands at a pointer of `secrets` there; the SDK's errors take no connection";
+    "never output values that `secrets` points to; errors of the SDK do not contain the connection";
 
 /// Prerequisites for searching an output.
 const NEEDS: &[Requirement] = &[Requirement::Driver, Requirement::Secrets];
@@ -14,19 +14,19 @@ const NEEDS: &[Requirement] = &[Requirement::Driver, Requirement::Secrets];
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "secrets.planted",
-        title: "every secret can be given as a text of one's own",
-        fix: "make what `secrets` points to `type: string`, without a pattern",
+        title: "every secret accepts any string",
+        fix: "declare keys that `secrets` points to as `type: string`, without a pattern",
         needs: NEEDS,
         run: |bench| {
             let (spec, planted) = (bench.spec()?, bench.pretend(None)?.canaries);
             let bare =
                 spec.secrets.iter().filter(|at| !planted.iter().any(|(pointer, _)| pointer == *at));
-            none(bare.map(|at| format!("'{at}' takes none")))
+            none(bare.map(|at| format!("`{at}` does not accept a test value")))
         },
     },
     Check {
         id: "secrets.logs",
-        title: "no secret is in the log",
+        title: "the log contains no secret",
         fix: FIX,
         needs: NEEDS,
         run: |bench| {
@@ -37,7 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "secrets.events",
-        title: "no secret is in an event",
+        title: "events contain no secret",
         fix: FIX,
         needs: NEEDS,
         run: |bench| {
@@ -53,7 +53,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "secrets.metrics",
-        title: "no secret is in a metric or its tags",
+        title: "metrics and their tags contain no secret",
         fix: FIX,
         needs: NEEDS,
         run: |bench| {
@@ -64,14 +64,14 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "secrets.errors",
-        title: "no secret is in an error",
+        title: "errors contain no secret",
         fix: FIX,
         needs: NEEDS,
         run: |bench| search(bench, |outcome| outcome.failure().into_iter().collect()),
     },
     Check {
         id: "secrets.artifacts",
-        title: "no secret is in an artifact",
+        title: "artifacts contain no secret",
         fix: FIX,
         needs: NEEDS,
         run: |bench| {
@@ -85,7 +85,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "secrets.columns",
-        title: "no secret is in the names of columns, or in what is known of them",
+        title: "column names and metadata contain no secret",
         fix: FIX,
         needs: NEEDS,
         run: |bench| {
@@ -96,7 +96,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "secrets.state",
-        title: "no secret is in the state that is saved",
+        title: "the saved state contains no secret",
         fix: FIX,
         needs: NEEDS,
         run: |bench| search(bench, |outcome| outcome.report.state.clone().into_iter().collect()),
@@ -113,9 +113,9 @@ fn search(bench: &Harness, sink: impl Fn(&Outcome) -> Vec<String>) -> Verdict {
         let told = sink(outcome).into_iter().filter(|text| redactor.redact(text) != text.as_str());
         found.extend(told.map(|text| format!("{when}: {}", redactor.redact(&text))));
     };
-    unreachable.outcomes.iter().for_each(|outcome| look("with canaries", outcome));
+    unreachable.outcomes.iter().for_each(|outcome| look("with an unreachable service", outcome));
     for normal in bench.normals() {
-        look("when all is well", &normal.outcome);
+        look("in a normal run", &normal.outcome);
     }
     none(found)
 }

@@ -30,36 +30,36 @@ const PARTS: [&str; 10] = [
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "spec.shape",
-        title: "the spec is YAML or JSON with the keys of a spec, and no others",
-        fix: "correct spec.yaml: name, version, modes and configSchema must be there",
+        title: "the spec is YAML or JSON and has only the keys of a spec",
+        fix: "correct `spec.yaml`: name, version, modes and configSchema are required",
         needs: &[],
         run: shape,
     },
     Check {
         id: "spec.name",
         title: "the name is `family.role`",
-        fix: "write it like `name: acme.extractor`",
+        fix: "use a name like `name: acme.extractor`",
         needs: &[],
         run: |bench| part(bench, "/name"),
     },
     Check {
         id: "spec.version",
-        title: "the version is semantic",
-        fix: "write it like `version: 1.0.0`",
+        title: "the version is a semantic version",
+        fix: "use a version like `version: 1.0.0`",
         needs: &[],
         run: |bench| part(bench, "/version"),
     },
     Check {
         id: "spec.modes",
-        title: "modes are some of extract, transform, write and discover",
-        fix: "write them like `modes: [extract]`",
+        title: "modes are extract, transform, write or discover",
+        fix: "list modes like `modes: [extract]`",
         needs: &[],
         run: |bench| part(bench, "/modes"),
     },
     Check {
         id: "spec.capabilities",
-        title: "capabilities are true or false",
-        fix: "write them like `capabilities: {discover: true, doctor: true}`",
+        title: "capabilities are booleans",
+        fix: "list capabilities like `capabilities: {discover: true, doctor: true}`",
         needs: &[],
         run: |bench| part(bench, "/capabilities"),
     },
@@ -72,29 +72,29 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "spec.secrets",
-        title: "secrets are pointers to keys that the schema has",
-        fix: "write them like `secrets: [/resolved_connection/password]`",
+        title: "secrets are pointers to keys in the schema",
+        fix: "list secrets like `secrets: [/resolved_connection/password]`",
         needs: &[],
         run: |bench| part(bench, "/secrets"),
     },
     Check {
         id: "spec.files",
-        title: "files are pointers to keys that the schema has",
-        fix: "write them like `files: {read: [/path]}`",
+        title: "files are pointers to keys in the schema",
+        fix: "list files like `files: {read: [/path]}`",
         needs: &[],
         run: |bench| part(bench, "/files"),
     },
     Check {
         id: "spec.network",
-        title: "network names hosts and ports, or pointers to them",
-        fix: "write it like `network: [{host: /resolved_connection/host, port: /resolved_connection/port}]`",
+        title: "network lists hosts and ports, or pointers to them",
+        fix: "list destinations like `network: [{host: /resolved_connection/host, port: /resolved_connection/port}]`",
         needs: &[],
         run: |bench| part(bench, "/network"),
     },
     Check {
         id: "spec.no-default-rights",
-        title: "what names a file or a host has no default",
-        fix: "remove the default, and require the key: what an author names opens nothing",
+        title: "keys that name a file or a host have no default",
+        fix: "remove the default and require the key: values chosen by the author grant no access",
         needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
@@ -108,27 +108,27 @@ pub(super) const CHECKS: &[Check] = &[
                 let defaults = defaults_at(&spec.config_schema, pointer);
                 let default = defaults.into_iter().find_map(Value::as_str)?;
                 let name = pointer.trim_start_matches('/').replace('/', ".");
-                Some(format!("'{name}' has the default {}", quoted(default)))
+                Some(format!("`{name}` has the default {}", quoted(default)))
             }))
         },
     },
     Check {
         id: "spec.connection-fields",
-        title: "connection fields have a name each, and a policy",
-        fix: "write them like `connectionFields: [{name: host, override: forbidden}]`",
+        title: "connection fields have unique names and a policy",
+        fix: "list fields like `connectionFields: [{name: host, override: forbidden}]`",
         needs: &[],
         run: |bench| part(bench, "/connectionFields"),
     },
     Check {
         id: "spec.examples",
-        title: "examples fit the schema",
-        fix: "correct the example, or the schema that refuses it",
+        title: "examples match the schema",
+        fix: "correct the example, or the schema that rejects it",
         needs: &[],
         run: |bench| part(bench, "/examples"),
     },
     Check {
         id: "spec.title",
-        title: "it has a title of one line",
+        title: "the title is a single line",
         fix: "add `title: ` with a few words",
         needs: &[Requirement::Spec],
         run: |bench| {
@@ -136,23 +136,23 @@ pub(super) const CHECKS: &[Check] = &[
             let fits = !title.trim().is_empty()
                 && title.chars().count() <= TITLE
                 && !title.contains(char::is_control);
-            ensure(fits, || "the title is empty, long, or has several lines".to_owned())
+            ensure(fits, || "the title is empty, too long, or has several lines".to_owned())
         },
     },
     Check {
         id: "spec.description",
-        title: "it says in a description what the driver does",
+        title: "the description explains what the driver does",
         fix: "add `description: ` with a sentence or two",
         needs: &[Requirement::Spec],
         run: |bench| {
             let empty = bench.spec()?.description.trim().is_empty();
-            ensure(!empty, || "there is no description".to_owned())
+            ensure(!empty, || "the description is missing".to_owned())
         },
     },
     Check {
         id: "spec.discover-mode",
-        title: "mode and capability `discover` go together",
-        fix: "write both, `modes: [..., discover]` and `capabilities: {discover: true}`, or neither",
+        title: "the mode and the capability `discover` are declared together",
+        fix: "declare both, `modes: [..., discover]` and `capabilities: {discover: true}`, or neither",
         needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
@@ -162,19 +162,21 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "spec.connection-checked",
-        title: "a driver with a connection can check it",
+        title: "a driver with a connection can check the connection",
         fix: "implement `doctor` and write `capabilities: {doctor: true}`",
         needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
             let has = spec.connection_fields.is_empty() || spec.capabilities.doctor;
-            ensure(has, || "it has connectionFields, but not the capability `doctor`".to_owned())
+            ensure(has, || {
+                "the spec has connectionFields, but not the capability `doctor`".to_owned()
+            })
         },
     },
     Check {
         id: "spec.limits",
-        title: "its own limits are amounts, and below the host's",
-        fix: "write them like `limits: {memory: 512MiB, seconds: 60}`",
+        title: "limits are valid amounts, and not above the host's limits",
+        fix: "list limits like `limits: {memory: 512MiB, seconds: 60}`",
         needs: &[],
         run: |bench| {
             part(bench, "/limits")?;
@@ -182,7 +184,7 @@ pub(super) const CHECKS: &[Check] = &[
             let host = Limits::default();
             let idle = own.iter().filter(|(limit, value)| **value > host.get(**limit));
             none(idle.map(|(limit, _)| {
-                format!("'{}' is higher than what a host gives, so it limits nothing", limit.name())
+                format!("`{}` is higher than the host's limit and has no effect", limit.name())
             }))
         },
     },

@@ -15,21 +15,21 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "schema.dialect",
-        title: "configSchema says that it is JSON Schema 2020-12",
+        title: "configSchema declares JSON Schema 2020-12",
         fix: "add `$schema: https://json-schema.org/draft/2020-12/schema` to configSchema",
         needs: &[Requirement::Spec],
         run: |bench| {
             let dialect = bench.spec()?.config_schema["$schema"].as_str();
             ensure(dialect == Some(DIALECT), || match dialect {
-                Some(other) => format!("`$schema` is {other}"),
-                None => "there is no `$schema`".to_owned(),
+                Some(other) => format!("`$schema` is `{other}`"),
+                None => "`$schema` is missing".to_owned(),
             })
         },
     },
     Check {
         id: "schema.closed",
-        title: "configSchema and the connection in it take no other keys",
-        fix: "add `additionalProperties: false`, so that a typing error is told",
+        title: "configSchema and its connection reject unknown keys",
+        fix: "add `additionalProperties: false`, so that typing errors are reported",
         needs: &[Requirement::Spec],
         run: |bench| {
             let schema = &bench.spec()?.config_schema;
@@ -40,54 +40,56 @@ pub(super) const CHECKS: &[Check] = &[
                 !closed("additionalProperties") && !closed("unevaluatedProperties")
             };
             none(objects.into_iter().filter_map(|(name, object)| {
-                object.filter(|object| open(object)).map(|_| format!("{name} is open"))
+                object
+                    .filter(|object| open(object))
+                    .map(|_| format!("`{name}` accepts unknown keys"))
             }))
         },
     },
     Check {
         id: "schema.described",
         title: "every key has a description",
-        fix: "add `description: ` to it: it is what `osiris drivers show` tells",
+        fix: "add `description: `, which `osiris drivers show` displays",
         needs: &[Requirement::Spec],
         run: |bench| {
             let bare = keys(bench.spec()?).into_iter().filter(|(name, key)| {
                 let text = key["description"].as_str().unwrap_or_default();
                 name != RESOLVED_KEY && text.trim().is_empty()
             });
-            none(bare.map(|(name, _)| format!("'{name}' has none")))
+            none(bare.map(|(name, _)| format!("`{name}` has no description")))
         },
     },
     Check {
         id: "schema.typed",
-        title: "every key has a type, or a list of values",
-        fix: "add `type: ` or `enum: ` to it, so that a wrong value is told before the run",
+        title: "every key has a type or a list of values",
+        fix: "add `type: ` or `enum: `, so that wrong values are reported before the run",
         needs: &[Requirement::Spec],
         run: |bench| {
             const TYPED: [&str; 7] = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
             let untyped = keys(bench.spec()?)
                 .into_iter()
                 .filter(|(_, key)| !TYPED.iter().any(|word| key.get(word).is_some()));
-            none(untyped.map(|(name, _)| format!("'{name}' has none")))
+            none(untyped.map(|(name, _)| format!("`{name}` has no type")))
         },
     },
     Check {
         id: "schema.defaults",
-        title: "defaults fit what they are defaults of",
-        fix: "correct the default, or the schema that refuses it",
+        title: "defaults match the schema of their key",
+        fix: "correct the default, or the schema that rejects it",
         needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
             none(keys(spec).into_iter().filter_map(|(name, key)| {
                 let (default, schema) = (key.get("default")?, Schema::new(key.clone()).ok()?);
                 let finding = schema.check(default).into_iter().next()?;
-                Some(format!("the default of '{name}' does not fit: {}", finding.message))
+                Some(format!("the default of `{name}` is not valid: {}", finding.message))
             }))
         },
     },
     Check {
         id: "schema.required",
-        title: "a required key is one that the schema has, and has no default",
-        fix: "remove it from `required`, or remove its default",
+        title: "required keys are in the schema and have no default",
+        fix: "remove the key from `required`, or remove its default",
         needs: &[Requirement::Spec],
         run: |bench| {
             let schema = &bench.spec()?.config_schema;
@@ -100,9 +102,9 @@ pub(super) const CHECKS: &[Check] = &[
                     let shown =
                         if owner.is_empty() { name.to_owned() } else { format!("{owner}.{name}") };
                     match object["properties"].get(name) {
-                        None => wrong.push(format!("'{shown}' is required, but not described")),
+                        None => wrong.push(format!("`{shown}` is required, but not in the schema")),
                         Some(key) if key.get("default").is_some() => {
-                            wrong.push(format!("'{shown}' is required and has a default"));
+                            wrong.push(format!("`{shown}` is required and has a default"));
                         }
                         Some(_) => {}
                     }
@@ -113,8 +115,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "schema.pointers",
-        title: "every pointer of secrets, files and network leads to a key of the schema",
-        fix: "correct the pointer, or describe the key in configSchema",
+        title: "pointers in secrets, files and network refer to keys in the schema",
+        fix: "correct the pointer, or add the key to configSchema",
         needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
@@ -124,13 +126,13 @@ pub(super) const CHECKS: &[Check] = &[
             let named = spec.secrets.iter().chain(&spec.files.read).chain(&spec.files.write);
             let all = named.map(String::as_str).chain(network.filter(|one| one.starts_with('/')));
             let lost = all.filter(|pointer| subschema(&spec.config_schema, pointer).is_none());
-            none(lost.map(|pointer| format!("'{pointer}' leads nowhere")))
+            none(lost.map(|pointer| format!("`{pointer}` does not refer to a key")))
         },
     },
     Check {
         id: "schema.paths",
-        title: "what is named as a file is text",
-        fix: "make it `type: string`, or remove it from `files`",
+        title: "keys that name files are strings",
+        fix: "set `type: string`, or remove the pointer from `files`",
         needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
@@ -139,12 +141,12 @@ pub(super) const CHECKS: &[Check] = &[
                 let kind = subschema(&spec.config_schema, pointer).map(|key| &key["type"]);
                 kind.is_some_and(|kind| kind != "string")
             });
-            none(odd.map(|pointer| format!("'{pointer}' is no text")))
+            none(odd.map(|pointer| format!("`{pointer}` is not a string")))
         },
     },
     Check {
         id: "schema.secrets-declared",
-        title: "keys that are named like secrets are declared as secrets",
+        title: "keys with names of secrets are declared as secrets",
         fix: "add the pointer to `secrets`, so that the value is masked everywhere",
         needs: &[Requirement::Spec],
         run: |bench| {
@@ -161,13 +163,13 @@ pub(super) const CHECKS: &[Check] = &[
                     .iter()
                     .any(|secret| at == secret || at.starts_with(&format!("{secret}/")))
             });
-            none(bare.map(|at| format!("'{at}' is not in `secrets`")))
+            none(bare.map(|at| format!("`{at}` is not in `secrets`")))
         },
     },
     Check {
         id: "schema.secrets-bare",
-        title: "no default and no example holds a secret",
-        fix: "remove it: secrets come from a connection, and that has them from the environment",
+        title: "defaults and examples contain no secret",
+        fix: "remove the value: secrets come from connections, which take them from the environment",
         needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
@@ -176,12 +178,12 @@ pub(super) const CHECKS: &[Check] = &[
                 let default =
                     subschema(&spec.config_schema, pointer).and_then(|key| key.get("default"));
                 if default.and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
-                    told.push(format!("'{pointer}' has a default"));
+                    told.push(format!("`{pointer}` has a default"));
                 }
                 for example in &spec.examples {
                     let config = Value::Object(example.config.clone().into_iter().collect());
                     if config.pointer(pointer).is_some() {
-                        told.push(format!("the example '{}' has '{pointer}'", example.title));
+                        told.push(format!("the example `{}` has `{pointer}`", example.title));
                     }
                 }
             }
@@ -190,8 +192,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "schema.connection-fields",
-        title: "the connection's fields are those of `resolved_connection` in the schema",
-        fix: "name each key of configSchema.properties.resolved_connection in `connectionFields`, with a policy",
+        title: "connection fields match `resolved_connection` in the schema",
+        fix: "list each key of `configSchema.properties.resolved_connection` in `connectionFields`, with a policy",
         needs: &[Requirement::Spec],
         run: |bench| {
             let spec = bench.spec()?;
@@ -204,15 +206,15 @@ pub(super) const CHECKS: &[Check] = &[
             let lost =
                 lost.filter(|name| !described().any(|other| other == *name) && !spec.has_key(name));
             none(
-                bare.map(|name| format!("'{name}' is in the schema only"))
-                    .chain(lost.map(|name| format!("'{name}' is in connectionFields only"))),
+                bare.map(|name| format!("`{name}` is only in the schema"))
+                    .chain(lost.map(|name| format!("`{name}` is only in connectionFields"))),
             )
         },
     },
     Check {
         id: "schema.secrets-forbidden",
-        title: "a step cannot replace a secret, or where it is sent to",
-        fix: "write `override: forbidden` for the field: else a pipeline could send the secret elsewhere",
+        title: "a step cannot replace a secret or its destination",
+        fix: "write `override: forbidden` for the field: otherwise a pipeline could send the secret elsewhere",
         needs: &[Requirement::Spec],
         run: |bench| {
             use osiris_core::driver::spec::OverridePolicy::Forbidden;
@@ -231,13 +233,13 @@ pub(super) const CHECKS: &[Check] = &[
             let has_secrets = !spec.secrets.is_empty();
             none(
                 open.filter(|_| has_secrets)
-                    .map(|field| format!("'{}' can be replaced", field.name)),
+                    .map(|field| format!("`{}` can be replaced", field.name)),
             )
         },
     },
     Check {
         id: "schema.example",
-        title: "a driver that must be configured has an example",
+        title: "a driver with required keys has an example",
         fix: "add `examples: [{title: ..., config: {...}}]`",
         needs: &[Requirement::Spec],
         run: |bench| {
@@ -245,7 +247,7 @@ pub(super) const CHECKS: &[Check] = &[
             let required =
                 spec.config_schema["required"].as_array().is_some_and(|all| !all.is_empty());
             ensure(!required || !spec.examples.is_empty(), || {
-                "it has required keys and no example".to_owned()
+                "the spec has required keys, but no example".to_owned()
             })
         },
     },

@@ -17,42 +17,46 @@ const LARGEST: usize = 64 << 10;
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "state.declared",
-        title: "it saves state only if its spec declares it",
+        title: "state is saved only if the spec declares the capability",
         fix: "write `capabilities: {state: true}`",
         needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             let declared = bench.spec()?.capabilities.state;
             let saves = bench.normals().iter().any(|one| one.outcome.report.state.is_some());
-            ensure(declared || !saves, || "it is not declared, but saves state".to_owned())
+            ensure(declared || !saves, || {
+                "the driver saves state, but does not declare the capability".to_owned()
+            })
         },
     },
     Check {
         id: "state.saved",
-        title: "a case of it saves state, of at most 64 KiB",
-        fix: "call `save_state` with the place up to which it has read; give a case that does",
+        title: "a case saves state, of at most 64 KiB",
+        fix: "call `save_state` with the position up to which rows were read; add a case that saves state",
         needs: &[Requirement::Driver, Requirement::State, Requirement::Case(Mode::Extract)],
         run: |bench| {
             let (_, first, _) = resumed(bench)?;
             let size = first.report.state.as_ref().map_or(0, String::len);
-            ensure(size <= LARGEST, || format!("it has {size} bytes"))
+            ensure(size <= LARGEST, || format!("the state has {size} bytes"))
         },
     },
     Check {
         id: "state.object",
-        title: "the state is a JSON object, so that a later version can add to it",
+        title: "the state is a JSON object, so that later versions can add keys",
         fix: "save `{\"cursor\": ...}` instead of the value alone",
         needs: &[Requirement::Driver, Requirement::State, Requirement::Case(Mode::Extract)],
         run: |bench| {
             let (_, first, _) = resumed(bench)?;
             let state: Option<Value> =
                 first.report.state.and_then(|text| serde_json::from_str(&text).ok());
-            ensure(state.is_some_and(|state| state.is_object()), || "it is no object".to_owned())
+            ensure(state.is_some_and(|state| state.is_object()), || {
+                "the state is not an object".to_owned()
+            })
         },
     },
     Check {
         id: "state.incremental",
-        title: "a run that goes on from the state reads nothing twice",
-        fix: "read only what lies beyond the cursor, and save the last value that was sent",
+        title: "a run that resumes from the state reads no row again",
+        fix: "read only rows after the cursor, and save the last value sent",
         needs: &[Requirement::Driver, Requirement::State, Requirement::Case(Mode::Extract)],
         run: |bench| {
             let (_, first, second) = resumed(bench)?;
@@ -61,26 +65,26 @@ pub(super) const CHECKS: &[Check] = &[
             }
             let (all, again) = (first.rows(), second.rows());
             ensure(again == 0, || {
-                format!("the first run read {all} rows, and the second {again} again")
+                format!("the first run read {all} rows, and the second run read {again} rows again")
             })
         },
     },
     Check {
         id: "state.kept",
-        title: "a run that finds nothing new keeps the state",
-        fix: "save the state that was loaded if no row came",
+        title: "a run without new rows keeps the state",
+        fix: "save the loaded state if there are no rows",
         needs: &[Requirement::Driver, Requirement::State, Requirement::Case(Mode::Extract)],
         run: |bench| {
             let (_, first, second) = resumed(bench)?;
             // A run that saves nothing keeps the old state.
             let kept = second.report.state.is_none() || second.report.state == first.report.state;
-            ensure(kept, || "it saved another one".to_owned())
+            ensure(kept, || "the second run saved a different state".to_owned())
         },
     },
     Check {
         id: "partition.whole",
-        title: "the shares of a step make the whole, each row once",
-        fix: "divide the rows by `partition.index` of `partition.count`, with no gap and no overlap",
+        title: "the shares of a step together contain each row once",
+        fix: "split the rows by `partition.index` of `partition.count`, without gaps and overlaps",
         needs: &[Requirement::Driver, Requirement::Partition, Requirement::Case(Mode::Extract)],
         run: |bench| {
             let (whole, shares) = shared(bench)?;
@@ -90,7 +94,7 @@ pub(super) const CHECKS: &[Check] = &[
             wanted.sort_unstable();
             ensure(together == wanted, || {
                 format!(
-                    "{SHARES} shares have {} rows together, the whole has {}",
+                    "{SHARES} shares have {} rows in total, but the whole has {}",
                     together.len(),
                     wanted.len()
                 )
@@ -99,8 +103,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "partition.schema",
-        title: "every share has the columns of the whole, even one without rows",
-        fix: "find the columns from the whole table, not from the share",
+        title: "every share has all columns, even without rows",
+        fix: "take the columns from the whole table, not from the share",
         needs: &[Requirement::Driver, Requirement::Partition, Requirement::Case(Mode::Extract)],
         run: |bench| {
             let (whole, shares) = shared(bench)?;
@@ -108,7 +112,7 @@ pub(super) const CHECKS: &[Check] = &[
                 |outcome: &Outcome| outcome.table.as_ref().map(|(schema, _)| schema.clone());
             let wanted = schema(&whole.outcome);
             let odd = shares.iter().enumerate().filter(|(_, share)| schema(share) != wanted);
-            none(odd.map(|(index, _)| format!("share {index} has others")))
+            none(odd.map(|(index, _)| format!("share {index} has other columns")))
         },
     },
 ];
@@ -125,7 +129,7 @@ fn resumed(bench: &Harness) -> Result<(String, Outcome, Outcome), NotPassed> {
             return Ok((case.name, first, second));
         }
     }
-    Err(skip("no case saves state; give one that reads incrementally"))
+    Err(skip("no case saves state; add a case that reads incrementally"))
 }
 
 /// Runs the first case as a whole, and in shares.

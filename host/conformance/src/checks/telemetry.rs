@@ -17,7 +17,7 @@ const LINES: usize = 1000;
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metrics.names",
-        title: "names of metrics are like `bytes_read`",
+        title: "metric names are like `bytes_read`",
         fix: "use lower-case letters, digits and `_`",
         needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
@@ -31,8 +31,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "metrics.units",
-        title: "units of metrics are rows, ms, bytes, seconds, files, code or calls",
-        fix: "use one of these, or write the unit into the name and take `calls`",
+        title: "metric units are rows, ms, bytes, seconds, files, code or calls",
+        fix: "use one of these units, or add the unit to the name and use `calls`",
         needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
@@ -45,8 +45,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "metrics.values",
-        title: "values of metrics are finite, and counts are not negative",
-        fix: "do not divide by a time or a count that may be 0",
+        title: "metric values are finite, and counts are not negative",
+        fix: "do not divide by a time or a count that can be 0",
         needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
@@ -61,7 +61,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "metrics.tags",
-        title: "tags of metrics have names, each once, and values",
+        title: "metric tags have valid and unique names",
         fix: "use tags like (\"table\", \"orders\"); the host adds the step itself",
         needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
@@ -81,23 +81,23 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "metrics.host-names",
-        title: "it leaves to the host what the host measures: rows and the step's duration",
-        fix: "remove the metric, or give it another name",
+        title: "no metric has the name of a metric of the host, which measures rows and the duration",
+        fix: "remove or rename the metric",
         needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
                 let names = words.metrics.iter().map(|metric| metric.name.as_str());
                 names
                     .filter(|name| HOSTS.contains(name))
-                    .map(|name| format!("the metric {name}"))
+                    .map(|name| format!("the metric `{name}`"))
                     .collect()
             })
         },
     },
     Check {
         id: "events.names",
-        title: "names of events are like `table.created`",
-        fix: "write them as `category.action`, with lower-case letters, digits and `_`",
+        title: "event names are like `table.created`",
+        fix: "use names like `category.action`, with lower-case letters, digits and `_`",
         needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
@@ -115,8 +115,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "events.no-logging",
-        title: "events stay few: not one for each row",
-        fix: "say it once for a batch or a table, or in the log with the level debug",
+        title: "events are few: not one for each row",
+        fix: "send an event for each batch or table, or write to the log with the level debug",
         needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
@@ -127,8 +127,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "logs.volume",
-        title: "the log stays short: a thousand lines in a run are too many",
-        fix: "log what happens to a table, not to a row; nobody reads the rest",
+        title: "a run writes at most 1,000 log lines",
+        fix: "log changes of a table, not of each row",
         needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
@@ -145,7 +145,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "logs.clean",
         title: "log lines have no control characters",
-        fix: "leave out colours and `\\r`: the log is a file",
+        fix: "remove colors and `\\r`: the log is a file",
         needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {
@@ -163,8 +163,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "progress.grows",
-        title: "progress never goes back, and never beyond its total",
-        fix: "report what is done so far, of all that there is",
+        title: "progress never decreases and never exceeds its total",
+        fix: "report the work done so far, and the total",
         needs: &[Requirement::Driver, Requirement::Any],
         run: |bench| {
             told(bench, |words| {

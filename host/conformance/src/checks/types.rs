@@ -105,39 +105,49 @@ pub(in super::super) const FAMILIES: [Family; 14] = [
 ];
 
 const FIX: &str =
-    "read it with its own type, or refuse it: kind `unsupported`, and the name of the column";
+    "read values with their own type, or reject the column by name with the kind `unsupported`";
 
 const fn check(id: &'static str, title: &'static str, run: fn(&Harness) -> Verdict) -> Check {
     Check { id, title, fix: FIX, needs: &[Requirement::Driver, Requirement::Input], run }
 }
 
 pub(super) const CHECKS: &[Check] = &[
-    check("types.bool", "true and false are taken or refused", |bench| family(bench, &BOOL)),
-    check("types.integers", "integers of all sizes are taken or refused", |bench| {
+    check("types.bool", "booleans are accepted or rejected", |bench| family(bench, &BOOL)),
+    check("types.integers", "integers of all sizes are accepted or rejected", |bench| {
         family(bench, &INTEGERS)
     }),
-    check("types.floats", "floats of all sizes are taken or refused", |bench| {
+    check("types.floats", "floats of all sizes are accepted or rejected", |bench| {
         family(bench, &FLOATS)
     }),
-    check("types.decimals", "decimals of all sizes are taken or refused", |bench| {
+    check("types.decimals", "decimals of all sizes are accepted or rejected", |bench| {
         family(bench, &DECIMALS)
     }),
-    check("types.text", "both sorts of text are taken or refused", |bench| family(bench, &TEXT)),
-    check("types.binary", "bytes of all sorts are taken or refused", |bench| {
+    check("types.text", "text of both layouts is accepted or rejected", |bench| {
+        family(bench, &TEXT)
+    }),
+    check("types.binary", "binary values of all layouts are accepted or rejected", |bench| {
         family(bench, &BINARY)
     }),
-    check("types.dates", "dates are taken or refused", |bench| family(bench, &DATES)),
-    check("types.times", "times of day are taken or refused", |bench| family(bench, &TIMES)),
-    check("types.timestamps", "timestamps of all units and zones are taken or refused", |bench| {
-        family(bench, &TIMESTAMPS)
+    check("types.dates", "dates are accepted or rejected", |bench| family(bench, &DATES)),
+    check("types.times", "times of day are accepted or rejected", |bench| family(bench, &TIMES)),
+    check(
+        "types.timestamps",
+        "timestamps of all units and zones are accepted or rejected",
+        |bench| family(bench, &TIMESTAMPS),
+    ),
+    check("types.durations", "durations are accepted or rejected", |bench| {
+        family(bench, &DURATIONS)
     }),
-    check("types.durations", "durations are taken or refused", |bench| family(bench, &DURATIONS)),
-    check("types.intervals", "intervals are taken or refused", |bench| family(bench, &INTERVALS)),
-    check("types.null", "a column of the type null is taken or refused", |bench| {
+    check("types.intervals", "intervals are accepted or rejected", |bench| {
+        family(bench, &INTERVALS)
+    }),
+    check("types.null", "a column of type null is accepted or rejected", |bench| {
         family(bench, &NULL)
     }),
-    check("types.lists", "lists of all sorts are taken or refused", |bench| family(bench, &LISTS)),
-    check("types.structs", "structs are taken or refused", |bench| family(bench, &STRUCTS)),
+    check("types.lists", "lists of all layouts are accepted or rejected", |bench| {
+        family(bench, &LISTS)
+    }),
+    check("types.structs", "structs are accepted or rejected", |bench| family(bench, &STRUCTS)),
 ];
 
 fn family(bench: &Harness, family: &Family) -> Verdict {

@@ -142,12 +142,12 @@ fn bundle_index_beyond_limits_is_rejected() {
         ("unknown field", with(&|index| index["more"] = 1.into())),
         ("twice", with(&|index| index["drivers"][0] = second.clone())),
         ("twice", with(&|index| index["drivers"][0]["name"] = "b.second".into())),
-        ("no sha256", with(&|index| index["drivers"][0]["sha256"] = "../../x".into())),
-        ("is the limit", with(&|index| index["drivers"][0]["size"] = u64::MAX.into())),
+        ("invalid sha256", with(&|index| index["drivers"][0]["sha256"] = "../../x".into())),
+        ("the limit is", with(&|index| index["drivers"][0]["size"] = u64::MAX.into())),
     ] {
         assert!(message.contains(why), "{why}: {message}");
     }
     let huge = (EntryType::Regular, INDEX, vec![b' '; MAX_TEXT as usize + 1]);
     let error = out(&tar(&[(huge.0, huge.1, &huge.2)])).unwrap_err();
-    assert!(error.message.contains("is the limit"), "{error}");
+    assert!(error.message.contains("the limit is"), "{error}");
 }

@@ -45,8 +45,8 @@ impl Client {
     pub async fn catalogue(&self) -> Result<Vec<String>> {
         let names = self.names("_catalog", "registry:catalog:*", |page| page.repositories).await?;
         let Some(names) = names else {
-            let message = format!("{} does not list what it has", self.web.host());
-            let help = "name the driver: `osiris drivers add oci://REGISTRY/NAME`";
+            let message = format!("{} does not list its repositories", self.web.host());
+            let help = "use the full name: `osiris drivers add oci://REGISTRY/NAME`";
             return Err(Error::environment(Diagnostic::new("no_catalogue", message).help(help)));
         };
         Ok(names.into_iter().filter(|name| is_repository(name)).collect())
@@ -96,7 +96,7 @@ impl Client {
         scope: &str,
         of: fn(Page) -> Vec<String>,
     ) -> Result<Option<Vec<String>>> {
-        let what = "list what is there";
+        let what = "list the drivers";
         let mut names: Vec<String> = Vec::new();
         for _ in 0..MAX_PAGES {
             let last = names.last().map(|last| format!("&last={}", encoded(last)));
@@ -112,7 +112,7 @@ impl Client {
             let more = response.headers().contains_key(LINK);
             let body = self.web.body(response, MAX_JSON, what, &mut |_, _| {}).await?;
             let page: Page = serde_json::from_slice(&body).map_err(|error| {
-                let message = format!("the list of {} cannot be read: {error}", self.web.host());
+                let message = format!("cannot read the list of {}: {error}", self.web.host());
                 Error::environment(Diagnostic::new("server_refused", message))
             })?;
             let page = of(page);

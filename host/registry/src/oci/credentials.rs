@@ -31,19 +31,19 @@ impl Login {
             let Some(own) = get(REGISTRY) else {
                 let problem = Diagnostic::new(
                     "registry_login",
-                    format!("{USER} is set, but not which registry it is for"),
+                    format!("`{USER}` is set, but `{REGISTRY}` is not"),
                 );
                 return Err(Error::environment(
-                    problem.help(format!("export {REGISTRY}={registry}")),
+                    problem.help(format!("run `export {REGISTRY}={registry}`")),
                 ));
             };
             if own == registry {
                 let password = get(PASSWORD).ok_or_else(|| {
                     let problem = Diagnostic::new(
                         "registry_login",
-                        format!("{USER} is set, but {PASSWORD} is not"),
+                        format!("`{USER}` is set, but `{PASSWORD}` is not"),
                     );
-                    Error::environment(problem.help(format!("export {PASSWORD}=...")))
+                    Error::environment(problem.help(format!("run `export {PASSWORD}=...`")))
                 })?;
                 return Ok(Some(Self { user, password }));
             }
@@ -61,7 +61,7 @@ impl Login {
                 Ok(Some(Self { user, password }))
             }
             Ok(DockerCredential::IdentityToken(_)) => {
-                Err(unusable(registry, "it is an identity token, which osiris cannot use"))
+                Err(unusable(registry, "identity tokens are not supported"))
             }
             Err(Missing::NoCredentialConfigured | Missing::ConfigNotFound) => Ok(None),
             // The output of a helper can contain a secret.
@@ -100,8 +100,9 @@ pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
 }
 
 fn unusable(registry: &str, why: &str) -> Error {
-    let message = format!("docker's login for {registry} cannot be used: {why}");
-    let help = format!("`docker login {registry}`, or set {REGISTRY}, {USER} and {PASSWORD}");
+    let message = format!("cannot use docker's login for {registry}: {why}");
+    let help =
+        format!("run `docker login {registry}`, or set `{REGISTRY}`, `{USER}` and `{PASSWORD}`");
     Error::environment(Diagnostic::new("registry_login", message).help(help))
 }
 

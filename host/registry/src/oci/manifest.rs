@@ -61,22 +61,24 @@ impl Descriptor {
 impl Manifest {
     /// Parses a manifest.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(bytes).map_err(|error| format!("it is no manifest: {error}"))
+        serde_json::from_slice(bytes).map_err(|error| format!("invalid manifest: {error}"))
     }
 
     /// Returns the descriptor of the component.
     pub(super) fn component(&self) -> Result<&Descriptor, String> {
         if let Some(other) = self.media_type.as_deref().filter(|kind| *kind != MANIFEST) {
-            return Err(format!("it is no component, but {}", quoted(other)));
+            return Err(format!("expected a component, found {}", quoted(other)));
         }
         match self.layers.as_slice() {
             [layer] if layer.media_type == LAYER && is_digest(&layer.digest) => Ok(layer),
-            [layer] if layer.media_type == LAYER => Err(format!(
-                "its layer has the digest {}, which is no sha256",
-                quoted(&layer.digest)
+            [layer] if layer.media_type == LAYER => {
+                Err(format!("the digest {} of its layer is not a sha256", quoted(&layer.digest)))
+            }
+            [layer] => Err(format!(
+                "its layer has the media type {}, not `{LAYER}`",
+                quoted(&layer.media_type)
             )),
-            [layer] => Err(format!("its layer is {}, not {LAYER}", quoted(&layer.media_type))),
-            layers => Err(format!("it has {} layers, a component has one", layers.len())),
+            layers => Err(format!("the manifest has {} layers instead of one", layers.len())),
         }
     }
 }
@@ -145,25 +147,25 @@ mod tests {
         let layer =
             |kind: &str, digest: &str| json!({"mediaType": kind, "digest": digest, "size": 1});
         for (manifest, why) in [
-            (json!({"schemaVersion": 2, "layers": []}), "it has 0 layers"),
+            (json!({"schemaVersion": 2, "layers": []}), "the manifest has 0 layers"),
             (
                 json!({"schemaVersion": 2, "layers": [layer("text/plain", &digest)]}),
-                "its layer is 'text/plain'",
+                "its layer has the media type `text/plain`",
             ),
             (
                 json!({"schemaVersion": 2, "layers": [layer(LAYER, "sha256:../x")]}),
-                "which is no sha256",
+                "is not a sha256",
             ),
             (
                 json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json"}),
-                "it is no component, but",
+                "expected a component, found",
             ),
         ] {
             let manifest = Manifest::parse(manifest.to_string().as_bytes()).unwrap();
             let error = manifest.component().unwrap_err();
             assert!(error.contains(why), "{error}");
         }
-        assert!(Manifest::parse(b"{}").unwrap_err().contains("it is no manifest"));
+        assert!(Manifest::parse(b"{}").unwrap_err().contains("invalid manifest"));
         let good = json!({"schemaVersion": 2, "layers": [layer(LAYER, &digest)]}).to_string();
         assert_eq!(Manifest::parse(good.as_bytes()).unwrap().component().unwrap().digest, digest);
     }

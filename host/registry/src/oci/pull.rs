@@ -18,7 +18,7 @@ impl Client {
         &self,
         reference: &Reference,
     ) -> Result<Option<(Manifest, String)>> {
-        let what = format!("get {}", reference.repository);
+        let what = format!("fetch {}", reference.repository);
         let path = format!("{}/manifests/{}", reference.repository, reference.version());
         let response = self
             .call(&pull_scope(&reference.repository), &what, || {
@@ -55,13 +55,13 @@ impl Client {
         let layer = manifest.component().map_err(|why| no_component(reference, &why))?;
         if layer.size > MAX_SIZE {
             let why = format!(
-                "it is {} large, and {} is the most",
+                "the component has {}, but the limit is {}",
                 format_bytes(layer.size),
                 format_bytes(MAX_SIZE)
             );
             return Err(no_component(reference, &why));
         }
-        let what = format!("get {}", reference.repository);
+        let what = format!("fetch {}", reference.repository);
         let path = format!("{}/blobs/{}", reference.repository, layer.digest);
         let scope = pull_scope(&reference.repository);
         let response = self.call(&scope, &what, || self.request(Method::GET, &path)).await?;
@@ -80,22 +80,22 @@ impl Client {
     }
 
     fn missing(&self, reference: &Reference) -> Error {
-        let message = format!("there is no {reference}");
+        let message = format!("cannot find `{reference}`");
         Error::environment(Diagnostic::new("driver_not_found", message).help(format!(
-            "check the name and the tag; `osiris drivers search --registry {}` lists what is there",
+            "check the name and the tag, or list the drivers with `osiris drivers search --registry {}`",
             self.web.host()
         )))
     }
 
     fn damaged(&self, reference: &Reference, what: &str) -> Error {
-        let message = format!("{} sent {what}, for {reference}", self.web.host());
+        let message = format!("{} returned {what} for `{reference}`", self.web.host());
         Error::environment(
             Diagnostic::new("download_damaged", message)
-                .help("try again; if it stays, do not trust the registry"),
+                .help("try again; if the error persists, do not trust the registry"),
         )
     }
 }
 
 fn no_component(reference: &Reference, why: &str) -> Error {
-    Error::invalid(Diagnostic::new("no_component", format!("{reference} is no driver: {why}")))
+    Error::invalid(Diagnostic::new("no_component", format!("`{reference}` is not a driver: {why}")))
 }

@@ -60,7 +60,7 @@ impl Client {
     async fn upload(&self, name: &str, descriptor: &Descriptor, content: &[u8]) -> Result<()> {
         let digest = &descriptor.digest;
         let path = format!("{name}/blobs/{digest}");
-        let what = "look what is there";
+        let what = "check for existing blobs";
         let look = || self.request(Method::HEAD, &path);
         if self.call(&push_scope(name), what, look).await?.status() == StatusCode::OK {
             return Ok(());
@@ -85,8 +85,10 @@ impl Client {
         let location = started.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let address = location.and_then(|location| started.url().join(location).ok());
         address.filter(|address| address.origin() == self.base.origin()).ok_or_else(|| {
-            let message =
-                format!("{} wants the upload on another server, or nowhere", self.web.host());
+            let message = format!(
+                "{} returned an upload address on another server, or none",
+                self.web.host()
+            );
             Error::environment(Diagnostic::new("server_refused", message))
         })
     }
@@ -111,7 +113,7 @@ fn push_scope(repository: &str) -> String {
 }
 
 fn taken(reference: &Reference, digest: &str) -> Error {
-    let message = format!("{reference} is there with other bytes: {digest}");
-    let help = "give the driver another version, or --force to move the tag";
+    let message = format!("`{reference}` already exists with different content: {digest}");
+    let help = "change the version of the driver, or move the tag with `--force`";
     Error::new(ExitStatus::Failed, vec![Diagnostic::new("tag_taken", message).help(help)])
 }

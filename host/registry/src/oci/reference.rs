@@ -48,10 +48,10 @@ impl Reference {
 /// Returns an error if `registry` is not a valid host.
 pub(super) fn address(registry: &str, insecure: bool) -> Result<Url, Error> {
     let bad = || {
-        let message = format!("{} is no registry's host", quoted(registry));
+        let message = format!("{} is not a valid registry host", quoted(registry));
         Error::invalid(
             Diagnostic::new("bad_reference", message)
-                .help("write it like ghcr.io or localhost:5000"),
+                .help("use a host like `ghcr.io` or `localhost:5000`"),
         )
     };
     let mut url = Url::parse(&format!("https://{registry}/")).map_err(|_| bad())?;
@@ -75,15 +75,15 @@ impl FromStr for Reference {
             Error::invalid(
                 Diagnostic::new(
                     "bad_reference",
-                    format!("{} is no reference to a registry: {why}", quoted(text)),
+                    format!("{} is not a valid registry reference: {why}", quoted(text)),
                 )
-                .help("write it like oci://ghcr.io/acme/crm-extractor:1.2.0"),
+                .help("use a reference like `oci://ghcr.io/acme/crm-extractor:1.2.0`"),
             )
         };
         let rest = text.strip_prefix("oci://").unwrap_or(text);
         let (registry, rest) = rest
             .split_once('/')
-            .ok_or_else(|| bad("it has no name behind the registry".to_owned()))?;
+            .ok_or_else(|| bad("the name after the registry is missing".to_owned()))?;
         address(registry, false)?;
         let (rest, digest) = match rest.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest)),
@@ -94,13 +94,13 @@ impl FromStr for Reference {
             None => (rest, None),
         };
         if !is_repository(repository) {
-            return Err(bad(format!("{} is no name in a registry", quoted(repository))));
+            return Err(bad(format!("{} is not a valid name", quoted(repository))));
         }
         if let Some(tag) = tag.filter(|tag| !is_tag(tag)) {
-            return Err(bad(format!("{} is no tag", quoted(tag))));
+            return Err(bad(format!("{} is not a valid tag", quoted(tag))));
         }
         if let Some(digest) = digest.filter(|digest| !is_digest(digest)) {
-            return Err(bad(format!("{} is no digest like sha256:0123...", quoted(digest))));
+            return Err(bad(format!("{} is not a digest like `sha256:0123...`", quoted(digest))));
         }
         Ok(Self {
             registry: registry.to_owned(),

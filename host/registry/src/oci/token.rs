@@ -100,12 +100,12 @@ impl Client {
             Error::environment(Diagnostic::new("registry_login", message))
         };
         let mut realm =
-            Url::parse(realm).map_err(|_| wrong("its server of tokens has no address"))?;
+            Url::parse(realm).map_err(|_| wrong("the token server has no valid address"))?;
         // Encryption is never dropped, even if `insecure`.
         let clear = realm.scheme() != "https";
         if clear && (self.base.scheme() == "https" || check_scheme(&realm, self.insecure).is_err())
         {
-            return Err(wrong("its server of tokens would get the login in the clear"));
+            return Err(wrong("the token server would receive the login unencrypted"));
         }
         for (name, value) in asked {
             if let Some(value) = value {
@@ -116,10 +116,12 @@ impl Client {
         if login.is_some() && !may_get_login(&self.base, &realm, own_server().as_deref()) {
             let host = authority(&realm);
             let message = format!(
-                "{}: cannot {what}: it wants the login to be sent to {host}, which is another server",
+                "{}: cannot {what}: the registry requests the login for {host}, which is another server",
                 self.web.host()
             );
-            let help = format!("if {host} gives out tokens for it: export {TOKEN_SERVER}={host}");
+            let help = format!(
+                "if {host} is the token server of the registry, run `export {TOKEN_SERVER}={host}`"
+            );
             return Err(Error::environment(Diagnostic::new("registry_login", message).help(help)));
         }
         let web = BoundedClient::new(&realm, self.insecure, self.web.leads())?;
@@ -134,11 +136,11 @@ impl Client {
         let body = web.body(response, MAX_JSON, what, &mut |_, _| {}).await?;
         // The parser's message would show the token.
         let answer: Answer = serde_json::from_slice(&body)
-            .map_err(|_| wrong("its server of tokens answers nonsense"))?;
+            .map_err(|_| wrong("the token server returned an invalid response"))?;
         let token = answer.token.or(answer.access_token).filter(|token| !token.is_empty());
         token
             .and_then(|token| sensitive(&format!("Bearer {token}")))
-            .ok_or_else(|| wrong("its server of tokens gives none"))
+            .ok_or_else(|| wrong("the token server returned no token"))
     }
 }
 

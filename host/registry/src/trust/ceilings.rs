@@ -9,7 +9,7 @@ use osiris_core::diagnostic::Position;
 /// The ceilings of a project; `None` means no ceiling.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ceilings {
-    /// The hosts that drivers may dial, and the position of the rule.
+    /// The hosts that drivers may connect to, and the position of the rule.
     pub network: Option<(Position, Vec<HostPort>)>,
     /// Maximum file access, and the position of the rule.
     pub files: Option<(Position, FileCeiling)>,
@@ -89,7 +89,7 @@ impl FromStr for HostPort {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "write a host and a port, like 'db.example:5432' or '*.example:443'";
+        let wrong = || "use a host and a port, like `db.example:5432` or `*.example:443`";
         let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
         let port = match port {
             "*" => None,

@@ -47,10 +47,12 @@ impl FromStr for PublicKey {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text.starts_with(SECRET) {
-            return Err("this is a private key, which belongs nowhere but to its owner".to_owned());
+            return Err(
+                "expected a public key, found a private key, which must be kept secret".to_owned()
+            );
         }
         let bytes = decoded(text, PUBLIC);
-        bytes.map(Self).ok_or_else(|| format!("a key looks like {PUBLIC} and 43 characters more"))
+        bytes.map(Self).ok_or_else(|| format!("expected `{PUBLIC}` and 43 characters"))
     }
 }
 
@@ -84,12 +86,12 @@ impl SecretKey {
             text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let key = match (lines.next(), lines.next()) {
             (Some(line), None) if line.starts_with(PUBLIC) => {
-                return Err("this is a public key; drivers are signed with the private one".into());
+                return Err("expected a private key, found a public key".into());
             }
             (Some(line), None) => decoded(line, SECRET).and_then(Self::from_seed),
             _ => None,
         };
-        key.ok_or_else(|| format!("a private key is one line: {SECRET} and 43 characters more"))
+        key.ok_or_else(|| format!("expected a single line with `{SECRET}` and 43 characters"))
     }
 
     /// Returns the text that [`SecretKey::parse`] reads, with a warning to keep the key secret.

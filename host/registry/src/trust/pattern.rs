@@ -50,7 +50,7 @@ impl FromStr for Pattern {
             let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
             return match hash.len() == 64 && hash.bytes().all(is_digit) {
                 true => Ok(Self::Sha256(hash.to_owned())),
-                false => Err("a hash is 'sha256:' and 64 hex digits in lower case".to_owned()),
+                false => Err("expected `sha256:` and 64 hex digits in lower case".to_owned()),
             };
         }
         match text.split_once('.') {
@@ -58,8 +58,8 @@ impl FromStr for Pattern {
             Some((family, role)) if is_word(family) && is_word(role) => {
                 Ok(Self::Name(text.to_owned()))
             }
-            _ => Err("write a name like 'acme.crm_extractor', a family like 'acme.*', \
-                      'sha256:...' or '*'"
+            _ => Err("use a name like `acme.crm_extractor`, a family like `acme.*`, \
+                      `sha256:...` or `*`"
                 .to_owned()),
         }
     }

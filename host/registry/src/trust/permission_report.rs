@@ -66,14 +66,14 @@ pub enum Verdict {
 }
 
 impl PermissionReport {
-    /// Returns the verb and the rest of a sentence on the permission.
+    /// Returns the decision, `allow:` or `deny:`, and the description of the permission.
     pub fn sentence(&self) -> (&'static str, String) {
         let Self { what, why, .. } = self;
         match self.verdict {
-            Verdict::Granted => ("may", what.clone()),
-            Verdict::Bounded => ("may", format!("{what}, but {why}")),
-            Verdict::Refused => ("may not", format!("{what}: {why}")),
-            Verdict::Unasked => ("may not", what.clone()),
+            Verdict::Granted => ("allow:", what.clone()),
+            Verdict::Bounded => ("allow:", format!("{what}, but {why}")),
+            Verdict::Refused => ("deny:", format!("{what}: {why}")),
+            Verdict::Unasked => ("deny:", what.clone()),
         }
     }
 }
@@ -98,7 +98,7 @@ impl Policy {
             };
             let Found { what, value, set_by, is_unset } = found;
             let (verdict, why) = match is_unset {
-                true => (Verdict::Unasked, "the configuration does not set it".to_owned()),
+                true => (Verdict::Unasked, "not set in the configuration".to_owned()),
                 false => (verdict, why),
             };
             // The description already contains a literal.
@@ -117,17 +117,17 @@ impl Policy {
             });
         };
         for pointer in &spec.secrets {
-            let why = "the spec declares it, and its connection or configuration holds it";
-            let what = format!("be given the secret {}", part(pointer));
+            let why = "declared in the spec, and set in the connection or configuration";
+            let what = format!("receive the secret {}", part(pointer));
             add("secrets", what, Verdict::Granted, why);
         }
-        let unasked = "the spec does not ask for it";
+        let unasked = "not requested in the spec";
         if spec.files == Files::default() {
-            let what = "read or write anything but its own artifacts".to_owned();
+            let what = "read or write files other than its own artifacts".to_owned();
             add("files", what, Verdict::Unasked, unasked);
         }
         if spec.network.is_empty() {
-            add("network", "dial anything".to_owned(), Verdict::Unasked, unasked);
+            add("network", "connect to any host".to_owned(), Verdict::Unasked, unasked);
         }
         rights
     }
@@ -151,7 +151,7 @@ impl Policy {
         let name = &spec.name;
         let refused = |position, what: String, rule: &str, help: String| {
             let message = format!(
-                "{step}the driver `{name}` asks for more than `drivers.ceilings.{rule}` allows: to {what}"
+                "{step}driver `{name}` requests more than `drivers.ceilings.{rule}` allows: {what}"
             );
             let problem = Diagnostic::new("beyond_ceiling", message);
             Err(Error::environment(problem.at(&self.file, position).help(help)))
@@ -165,7 +165,7 @@ impl Policy {
                     Permission::Connect(..) => continue,
                 };
                 if access > ceiling && config.pointer(&name.text).is_some_and(|v| !v.is_null()) {
-                    let help = format!("write 'files: {access}' there if drivers may");
+                    let help = format!("to allow this, set `files: {access}` here");
                     return refused(position, ask.to_string(), "files", help);
                 }
             }
@@ -174,10 +174,10 @@ impl Policy {
             for endpoint in endpoints(spec, config) {
                 let (host, port) = (&endpoint.host, endpoint.port);
                 if !allowed.iter().any(|one| one.covers(host, port)) {
-                    let what = format!("dial {endpoint}");
+                    let what = format!("connect to {endpoint}");
                     let help = match allowed.is_empty() {
-                        true => format!("write 'network: [\"{endpoint}\"]' there if drivers may"),
-                        false => format!("add \"{endpoint}\" to the list there if drivers may"),
+                        true => format!("to allow this, set `network: [\"{endpoint}\"]` here"),
+                        false => format!("to allow this, add `\"{endpoint}\"` to the list here"),
                     };
                     return refused(*position, what, "network", help);
                 }
@@ -192,7 +192,7 @@ impl Policy {
             Some((position, ceiling)) => {
                 let verdict = if access <= ceiling { Verdict::Granted } else { Verdict::Refused };
                 let line = position.line;
-                (verdict, format!("`drivers.ceilings.files` is '{ceiling}', line {line}"))
+                (verdict, format!("`drivers.ceilings.files` is `{ceiling}` (line {line})"))
             }
         }
     }
@@ -205,7 +205,7 @@ impl Policy {
             _ => None,
         };
         if literal.is_some_and(|host| !leads_anywhere(host)) {
-            let why = "the spec names an address that is not the internet's".to_owned();
+            let why = "the spec names an address that is not on the internet".to_owned();
             return (Verdict::Refused, why);
         }
         let Some((position, allowed)) = self.ceilings.network.as_ref().filter(|_| !built_in) else {
@@ -213,7 +213,10 @@ impl Policy {
         };
         let line = position.line;
         if allowed.is_empty() {
-            return (Verdict::Refused, format!("`drivers.ceilings.network` is false, line {line}"));
+            return (
+                Verdict::Refused,
+                format!("`drivers.ceilings.network` is `false` (line {line})"),
+            );
         }
         let list: Vec<String> = allowed.iter().map(ToString::to_string).collect();
         let list = list.join(", ");
@@ -227,11 +230,11 @@ impl Policy {
             Some(true) => Verdict::Granted,
             Some(false) => Verdict::Refused,
         };
-        (verdict, format!("`drivers.ceilings.network` has {list}, line {line}"))
+        (verdict, format!("`drivers.ceilings.network` only allows {list} (line {line})"))
     }
 }
 
-/// Returns whether a literal host from the author may be dialled at all.
+/// Returns whether drivers may connect to a literal host from the author at all.
 fn leads_anywhere(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let by = Provenance::Author;
@@ -273,7 +276,7 @@ fn found(ask: &Permission, spec: &Spec, known: Known<'_>) -> Found {
             };
             let host = shown(&ask_host.text, host);
             Found {
-                what: format!("dial {} port {port}{by}", escape_control(&host)),
+                what: format!("connect to {} port {port}{by}", escape_control(&host)),
                 value: Some(Endpoint { host, port, host_by, port_by }.to_string()),
                 set_by: vec![host_by, port_by],
                 is_unset: false,
@@ -289,7 +292,9 @@ fn found(ask: &Permission, spec: &Spec, known: Known<'_>) -> Found {
             let line = escape_control(&path);
             let what = match ask {
                 Permission::Read(_) => format!("read {line}, set by {origin}"),
-                _ => format!("read and write {line}, set by {origin}, and what it makes beside it"),
+                _ => format!(
+                    "read and write {line}, set by {origin}, and files that the driver creates next to it"
+                ),
             };
             Found { what, value: Some(path), set_by: vec![origin], is_unset: false }
         }
@@ -309,7 +314,8 @@ fn shown(pointer: &str, value: String) -> String {
 
 fn declared(built_in: bool) -> String {
     match built_in {
-        true => "the spec declares it, and ceilings do not hold for drivers of osiris".to_owned(),
-        false => "the spec declares it, and no ceiling forbids it".to_owned(),
+        true => "declared in the spec; ceilings do not apply to drivers that come with osiris"
+            .to_owned(),
+        false => "declared in the spec, and no ceiling denies it".to_owned(),
     }
 }

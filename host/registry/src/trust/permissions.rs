@@ -49,7 +49,7 @@ impl Name {
         match &self.default {
             Some(default) => {
                 format!(
-                    "{} (its default {} opens nothing)",
+                    "{} (its default {} grants no access)",
                     part(&self.text),
                     escape_control(default)
                 )
@@ -62,7 +62,7 @@ impl Name {
 /// A permission that a driver requests.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
-    /// Dial a host and a port.
+    /// Connect to a host and a port.
     Connect(Name, Name),
     /// Read the path that a field names.
     Read(Name),
@@ -92,12 +92,12 @@ impl Permission {
     }
 }
 
-/// Formats the permission to follow `may` or `asks to`.
+/// Formats the permission to follow `allow:` or `requests to`.
 impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connect(host, port) => {
-                write!(f, "dial {} port {}", host.closed(), part(&port.text))?;
+                write!(f, "connect to {} port {}", host.closed(), part(&port.text))?;
                 match &port.default {
                     Some(default) => write!(f, " or {}", escape_control(default)),
                     None => Ok(()),
@@ -105,14 +105,18 @@ impl fmt::Display for Permission {
             }
             Self::Read(name) => write!(f, "read {}", named(name)),
             Self::Write(name) => {
-                write!(f, "read and write {}, and what it makes beside it", named(name))
+                write!(
+                    f,
+                    "read and write {}, and files that the driver creates next to it",
+                    named(name)
+                )
             }
         }
     }
 }
 
 fn named(name: &Name) -> String {
-    format!("the file or folder that {} names", name.closed())
+    format!("the file or directory that {} names", name.closed())
 }
 
 /// Formats a literal, or a field like `` `resolved_connection/host` ``, on one line and safe to
@@ -192,7 +196,7 @@ impl RequestedPermissions {
             other.limits.iter().filter_map(|(limit, before)| match self.limits.get(limit) {
                 Some(now) if now <= before => None,
                 Some(now) => Some(written(*limit, *now)),
-                None => Some(format!("limit {}: none of its own", limit.name())),
+                None => Some(format!("limit {}: not set", limit.name())),
             });
         self.permissions_added_since(other).iter().map(ToString::to_string).chain(limits).collect()
     }
@@ -219,11 +223,11 @@ mod tests {
             (&["limit memory: 1024MiB", "limit seconds: 1", "limit cpu: 50%"], &[]),
             (
                 &["dials: x port 1", "limit memory: 2GiB", "limit seconds: 60"],
-                &["dial x port 1", "limit memory: 2GiB"],
+                &["connect to x port 1", "limit memory: 2GiB"],
             ),
             (
                 &["limit memory: 1GiB", "reads files: /a/b"],
-                &["read the file or folder that `a/b` names", "limit seconds: none of its own"],
+                &["read the file or directory that `a/b` names", "limit seconds: not set"],
             ),
         ] {
             assert_eq!(asks(new).added_since(&old), more, "{new:?}");
@@ -253,14 +257,14 @@ mod tests {
         let old = asks(&["dials: /h port /p (default 1)", "reads files: /a"]);
         for (new, more) in [
             (&["dials: /h port /p (default 1)", "reads files: /a"][..], &[][..]),
-            (&["dials: /h port /p (default 2)"], &["dial `h` port `p` or 2"]),
+            (&["dials: /h port /p (default 2)"], &["connect to `h` port `p` or 2"]),
             (
                 &["dials: /h (default x) port /p (default 1)"],
-                &["dial `h` (its default x opens nothing) port `p` or 1"],
+                &["connect to `h` (its default x grants no access) port `p` or 1"],
             ),
             (
                 &["reads files: /a (default .)"],
-                &["read the file or folder that `a` (its default . opens nothing) names"],
+                &["read the file or directory that `a` (its default . grants no access) names"],
             ),
         ] {
             assert_eq!(asks(new).added_since(&old), more, "{new:?}");
@@ -280,7 +284,7 @@ mod tests {
         assert_eq!((asks.added_since(&again), again.added_since(&asks)), (Vec::new(), Vec::new()));
         assert_eq!(
             asks.added_since(&RequestedPermissions::default()),
-            [r"dial a\nb port c port `d port e`"]
+            [r"connect to a\nb port c port `d port e`"]
         );
     }
 }

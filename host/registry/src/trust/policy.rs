@@ -69,8 +69,8 @@ impl Policy {
             let body = canonical::sha256(signature::body(bytes));
             let denies = |rule: &&Rule| rule.pattern.matches(name, &[&driver.sha256, &body]);
             if let Some(rule) = self.deny.iter().find(denies) {
-                let why = format!("`drivers.deny` has '{}'", rule.pattern);
-                let help = "take the line out if the driver is good after all, or use another";
+                let why = format!("`{}` in `drivers.deny` matches the driver", rule.pattern);
+                let help = "remove this line to allow the driver, or use another driver";
                 return Some(self.denied(driver, rule.position, &why, help));
             }
         }
@@ -80,29 +80,37 @@ impl Policy {
         if let Some((position, allowed)) = &self.allow
             && !allowed.iter().any(|pattern| pattern.matches(name, &[&driver.sha256]))
         {
-            let help = format!("add '{name}' to `allow` if it may be used");
-            return Some(self.denied(driver, *position, "`drivers.allow` does not have it", &help));
+            let help = format!("to allow the driver, add `{name}` to `drivers.allow`");
+            return Some(self.denied(
+                driver,
+                *position,
+                "no pattern in `drivers.allow` matches it",
+                &help,
+            ));
         }
         for pin in self.pins.iter().filter(|pin| pin.rule.pattern.matches(name, &[&driver.sha256]))
         {
             if self.keys.get(&pin.key).is_none_or(|key| !driver.signers.contains(key)) {
                 let why = format!(
-                    "`drivers.pins` wants it signed by {}, but it is {}",
+                    "`drivers.pins` requires a signature by `{}`, but the driver is {}",
                     pin.key,
                     driver.signed(self)
                 );
-                let help = format!("get the driver from {}, or change the pin", pin.key);
+                let help = format!("get the driver from `{}`, or change the pin", pin.key);
                 return Some(self.denied(driver, pin.rule.position, &why, &help));
             }
         }
         let position = self.require_signature.filter(|_| self.trusted_signer(driver).is_none())?;
-        let why = format!("`drivers.require_signature` is true, but it is {}", driver.signed(self));
+        let why = format!(
+            "`drivers.require_signature` is true, but the driver is {}",
+            driver.signed(self)
+        );
         let help = match driver.signers.first() {
             Some(key) => {
-                format!("if you trust whoever has this key: add 'NAME: \"{key}\"' to `keys`")
+                format!("if you trust the owner of this key, add `NAME: \"{key}\"` to `drivers.keys`")
             }
             None => {
-                "get a signed one, or sign it yourself: osiris drivers sign FILE.wasm --key KEY"
+                "get a signed driver, or sign this driver with `osiris drivers sign FILE.wasm --key KEY`"
                     .to_owned()
             }
         };
@@ -133,7 +141,7 @@ impl Policy {
 
     fn denied(&self, driver: &AdmittedDriver, at: Position, why: &str, help: &str) -> Diagnostic {
         let message = format!(
-            "the driver `{}` (sha256 {}) is not let in: {why}",
+            "driver `{}` (sha256 {}) is not allowed: {why}",
             driver.spec.name, driver.sha256
         );
         Diagnostic::new("driver_refused", message).at(&self.file, at).help(help)

@@ -78,7 +78,7 @@ pub fn sign(bytes: &[u8], key: &SecretKey) -> Result<Vec<u8>, Diagnostic> {
     match parts.signatures.iter().position(|other| other.signer == own.signer) {
         Some(index) => parts.signatures[index] = own,
         None if parts.signatures.len() == MOST => {
-            return Err(refused(format!("the driver has {MOST} signatures, which is the most")));
+            return Err(refused(format!("the driver already has {MOST} signatures, the maximum")));
         }
         None => parts.signatures.push(own),
     }
@@ -116,7 +116,7 @@ impl<'b> Parts<'b> {
         let starts = (0..signatures.len()).map(|index| body.len() + index * SIZE);
         if sections(bytes)? != starts.collect::<Vec<_>>() {
             return Err(refused(format!(
-                "the driver has a section `{NAME}` that is no signature at the end of the file"
+                "the driver has a section `{NAME}` that is not a signature at the end of the file"
             )));
         }
         if signatures.len() > MOST {
@@ -164,7 +164,7 @@ fn sections(bytes: &[u8]) -> Result<Vec<usize>, Diagnostic> {
         let payload = payload.map_err(|error| {
             Diagnostic::new(
                 "component_invalid",
-                format!("the component is damaged or cut off: {}", error.message()),
+                format!("the component is damaged or truncated: {}", error.message()),
             )
             .help("build or download it again")
         })?;
@@ -174,7 +174,7 @@ fn sections(bytes: &[u8]) -> Result<Vec<usize>, Diagnostic> {
             Payload::CustomSection(section) if section.name() == NAME => {
                 let end = section.range().end;
                 if depth != 1 || end < SIZE {
-                    return Err(refused(format!("the driver has a section `{NAME}` inside")));
+                    return Err(refused(format!("the driver has a nested section `{NAME}`")));
                 }
                 starts.push(end - SIZE);
             }
@@ -186,5 +186,5 @@ fn sections(bytes: &[u8]) -> Result<Vec<usize>, Diagnostic> {
 
 fn refused(message: String) -> Diagnostic {
     Diagnostic::new("signature_invalid", message)
-        .help("get the file again from whoever made it, or build it and sign it again")
+        .help("get the file from its author again, or build and sign the driver again")
 }

@@ -50,9 +50,9 @@ fn compile(folder: &Path) -> Result<PathBuf> {
         return Err(failed(folder, status));
     }
     component.ok_or_else(|| {
-        let problem = Diagnostic::new("driver_build", "this crate makes no component");
+        let problem = Diagnostic::new("driver_build", "the crate does not build a component");
         let problem = problem.in_file(&folder.join(MANIFEST));
-        Error::invalid(problem.help("add to its Cargo.toml:\n[lib]\ncrate-type = [\"cdylib\"]"))
+        Error::invalid(problem.help("add to `Cargo.toml`:\n[lib]\ncrate-type = [\"cdylib\"]"))
     })
 }
 
@@ -65,12 +65,13 @@ fn made(line: &str) -> Option<PathBuf> {
 }
 
 fn failed(folder: &Path, status: std::process::ExitStatus) -> Error {
-    let message = format!("the driver does not build ({status}); cargo's messages are above");
+    let message =
+        format!("cannot build the driver: cargo failed ({status}); its messages are above");
     let problem = Diagnostic::new("driver_build", message).in_file(folder);
     if has_target(folder) {
         Error::failed(problem)
     } else {
-        Error::environment(problem.help(format!("rustup target add {TARGET}")))
+        Error::environment(problem.help(format!("run `rustup target add {TARGET}`")))
     }
 }
 

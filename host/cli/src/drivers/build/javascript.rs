@@ -31,7 +31,7 @@ fn build(folder: &Path) -> Result<Vec<u8>> {
         install(folder)?;
     }
     let out = tempfile::tempdir().map_err(|error| {
-        let message = format!("cannot make a temporary folder: {error}");
+        let message = format!("cannot create a temporary directory: {error}");
         Error::environment(Diagnostic::new("driver_build", message))
     })?;
     let component = out.path().join("driver.wasm");
@@ -59,10 +59,10 @@ fn install(folder: &Path) -> Result<()> {
     if folder.join(BUILDER_SCRIPT).is_file() {
         return Ok(());
     }
-    let problem = Diagnostic::new("driver_build", "the package does not depend on osiris-sdk");
+    let problem = Diagnostic::new("driver_build", "the package does not depend on `osiris-sdk`");
     Err(Error::invalid(problem.in_file(&folder.join(MANIFEST)).help(
-        "add to its devDependencies: \"osiris-sdk\": \"file:vendor/osiris-sdk\"\n\
-         `osiris drivers new --lang javascript` makes a package that has it",
+        "add to `devDependencies`: \"osiris-sdk\": \"file:vendor/osiris-sdk\"\n\
+         or create a package with `osiris drivers new --lang javascript`",
     )))
 }
 
@@ -76,7 +76,8 @@ fn run(mut command: Command, tool: &str, folder: &Path) -> Result<()> {
     if status.success() {
         return Ok(());
     }
-    let message = format!("the driver does not build ({status}); what {tool} said is above");
+    let message =
+        format!("cannot build the driver: {tool} failed ({status}); its messages are above");
     Err(Error::failed(Diagnostic::new("driver_build", message).in_file(folder)))
 }
 

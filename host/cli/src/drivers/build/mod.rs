@@ -18,23 +18,23 @@ use super::install::{Component, install, read_spec, told};
 const EXAMPLES: &str = "\
 Examples:
   osiris drivers build my-driver                  into the project's drivers/
-  osiris drivers build plugins/* --out drivers    several, into another folder
+  osiris drivers build plugins/* --out drivers    several drivers, into another directory
 
-A driver in Rust is a crate that uses osiris-sdk. It is built for wasm32-wasip2
-in cargo's profile `driver`, which is `release` unless the workspace says more.
-A driver in JavaScript is an npm package with an \"osiris\" key in package.json;
-npm installs what it needs, the SDK included, the first time. One in Python is a
-pyproject.toml with [tool.osiris]; componentize-py, which builds it, is put into
-osiris's cache the first time.";
+A driver in Rust is a crate that uses osiris-sdk. It is built for wasm32-wasip2 with
+cargo's profile `driver`, which is `release` unless the workspace defines it. A driver
+in JavaScript is an npm package with an \"osiris\" key in package.json; npm installs
+its dependencies, including the SDK, on the first build. A driver in Python has a
+pyproject.toml with [tool.osiris]; componentize-py, which builds it, is installed into
+the cache of osiris on the first build.";
 
-/// Build drivers from their sources and put them where pipelines find them
+/// Build drivers from source and install them into the project
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The drivers' folders: each with a spec.yaml and a project of its language
+    /// Driver directories, each with a spec.yaml and a project in its language
     #[arg(value_name = "DIR", required = true)]
     folders: Vec<PathBuf>,
-    /// Output folder; the project's drivers folder by default
+    /// Output directory; the project's drivers directory by default
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -89,14 +89,14 @@ fn builder(folder: &Path) -> Result<&'static Builder> {
     let markers: Vec<&str> = BUILDERS.iter().map(|builder| builder.marker).collect();
     let (message, help) = match fs::metadata(folder) {
         Ok(about) if about.is_dir() => (
-            format!("there is no driver's project here: no {}", join_or(&markers)),
-            "make one: osiris drivers new acme.crm_extractor",
+            format!("cannot find a driver project: no {}", join_or(&markers)),
+            "create a driver with `osiris drivers new acme.crm_extractor`",
         ),
         Ok(_) => (
-            "this is a file, and a driver is built from a folder".to_owned(),
-            "name the driver's folder; `osiris drivers pack` takes a component",
+            "expected a directory, found a file".to_owned(),
+            "name the driver's directory, or pack a component with `osiris drivers pack`",
         ),
-        Err(error) => (format!("the driver's folder cannot be read: {error}"), "look at its name"),
+        Err(error) => (format!("cannot read the driver's directory: {error}"), "check the path"),
     };
     Err(Error::invalid(Diagnostic::new("driver_build", message).in_file(folder).help(help)))
 }
@@ -109,9 +109,9 @@ mod tests {
     fn missing_project_file_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let error = builder(folder.path()).err().unwrap().to_string();
-        assert!(error.starts_with("there is no driver's project here: no Cargo.toml"), "{error}");
+        assert!(error.starts_with("cannot find a driver project: no Cargo.toml"), "{error}");
         let missing = builder(&folder.path().join("missing")).err().unwrap().to_string();
-        assert!(missing.starts_with("the driver's folder cannot be read: "), "{missing}");
+        assert!(missing.starts_with("cannot read the driver's directory: "), "{missing}");
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
         let error = builder(&file).err().unwrap().to_string();

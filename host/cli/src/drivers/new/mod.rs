@@ -22,27 +22,27 @@ use super::super::shell::{CommandOutput, display_path};
 const EXAMPLES: &str = "\
 Examples:
   osiris drivers new acme.crm_extractor --lang rust
-  osiris drivers new crm --lang rust --role writer       names it crm.writer
+  osiris drivers new crm --lang rust --role writer       creates crm.writer
   osiris drivers new acme.clean --lang python --role processor --dir drivers/clean
 
-The driver builds, passes its tests and runs as it is. The SDK of this osiris is
-copied into its vendor/ folder, so that the two fit and nothing is downloaded but
-what the SDK itself uses.";
+The new driver builds, passes its tests and runs without changes. The matching SDK is
+copied into its vendor/ directory, so that only the SDK's own dependencies are
+downloaded.";
 
-/// Make the sources of a new driver, with tests
+/// Create the sources of a new driver, with tests
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The driver's name, family.role, or only its family
+    /// Driver name: family.role, or only the family
     #[arg(value_name = "NAME")]
     name: String,
-    /// The language to write it in
+    /// Programming language
     #[arg(long = "lang", value_name = "LANGUAGE", value_enum)]
     language: LanguageName,
-    /// Role of the driver; the end of the name by default, else extractor
+    /// Role of the driver; by default the ending of the name, otherwise extractor
     #[arg(long, value_enum)]
     role: Option<Role>,
-    /// The folder for it, which must not exist or be empty; without it, one named like the driver
+    /// Directory to create, which may exist if empty; named like the driver by default
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -71,8 +71,10 @@ pub(super) fn new(args: &Args) -> Result<CommandOutput> {
     let name = Name::parse(&args.name, args.role)?;
     let dir = args.dir.clone().unwrap_or_else(|| name.package().into());
     let Some(language) = LANGUAGES.iter().find(|language| language.name == args.language) else {
-        let problem =
-            Diagnostic::new("driver_new", "this osiris has no template for that language");
+        let problem = Diagnostic::new(
+            "driver_new",
+            "cannot create the driver: no template for this language",
+        );
         return Err(Error::invalid(problem));
     };
     let mut files = template::fill(language.template, &name);
@@ -102,7 +104,7 @@ pub(super) fn new(args: &Args) -> Result<CommandOutput> {
 fn write(dir: &Path, files: &Files) -> Result<()> {
     refuse_what_is_there(dir)?;
     make(dir, files).map_err(|error| {
-        let message = format!("the driver's folder cannot be made: {error}");
+        let message = format!("cannot create the driver's directory: {error}");
         Error::environment(Diagnostic::new("driver_new", message).in_file(dir))
     })
 }
@@ -115,8 +117,11 @@ fn refuse_what_is_there(dir: &Path) -> Result<()> {
     if empty {
         return Ok(());
     }
-    let problem = Diagnostic::new("files_exist", "there is something at this place already");
-    let help = "name another folder with --dir, or remove this one";
+    let problem = Diagnostic::new(
+        "files_exist",
+        "cannot create the driver's directory: the path already exists",
+    );
+    let help = "name another directory with `--dir`, or remove the existing path";
     Err(Error::invalid(problem.in_file(dir).help(help)))
 }
 

@@ -7,11 +7,11 @@ use osiris_core::text::quoted;
 /// Role of a driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Role {
-    /// Makes a table from the outside
+    /// Reads a table from a file or a service
     Extractor,
-    /// Takes a table to the outside
+    /// Writes a table to a file or a service
     Writer,
-    /// Makes a table from a table
+    /// Transforms tables
     Processor,
 }
 
@@ -60,9 +60,9 @@ impl Name {
         };
         let parts: Vec<&str> = driver.split('.').collect();
         if parts.len() != 2 || !parts.iter().all(|part| is_word(part)) {
-            let message = format!("{} is no name for a driver", quoted(text));
-            let help = "write it as family.role, in small letters, digits, _ and -, each part \
-                        beginning with a letter: acme.crm_extractor";
+            let message = format!("{} is not a valid driver name", quoted(text));
+            let help = "use `family.role` with lower-case letters, digits, `_` and `-`, and start \
+                        each part with a letter: `acme.crm_extractor`";
             return Err(Error::invalid(Diagnostic::new("driver_name", message).help(help)));
         }
         Ok(Self { driver, role })

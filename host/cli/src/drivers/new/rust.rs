@@ -48,7 +48,7 @@ fn vendored() -> Result<Files> {
 }
 
 fn known(path: &str) -> Result<&'static str, String> {
-    embedded::text(path).ok_or_else(|| format!("this osiris was built without {path}"))
+    embedded::text(path).ok_or_else(|| format!("osiris was built without `{path}`"))
 }
 
 /// Returns a workspace member's manifest without inheritance, and without the parts that only its
@@ -93,7 +93,7 @@ fn inherit(table: &mut dyn TableLike, shared: &Item) -> Result<(), String> {
             .collect();
         let value = shared.get(key.get()).cloned().filter(|_| own.is_empty());
         *item = value.ok_or_else(|| {
-            format!("`{}` of the SDK's manifest cannot be taken from its workspace", key.get())
+            format!("cannot resolve `{}` of the SDK's manifest in its workspace", key.get())
         })?;
     }
     Ok(())

@@ -38,7 +38,7 @@ pub(super) fn document(report: &Report) -> Result<String> {
         xml.add_test_suite(suite);
     }
     xml.to_string().map_err(|error| {
-        let message = format!("the results cannot be written as XML: {error}");
+        let message = format!("cannot write the results as XML: {error}");
         Error::failed(Diagnostic::new("junit_unwritable", message))
     })
 }

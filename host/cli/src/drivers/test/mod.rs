@@ -21,44 +21,44 @@ use super::super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris drivers test my-driver.wasm                              everything that needs no service
-  osiris drivers test my-driver.wasm --cases conformance.yaml     with files, tables and what to expect
-  osiris drivers test my-driver.wasm --connection @mysql.test     with a service that may be written to
+  osiris drivers test my-driver.wasm                              run all checks that need no service
+  osiris drivers test my-driver.wasm --cases conformance.yaml     with files, tables and expected results
+  osiris drivers test my-driver.wasm --connection @mysql.test     with a service that the checks may write to
   osiris drivers test my-driver.wasm --previous my-driver-1.2.0.wasm
   osiris drivers test my-driver.wasm --only spec --only doctor.in-time
   osiris drivers test my-driver.wasm --json --junit report.xml    for CI
-  osiris drivers test --list                                      every check
+  osiris drivers test --list                                      list all checks
 
 A driver is run with the examples of its spec, and with the cases of a conformance.yaml
-beside it; host/conformance/README.md describes that file. Each
-check has a project of its own that is gone afterwards. The exit code is 1 if one fails.";
+next to it; host/conformance/README.md describes that file. Each check runs in its own
+temporary project. Exits with 1 if a check fails.";
 
 /// The file of cases that is used if it exists next to the driver.
 const BESIDE: &str = "conformance.yaml";
 
-/// Check that a driver keeps to the contract
+/// Check a driver against the contract
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The component
+    /// Driver file
     #[arg(value_name = "FILE.wasm", required_unless_present = "list")]
     file: Option<PathBuf>,
-    /// Test cases; the conformance.yaml next to the driver by default, if made for this driver
+    /// Test cases; the conformance.yaml next to the driver by default, if it names this driver
     #[arg(long, value_name = "FILE.yaml")]
     cases: Option<PathBuf>,
-    /// Let it use a connection of the project, to read and to write what the cases name
+    /// Connection of the project that the driver may use, to read and write data of the cases
     #[arg(long, value_name = "@FAMILY.ALIAS")]
     connection: Option<String>,
-    /// An earlier version, with which pipelines must still run
+    /// Earlier version of the driver, whose pipelines must still run
     #[arg(long, value_name = "OLD.wasm")]
     previous: Option<PathBuf>,
-    /// Only these checks; may be given more than once
+    /// Run only these checks; can be repeated
     #[arg(long, value_name = "GROUP|ID")]
     only: Vec<String>,
-    /// Write the results as JUnit's XML, too
+    /// Also write the results as JUnit XML
     #[arg(long, value_name = "FILE.xml")]
     junit: Option<PathBuf>,
-    /// List the checks instead
+    /// List the checks without running them
     #[arg(long, conflicts_with_all = ["cases", "connection", "previous", "junit"])]
     list: bool,
 }
@@ -119,9 +119,10 @@ fn cases(file: &Path, named: Option<&Path>) -> Result<Option<Cases>> {
     match spec {
         Some(spec) if spec.name != cases.driver && named.is_none() => Ok(None),
         Some(spec) if spec.name != cases.driver => {
-            let message = format!("The cases are for '{}', not for '{}'", cases.driver, spec.name);
+            let message =
+                format!("the cases are for driver `{}`, not for `{}`", cases.driver, spec.name);
             let problem = Diagnostic::new("invalid_cases", message).in_file(path);
-            Err(Error::invalid(problem.help(format!("write 'driver: {}'", spec.name))))
+            Err(Error::invalid(problem.help(format!("write `driver: {}`", spec.name))))
         }
         _ => Ok(Some(cases)),
     }
@@ -157,7 +158,7 @@ impl<'a> Results<'a> {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
-    let message = format!("the results cannot be written: {error}");
+    let message = format!("cannot write the results: {error}");
     Error::environment(Diagnostic::new("junit_unwritable", message).in_file(path))
 }
 

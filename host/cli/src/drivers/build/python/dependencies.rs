@@ -35,8 +35,9 @@ pub(super) fn install(project: &Project, folder: &Path) -> Result<Option<PathBuf
     if status.success() {
         return Ok(Some(folder.to_owned()));
     }
-    let message = "a package that the driver uses cannot be installed; pip's messages are above";
-    Err(Error::failed(Diagnostic::new(CODE, message).help(
-        "only packages in pure Python run in a component: those with a wheel `py3-none-any`",
-    )))
+    let message = "cannot install the packages of the driver; pip's messages are above";
+    Err(Error::failed(
+        Diagnostic::new(CODE, message)
+            .help("use only packages in pure Python, which have a `py3-none-any` wheel"),
+    ))
 }

@@ -45,8 +45,9 @@ fn build(folder: &Path) -> Result<Vec<u8>> {
     }
     let status = run(&mut command, &tool)?;
     if !status.success() {
-        let message =
-            format!("the driver does not build ({status}); componentize-py's messages are above");
+        let message = format!(
+            "cannot build the driver: componentize-py failed ({status}); its messages are above"
+        );
         return Err(Error::failed(Diagnostic::new(CODE, message).in_file(folder)));
     }
     fs::read(&component).map_err(|error| {
@@ -92,6 +93,6 @@ fn note(text: &str) {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
-    let message = format!("the build's files cannot be written: {error}");
+    let message = format!("cannot write the files of the build: {error}");
     Error::environment(Diagnostic::new(CODE, message).in_file(path))
 }

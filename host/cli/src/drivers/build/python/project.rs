@@ -36,7 +36,7 @@ pub(super) fn fits(folder: &Path) -> bool {
 
 fn text(path: &Path) -> std::io::Result<String> {
     if fs::metadata(path)?.len() > MOST {
-        return Err(std::io::Error::other(format!("it has more than {MOST} bytes")));
+        return Err(std::io::Error::other(format!("the file has more than {MOST} bytes")));
     }
     fs::read_to_string(path)
 }
@@ -49,10 +49,10 @@ impl Project {
             Error::invalid(Diagnostic::new(CODE, message).in_file(&path).help(help))
         };
         let source = text(&path).map_err(|error| {
-            invalid(format!("the project cannot be read: {error}"), "look at the file")
+            invalid(format!("cannot read the project: {error}"), "check the file")
         })?;
         let document: DocumentMut = source.parse().map_err(|error: toml_edit::TomlError| {
-            let mut problem = Diagnostic::new(CODE, format!("no valid TOML: {}", error.message()));
+            let mut problem = Diagnostic::new(CODE, format!("invalid TOML: {}", error.message()));
             let position = error.span().map(|span| position(&source, span.start));
             problem.place = Some(SourceLocation { file: path.display().to_string(), position });
             Error::invalid(problem)
@@ -65,13 +65,16 @@ impl Project {
         };
         let module = module.filter(|module| is_module(module)).ok_or_else(|| {
             invalid(
-                "the module that exports the driver is not said".into(),
-                "[tool.osiris]\nmodule = \"my_driver\"",
+                "no module that exports the driver is set".into(),
+                "add:\n[tool.osiris]\nmodule = \"my_driver\"",
             )
         })?;
         let list = |item: Option<&Item>, key: &str| {
             texts(item).ok_or_else(|| {
-                invalid(format!("{key} is to be a list of texts"), &format!("{key} = [\"...\"]"))
+                invalid(
+                    format!("`{key}` must be a list of strings"),
+                    &format!("write `{key} = [\"...\"]`"),
+                )
             })
         };
         let dependencies = list(
@@ -83,15 +86,15 @@ impl Project {
             let given = folder.join(&name);
             python_path.push(given.canonicalize().map_err(|error| {
                 invalid(
-                    format!("`{name}` of python-path cannot be read: {error}"),
-                    "name the folders that hold the driver's module and the SDK",
+                    format!("cannot read `{name}` in `python-path`: {error}"),
+                    "name the directories that contain the driver's module and the SDK",
                 )
             })?);
         }
         if python_path.is_empty() {
             return Err(invalid(
-                "python-path names no folder".into(),
-                "[tool.osiris]\npython-path = [\"src\", \"vendor/osiris-sdk\"]",
+                "`python-path` names no directory".into(),
+                "add:\n[tool.osiris]\npython-path = [\"src\", \"vendor/osiris-sdk\"]",
             ));
         }
         Ok(Self { module, python_path, dependencies })
@@ -159,13 +162,13 @@ mod tests {
     fn invalid_pyproject_error_names_the_fault() {
         let path = "python-path = ['src']\n";
         for (text, words) in [
-            ("[tool.osiris\n", "no valid TOML"),
-            ("[tool.osiris]\n", "the module that exports the driver is not said"),
-            (&format!("[tool.osiris]\nmodule = 'a; b'\n{path}"), "is not said"),
-            (&format!("[tool.osiris]\nmodule = 1\n{path}"), "is not said"),
-            ("[tool.osiris]\nmodule = 'a'\n", "python-path names no folder"),
-            ("[tool.osiris]\nmodule = 'a'\npython-path = 'src'\n", "a list of texts"),
-            ("[tool.osiris]\nmodule = 'a'\npython-path = ['lib']\n", "`lib` of python-path"),
+            ("[tool.osiris\n", "invalid TOML"),
+            ("[tool.osiris]\n", "no module that exports the driver is set"),
+            (&format!("[tool.osiris]\nmodule = 'a; b'\n{path}"), "no module that exports"),
+            (&format!("[tool.osiris]\nmodule = 1\n{path}"), "no module that exports"),
+            ("[tool.osiris]\nmodule = 'a'\n", "`python-path` names no directory"),
+            ("[tool.osiris]\nmodule = 'a'\npython-path = 'src'\n", "a list of strings"),
+            ("[tool.osiris]\nmodule = 'a'\npython-path = ['lib']\n", "`lib` in `python-path`"),
         ] {
             let (fits, project) = read(text);
             let error = project.unwrap_err().to_string();

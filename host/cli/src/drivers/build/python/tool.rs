@@ -13,8 +13,8 @@ use super::{CODE, note, run};
 pub(super) const VERSION: &str = "0.25.1";
 /// Requirements for pip, with hashes.
 const REQUIREMENTS: &str = include_str!("componentize-py.txt");
-pub(super) const HELP: &str = "install Python 3 with pip from https://python.org or your system's packages; or componentize-py \
-     itself, so that it is on the PATH: uv tool install componentize-py==0.25.1";
+pub(super) const HELP: &str = "install Python 3 with pip from https://python.org or your system's packages, or install \
+     componentize-py on the PATH: `uv tool install componentize-py==0.25.1`";
 /// Names of the Python interpreter, in search order.
 const PYTHONS: [&str; 2] = ["python3", "python"];
 
@@ -58,8 +58,8 @@ pub(super) fn find() -> Result<Tool> {
     }
     let python = python()?;
     let root = cache_dir::cache_root().ok_or_else(|| {
-        let problem = Diagnostic::new(CODE, "there is no folder to keep componentize-py in");
-        Error::environment(problem.help("set OSIRIS_CACHE to a folder"))
+        let problem = Diagnostic::new(CODE, "cannot install componentize-py: no cache directory");
+        Error::environment(problem.help("set `OSIRIS_CACHE` to a directory"))
     })?;
     let tool = Tool::Cached { python, folder: root.join(format!("componentize-py-{VERSION}")) };
     if is_wanted(&tool) {
@@ -77,7 +77,7 @@ pub(super) fn python() -> Result<&'static str> {
         command.output().is_ok_and(|output| output.status.success())
     };
     PYTHONS.into_iter().find(runs).ok_or_else(|| {
-        let message = "building a driver in Python takes a Python 3 with pip, and there is none";
+        let message = "cannot find Python 3 with pip, which building a Python driver requires";
         Error::environment(Diagnostic::new(CODE, message).help(HELP))
     })
 }
@@ -93,7 +93,7 @@ fn is_wanted(tool: &Tool) -> bool {
 fn install(tool: &Tool, root: &Path) -> Result<()> {
     let Tool::Cached { python, folder } = tool else { return Ok(()) };
     let unwritable = |error: std::io::Error| {
-        let message = format!("componentize-py cannot be kept here: {error}");
+        let message = format!("cannot install componentize-py: {error}");
         Error::environment(Diagnostic::new(CODE, message).in_file(root))
     };
     cache_dir::create_private_dir(root).map_err(unwritable)?;
@@ -111,8 +111,9 @@ fn install(tool: &Tool, root: &Path) -> Result<()> {
         tool,
     )?;
     if !status.success() {
-        let message =
-            format!("componentize-py cannot be installed ({status}); pip's messages are above");
+        let message = format!(
+            "cannot install componentize-py: pip failed ({status}); its messages are above"
+        );
         return Err(Error::environment(Diagnostic::new(CODE, message).help(HELP)));
     }
     // Removes an unusable copy, for example one for another Python.
