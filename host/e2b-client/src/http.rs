@@ -49,7 +49,7 @@ impl Http {
         secrets: Vec<Secret>,
     ) -> Result<Self> {
         let wrong = |why: String| {
-            Error::new(Kind::Local, format!("cannot prepare HTTPS on this machine: {why}"))
+            Error::new(Kind::Local, format!("cannot initialize HTTPS: {why}"))
         };
         let guard = Guard::new(&base, NamedBy::User).map_err(wrong)?;
         let client = builder(&guard, &base)

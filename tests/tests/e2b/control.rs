@@ -100,13 +100,13 @@ fn server_error_page_is_reported() {
 
 fn rate_limit_of_hours_is_reported_immediately() {
     let answer = Answer::error(429, "Rate limit exceeded").header("Retry-After", "7200");
-    assert_reported(answer, &["429", "Rate limit exceeded", "osiris e2b sweep"]);
+    assert_reported(answer, &["429", "Rate limit exceeded", "osiris e2b prune"]);
 }
 
 fn sandbox_limit_without_retry_is_reported_immediately() {
     let full = "you have reached the maximum number of concurrent E2B sandboxes (20)";
     let answer = Answer::error(429, full).header("Should-Retry", "false");
-    assert_reported(answer, &["429", full, "wait for other sandboxes to end", "osiris e2b sweep"]);
+    assert_reported(answer, &["429", full, "wait for other sandboxes to end", "osiris e2b prune"]);
 }
 
 fn rate_limit_with_retry_after_recovers() {

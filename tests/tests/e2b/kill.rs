@@ -39,7 +39,7 @@ fn unkillable_sandbox_is_reported_and_swept_later() {
     fixture.e2b.fault(Fault::on(KILL, Effect::Answer(Answer::error(403, "no"))).always());
     let finished = fixture.run(&[]).run().expect(0);
     let id = fixture.id();
-    for words in ["cannot kill sandbox", &id, "ends by itself", "osiris e2b sweep"] {
+    for words in ["cannot kill sandbox", &id, "ends by itself", "osiris e2b prune"] {
         assert!(finished.stderr.contains(words), "{words:?} is not in {}", finished.stderr);
     }
     fixture.e2b.clear_faults();

@@ -1,4 +1,4 @@
-//! `osiris e2b sweep`.
+//! `osiris e2b prune`.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -73,7 +73,7 @@ impl From<e2b_client::Error> for RemoteError {
                 "; select an existing template with `--e2b-template`, or create one with `osiris e2b template`"
             }
             Kind::RateLimited | Kind::Capacity => {
-                "; wait for other sandboxes to end, or remove leftover sandboxes with `osiris e2b sweep`"
+                "; wait for other sandboxes to end, or remove leftover sandboxes with `osiris e2b prune`"
             }
             Kind::Unreachable | Kind::Timeout if error.was_sent() => {
                 "; check the network with `osiris e2b doctor`"

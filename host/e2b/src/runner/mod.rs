@@ -340,7 +340,7 @@ impl E2bRunner {
             let lasts = self.control.set_timeout(&id, self.options.limit).await.is_ok();
             let until = if lasts { self.options.limit } else { LEASE }.as_secs();
             self.notes.info(format!(
-                "Keeping sandbox {id} for {until} s. Connect with `e2b sandbox connect {id}`; remove the sandbox with `osiris e2b sweep --kept`"
+                "Keeping sandbox {id} for {until} s. Connect with `e2b sandbox connect {id}`; remove the sandbox with `osiris e2b prune --kept`"
             ));
             return;
         }
@@ -352,7 +352,7 @@ impl E2bRunner {
         match killed {
             Ok(()) => session.event(RunEvent::E2bSandboxKilled { sandbox_id: &id }),
             Err(error) => self.notes.info(format!(
-                "{}. The sandbox ends by itself within {} s; to remove it now, run `osiris e2b sweep`",
+                "{}. The sandbox ends by itself within {} s; to remove it now, run `osiris e2b prune`",
                 error.message,
                 LEASE.as_secs()
             )),
