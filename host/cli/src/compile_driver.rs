@@ -1,5 +1,6 @@
 //! `osiris compile-driver`: the process in which a driver is compiled.
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_engine::compiler::{self, Order};
 use serde_json::json;
@@ -36,7 +37,7 @@ pub(super) fn compile(args: Args) -> Result<CommandOutput> {
     let order = Order { parent, size, engine, interrupts: !without_interrupts };
     let done = compiler::serve(&order).map_err(|error| {
         Error::environment(Diagnostic::new(
-            "compiler",
+            Code::CompilerFailed,
             format!("cannot compile the driver: {error}"),
         ))
     })?;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::atomic;
 use osiris_core::fs::layout::{DRIVERS_DIR, SETTINGS_FILE};
@@ -71,7 +72,7 @@ fn refuse_to_overwrite(dir: &Path) -> Result<()> {
     }
     let message =
         format!("cannot create the project: it would overwrite `{}`", existing.join("`, `"));
-    let problem = Diagnostic::new("files_exist", message)
+    let problem = Diagnostic::new(Code::FileExists, message)
         .in_file(dir)
         .help("choose another directory, or overwrite the files with `--force`");
     Err(Error::invalid(problem))
@@ -83,7 +84,7 @@ fn make_folder(path: &Path) -> Result<()> {
 }
 
 fn environment(path: &Path, message: String) -> Error {
-    Error::environment(Diagnostic::new("init", message).in_file(path))
+    Error::environment(Diagnostic::new(Code::ProjectUnwritable, message).in_file(path))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::io;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::limits::LimitOverrides;
 use osiris_core::driver::{Content, DriverFile};
@@ -12,7 +13,7 @@ use osiris_core::telemetry::{Level, Number};
 use osiris_engine::grants::Grants;
 use osiris_engine::process_sandbox::ProcessSandbox;
 use osiris_engine::sink::CallObserver;
-use osiris_engine::{CallContext, Code, Engine};
+use osiris_engine::{CallContext, CompiledDriver, Engine};
 use osiris_registry::trust::{AdmittedDriver, Known};
 use serde_json::{Map, Value};
 use tokio::runtime::{Builder, Runtime};
@@ -36,7 +37,7 @@ impl Probe {
     pub(super) fn start(engine: Engine, fence: &ProcessSandbox) -> Result<Self> {
         let unable = |error: io::Error| {
             Error::environment(Diagnostic::new(
-                "runtime",
+                Code::RuntimeFailed,
                 format!("cannot start the runtime: {error}"),
             ))
         };
@@ -67,7 +68,7 @@ pub(super) fn code(
     file: &DriverFile,
     known: Known<'_>,
     shell: &Shell,
-) -> Result<Code> {
+) -> Result<CompiledDriver> {
     let Content { bytes, sha256 } = place.registry.verified_content(file)?;
     let admission = AdmittedDriver::of(file, bytes, sha256)?;
     let rights = |driver: &AdmittedDriver| {

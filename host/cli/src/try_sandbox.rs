@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_engine::process_sandbox;
 use serde_json::json;
@@ -36,7 +37,7 @@ pub(super) fn try_fence(args: &Args) -> Result<CommandOutput> {
     let ports = [args.granted, args.refused];
     let proof = process_sandbox::prove(&args.folder, &args.elsewhere, ports).map_err(|error| {
         Error::environment(Diagnostic::new(
-            "fence",
+            Code::SandboxTestFailed,
             format!("cannot test the process sandbox: {error}"),
         ))
     })?;

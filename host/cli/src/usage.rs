@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{ColorChoice, Command, Error};
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{self, Diagnostic};
 use serde_json::json;
 
@@ -51,7 +52,7 @@ pub(super) fn help(mut command: Command) -> CommandOutput {
 fn usage_problem(text: &str) -> Diagnostic {
     let text = text.strip_prefix("error: ").unwrap_or(text).trim_end();
     let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
-    let problem = Diagnostic::new("usage", message);
+    let problem = Diagnostic::new(Code::UsageInvalid, message);
     let hint = rest.lines().map(str::trim).find(|line| line.starts_with("tip: "));
     let usage = rest.lines().map(str::trim).find(|line| line.starts_with("Usage: "));
     match hint.and_then(|hint| hint.strip_prefix("tip: ")).or(usage) {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::{core_dumps, program};
 use osiris_e2b::worker;
@@ -43,7 +44,10 @@ pub(super) fn work(args: &Args) -> Result<CommandOutput> {
     fence.enforce();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
-        Error::environment(Diagnostic::new("runtime", format!("cannot start the worker: {error}")))
+        Error::environment(Diagnostic::new(
+            Code::RuntimeFailed,
+            format!("cannot start the worker: {error}"),
+        ))
     })?;
     runtime.block_on(worker::run(&args.folder))?;
     // A thread can still be waiting for a command.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::AdmissionPolicy;
 use osiris_core::driver::catalog::DriverCatalog;
@@ -127,7 +128,7 @@ pub(super) fn must_exist(file: &Path) -> Result<()> {
     if file.exists() {
         return Ok(());
     }
-    let problem = Diagnostic::new("pipeline_not_found", "cannot find the pipeline file")
+    let problem = Diagnostic::new(Code::PipelineMissing, "cannot find the pipeline file")
         .in_file(file)
         .help("check the path, which is relative to the working directory");
     Err(Error::invalid(problem))

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use arrow::datatypes::SchemaRef;
+use osiris_core::code::Code;
 use osiris_core::contract::Mode;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::spec::Example;
@@ -102,14 +103,14 @@ impl Cases {
         let json = root.to_json();
         let internal = |why: String| {
             Error::invalid(
-                Diagnostic::new("invalid_cases", format!("invalid cases: {why}")).in_file(file),
+                Diagnostic::new(Code::CasesInvalid, format!("invalid cases: {why}")).in_file(file),
             )
         };
         let shape = serde_json::from_str(SCHEMA).map_err(|error| internal(error.to_string()))?;
         let mut problems = Diagnostics::new(file);
         for finding in Schema::new(shape).map_err(internal)?.check(&json) {
             let mut problem =
-                Diagnostic::new("invalid_cases", format!("invalid cases: {}", finding.message));
+                Diagnostic::new(Code::CasesInvalid, format!("invalid cases: {}", finding.message));
             problem.help = finding.help;
             problems.report(root.position_of(&finding.pointer), problem);
         }
@@ -154,7 +155,7 @@ impl Case {
     fn finish(&mut self, at: &str, root: &Node, file: &Path, problems: &mut Diagnostics<'_>) {
         let invalid = |pointer: &str, message: String, help: &str| {
             let message = format!("case {}: {message}", quoted(&self.name));
-            (root.position_of(pointer), Diagnostic::new("invalid_cases", message).help(help))
+            (root.position_of(pointer), Diagnostic::new(Code::CasesInvalid, message).help(help))
         };
         let mut found = Vec::new();
         for (name, fixture) in &mut self.files {

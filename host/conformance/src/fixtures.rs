@@ -1,6 +1,7 @@
 //! Input of a driver: its cases with their configurations and tables, and the projects in which
 //! they run.
 
+use osiris_core::code::Code;
 use osiris_core::contract::Mode;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::spec::{Spec, configured_paths};
@@ -21,7 +22,7 @@ impl Harness {
         for case in &self.cases {
             let wrong = |why: String| {
                 let message = format!("case `{}`: {why}", case.name);
-                Error::invalid(Diagnostic::new("invalid_cases", message).help(format!(
+                Error::invalid(Diagnostic::new(Code::CasesInvalid, message).help(format!(
                     "see `osiris drivers inspect {}` for the configuration of the driver",
                     self.path.display()
                 )))

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use osiris_core::canonical;
+use osiris_core::code::Code;
 use osiris_core::contract::Mode;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::catalog::DriverCatalog;
@@ -17,7 +18,7 @@ use osiris_core::driver::limits::Limits;
 use osiris_core::driver::spec::{Spec, SpecFault, configured_paths};
 use osiris_core::driver::{Content, DriverFile};
 use osiris_engine::process_sandbox::ProcessSandbox;
-use osiris_engine::{Code, Driver, Engine};
+use osiris_engine::{CompiledDriver, Driver, Engine};
 use osiris_pipeline::connection::{CONNECTION_KEY, Connections, Environment, Reference, Secrets};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -72,9 +73,9 @@ pub(super) struct Harness {
     closed: io::Result<ReservedPort>,
     silent: io::Result<ReservedPort>,
     /// Compiled driver and compile time, or `None` if no selected check needs it.
-    code: Option<Result<(Code, Option<Duration>), Diagnostic>>,
+    code: Option<Result<(CompiledDriver, Option<Duration>), Diagnostic>>,
     /// Compiled drivers that read back written rows, by name, or the reason why there is none.
-    readers: BTreeMap<String, Result<Code, String>>,
+    readers: BTreeMap<String, Result<CompiledDriver, String>>,
     /// Never dropped, since dropping the runtime would wait for DNS look-ups.
     pub(super) runtime: ManuallyDrop<Runtime>,
     pub(super) subject: TestTarget,
@@ -126,7 +127,7 @@ impl Harness {
     pub(super) fn new(mut subject: TestTarget, wanted: &[&Check]) -> Result<Self> {
         let unable = |error: io::Error| {
             Error::environment(Diagnostic::new(
-                "runtime",
+                Code::RuntimeFailed,
                 format!("cannot start the checks: {error}"),
             ))
         };
@@ -195,9 +196,9 @@ impl Harness {
         self.spec.as_deref().ok_or_else(|| skip("the spec cannot be read"))
     }
 
-    fn compile(&self) -> Result<(Code, Option<Duration>), Diagnostic> {
+    fn compile(&self) -> Result<(CompiledDriver, Option<Duration>), Diagnostic> {
         let Some(file) = &self.file else {
-            let spec = Diagnostic::new("invalid_spec", "the spec is not valid");
+            let spec = Diagnostic::new(Code::SpecInvalid, "the spec is not valid");
             return Err(self.broken.clone().unwrap_or(spec));
         };
         let (started, mut compiled) = (Instant::now(), false);
@@ -211,7 +212,7 @@ impl Harness {
             .map_err(|error| error.first().clone())
     }
 
-    fn compile_readers(&self) -> BTreeMap<String, Result<Code, String>> {
+    fn compile_readers(&self) -> BTreeMap<String, Result<CompiledDriver, String>> {
         let TestTarget { registry, .. } = &self.subject;
         let code = |name: &String| {
             let file = registry.find(name).ok_or_else(|| registry.missing_driver_error(name))?;
@@ -256,7 +257,7 @@ impl Harness {
         fence.ports = Some(ports);
         let own = self.code.iter().flatten().map(|(code, _)| code);
         let codes = own.chain(self.readers.values().flatten());
-        fence.read.extend(codes.filter_map(Code::file).map(Path::to_owned));
+        fence.read.extend(codes.filter_map(CompiledDriver::file).map(Path::to_owned));
         fence
     }
 
@@ -273,7 +274,7 @@ impl Harness {
     /// Returns the loaded driver, or the problem that keeps it from loading.
     pub(super) fn loaded(&self) -> Result<&Loaded, Diagnostic> {
         let load = || {
-            let none = || Err(Diagnostic::new("not_compiled", "no check requires the code"));
+            let none = || Err(Diagnostic::new(Code::CodeMissing, "no check requires the code"));
             let (code, compiling) = self.code.clone().unwrap_or_else(none)?;
             let driver = self.engine.link(&code).map_err(|error| error.first().clone())?;
             Ok(Loaded { driver, compiling })

@@ -22,6 +22,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::redact::Redactor;
 use osiris_core::text::{closest_match, join_or, quoted};
@@ -60,7 +61,7 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
                     )
                 }
             };
-            return Err(Error::invalid(Diagnostic::new("unknown_check", message).help(help)));
+            return Err(Error::invalid(Diagnostic::new(Code::CheckUnknown, message).help(help)));
         }
     }
     let named = |check: &&Check| {
@@ -85,7 +86,7 @@ pub fn run(
         let message =
             format!("invalid cases: `skip` names {}, which is not a check", quoted(unknown));
         let help = "list the checks with `osiris drivers test --list`";
-        return Err(Error::invalid(Diagnostic::new("invalid_cases", message).help(help)));
+        return Err(Error::invalid(Diagnostic::new(Code::CasesInvalid, message).help(help)));
     }
     let bench = Harness::new(subject, wanted)?;
     let redactor = Redactor::new(bench.secrets())?;

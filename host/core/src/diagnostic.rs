@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::code::Code;
+
 /// The location of a problem.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct SourceLocation {
@@ -27,8 +29,8 @@ pub struct Position {
 /// One finding, as text for the user. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// Stable name for tools, like `unknown_key`.
-    pub code: &'static str,
+    /// Code of the problem, for tools.
+    pub code: Code,
     /// The failure and its cause.
     pub message: String,
     /// The location, if the problem is in a file.
@@ -41,7 +43,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// Creates a problem without a location.
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), place: None, help: None }
     }
 

@@ -17,6 +17,7 @@
 
 pub mod budget;
 pub mod canonical;
+pub mod code;
 pub mod contract;
 pub mod core_dumps;
 pub mod diagnostic;

@@ -28,6 +28,7 @@ use serde_json::{Map, Value};
 use self::alphanumeric::{Alphanumerics, Beginnings};
 use self::encodings::Encodings;
 use self::unescape::Unescaped;
+use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Error, Result};
 use crate::telemetry::Number;
 
@@ -209,7 +210,7 @@ impl Redactor {
 fn unusable(why: &str) -> Error {
     let message = format!("cannot mask the secrets of the connections: {why}");
     let help = "pass the path of a file to the connection instead of the file's content";
-    Error::environment(Diagnostic::new("secrets_unusable", message).help(help))
+    Error::environment(Diagnostic::new(Code::SecretsUnusable, message).help(help))
 }
 
 impl std::fmt::Debug for Redactor {

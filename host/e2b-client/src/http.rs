@@ -48,9 +48,8 @@ impl Http {
         headers: HeaderMap,
         secrets: Vec<Secret>,
     ) -> Result<Self> {
-        let wrong = |why: String| {
-            Error::new(Kind::Local, format!("cannot initialize HTTPS: {why}"))
-        };
+        let wrong =
+            |why: String| Error::new(Kind::Local, format!("cannot initialize HTTPS: {why}"));
         let guard = Guard::new(&base, NamedBy::User).map_err(wrong)?;
         let client = builder(&guard, &base)
             .map_err(|error| wrong(error.to_string()))?

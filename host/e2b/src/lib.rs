@@ -8,12 +8,13 @@ pub mod sweep;
 pub mod template;
 pub mod worker;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error};
 
 /// Converts an error of E2B's client into an error of this program.
 pub fn problem(error: e2b_client::Error) -> Error {
     use e2b_client::Kind;
-    let problem = Diagnostic::new("e2b", error.message);
+    let problem = Diagnostic::new(Code::E2bFailed, error.message);
     Error::environment(match error.kind {
         // The message already says what to do.
         Kind::Auth => problem,

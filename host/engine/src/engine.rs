@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::spec::Spec;
 use osiris_core::driver::{DriverFile, compat};
@@ -14,7 +15,7 @@ use wasmtime::{Config, OptLevel};
 
 use super::bindings::{Plugin, PluginPre};
 use super::cache::CodeCache;
-use super::code::{Code, Place};
+use super::compiled_driver::{CompiledDriver, Place};
 use super::compiler::{self, Compiler, Output, Refusal};
 use super::state::HostState;
 use super::{lists, sockets, vfs};
@@ -81,7 +82,7 @@ impl Engine {
     pub fn with_config(setup: &EngineConfig) -> Result<Self> {
         Self::start(setup).map_err(|error| {
             Error::environment(Diagnostic::new(
-                "engine",
+                Code::EngineFailed,
                 format!("cannot start the WebAssembly engine: {error}"),
             ))
         })
@@ -189,12 +190,12 @@ impl Engine {
         bytes: &[u8],
         sha256: String,
         compiling: impl FnOnce(),
-    ) -> Result<Code> {
+    ) -> Result<CompiledDriver> {
         if let Some(problem) = compat::import_mismatch(file) {
             return Err(Error::invalid(problem));
         }
         let (spec, path) = (file.spec.clone(), file.path.clone());
-        let code = |place| Code { place, spec, path, sha256: sha256.clone() };
+        let code = |place| CompiledDriver { place, spec, path, sha256: sha256.clone() };
         if let Some(kept) = self.cached_code(&sha256) {
             return Ok(code(Place::File(kept)));
         }
@@ -235,7 +236,7 @@ impl Engine {
     ///
     /// # Errors
     /// Returns an error if the code was damaged since or was compiled by another program.
-    pub fn link(&self, code: &Code) -> Result<Driver> {
+    pub fn link(&self, code: &CompiledDriver) -> Result<Driver> {
         let pre = code.place.component(&self.engine).and_then(|component| self.fit(&component));
         let pre = pre.map_err(|error| code.unusable(&error))?;
         Ok(Driver { pre, spec: code.spec.clone(), sha256: code.sha256.clone() })

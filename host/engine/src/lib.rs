@@ -4,7 +4,7 @@
 mod bindings;
 mod cache;
 mod call;
-mod code;
+mod compiled_driver;
 pub mod compiler;
 mod context;
 mod engine;
@@ -31,7 +31,7 @@ mod timer;
 mod vfs;
 
 pub use call::{DriverError, RunOutcome, RunRequest};
-pub use code::Code;
+pub use compiled_driver::CompiledDriver;
 pub use compiler::Compiler;
 pub use context::{MAX_STATE, json_values, unfit_state};
 pub use engine::{Driver, Engine, EngineConfig};

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
 
 use osiris_core::canonical;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::driver::MAX_SIZE;
 use osiris_core::fs::layout::LOCK_FILE;
@@ -221,6 +222,6 @@ fn damaged(error: &io::Error) -> Diagnostic {
 }
 
 fn refused(why: String) -> Diagnostic {
-    Diagnostic::new("invalid_bundle", format!("invalid bundle: {why}"))
+    Diagnostic::new(Code::BundleInvalid, format!("invalid bundle: {why}"))
         .help("create the bundle again with `osiris drivers bundle`")
 }

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use osiris_core::canonical::sha256;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::{DriverFile, MAX_SIZE};
 use osiris_core::text::quoted;
@@ -139,12 +140,12 @@ async fn resolve(client: &Client, reference: &Reference) -> Result<Reference> {
                 "check the name, or list the drivers with `osiris drivers search --registry {}`",
                 reference.registry
             );
-            Err(Error::environment(Diagnostic::new("driver_not_found", message).help(help)))
+            Err(Error::environment(Diagnostic::new(Code::SourceMissing, message).help(help)))
         }
         None => {
             let message = format!("`{reference}` has neither a version tag nor `latest`");
             let help = format!("choose a tag, like `{}`", reference.tagged(&tags[0]));
-            Err(Error::invalid(Diagnostic::new("no_version", message).help(help)))
+            Err(Error::invalid(Diagnostic::new(Code::VersionMissing, message).help(help)))
         }
     }
 }
@@ -157,7 +158,7 @@ fn another(source: &Source, wanted: Wanted<'_>, found: &str, pin: &str) -> Error
         }
         _ => format!("`{source}` is not the requested driver: its sha256 is {found}, not {pin}"),
     };
-    Error::failed(Diagnostic::new("hash_differs", message).help(match wanted.name {
+    Error::failed(Diagnostic::new(Code::HashDifferent, message).help(match wanted.name {
         Some(name) => format!(
             "restore the source, which changed after the driver was locked, or update the driver with `osiris drivers update {name}`"
         ),
@@ -170,5 +171,5 @@ fn misnamed(place: &Path, wanted: &str, found: &str) -> Error {
     let help = format!(
         "if the found driver is right, run `osiris drivers remove {wanted}`, then add the driver again"
     );
-    Error::failed(Diagnostic::new("driver_other", message).in_file(place).help(help))
+    Error::failed(Diagnostic::new(Code::DriverDifferent, message).in_file(place).help(help))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::sanitize::escape_control;
 use osiris_core::text::format_bytes;
@@ -43,11 +44,11 @@ impl BoundedClient {
         check_scheme(base, insecure)?;
         let wrong = |why: String| {
             let message = format!("cannot initialize HTTPS: {why}");
-            Error::environment(Diagnostic::new("https", message))
+            Error::environment(Diagnostic::new(Code::TlsUnavailable, message))
         };
         let guard = Guard::new(base, named_by).map_err(|why| {
             let message = format!("connection denied: {why}");
-            let problem = Diagnostic::new("local_source", message);
+            let problem = Diagnostic::new(Code::SourceLocal, message);
             Error::environment(match named_by {
                 NamedBy::Stranger => problem.help(ALLOW_LOCAL),
                 _ => problem,
@@ -107,7 +108,7 @@ impl BoundedClient {
             true => format!("{}: cannot {what}: {why}", self.host),
             false => format!("cannot {what}: {why}"),
         };
-        let problem = Diagnostic::new("unreachable", message);
+        let problem = Diagnostic::new(Code::ServerUnreachable, message);
         Error::environment(match error.is_connect() {
             true if self.guard.is_of_stranger() => problem.help(ALLOW_LOCAL),
             true => problem.help("check the address and the network"),
@@ -123,15 +124,15 @@ impl BoundedClient {
         let message = format!("{}: cannot {what}: the server returned {status}{told}", self.host);
         Error::environment(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Diagnostic::new("registry_login", message).help(format!(
+                Diagnostic::new(Code::LoginFailed, message).help(format!(
                     "log in with `docker login {host}`, or set OSIRIS_REGISTRY={host}, OSIRIS_REGISTRY_USER and OSIRIS_REGISTRY_PASSWORD",
                     host = self.host
                 ))
             }
             StatusCode::NOT_FOUND => {
-                Diagnostic::new("driver_not_found", message).help("check the name and the tag")
+                Diagnostic::new(Code::SourceMissing, message).help("check the name and the tag")
             }
-            _ => Diagnostic::new("server_refused", message),
+            _ => Diagnostic::new(Code::RequestRefused, message),
         })
     }
 
@@ -149,7 +150,7 @@ impl BoundedClient {
                 self.host,
                 format_bytes(limit)
             );
-            Error::environment(Diagnostic::new("too_large", message))
+            Error::environment(Diagnostic::new(Code::ResponseTooLarge, message))
         };
         let announced = response.content_length();
         if announced.is_some_and(|length| length > limit) {

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use osiris_core::canonical::sha256_of;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::MAX_SIZE;
 use osiris_core::fs::atomic;
@@ -139,7 +140,7 @@ pub fn hash_file(path: &Path) -> Result<Option<String>> {
         Ok((_, sha256)) => Ok(Some(sha256)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::environment(
-            Diagnostic::new("driver_unreadable", format!("cannot read the driver: {error}"))
+            Diagnostic::new(Code::DriverUnreadable, format!("cannot read the driver: {error}"))
                 .in_file(path),
         )),
     }
@@ -147,7 +148,7 @@ pub fn hash_file(path: &Path) -> Result<Option<String>> {
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
     let problem = Diagnostic::new(
-        "driver_unwritable",
+        Code::DriverUnwritable,
         format!("cannot change the project's drivers: {error}"),
     );
     Error::environment(problem.in_file(path))

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::{AdmissionPolicy, DriverFile};
 use osiris_core::fs::atomic;
@@ -72,8 +73,10 @@ impl Lockfile {
     /// Returns an error if the file cannot be written.
     pub fn write(&self) -> Result<()> {
         atomic::write(&self.file, yaml::to_string(&self.to_json()).as_bytes()).map_err(|error| {
-            let problem =
-                Diagnostic::new("lock_unwritable", format!("cannot write `osiris.lock`: {error}"));
+            let problem = Diagnostic::new(
+                Code::LockfileUnwritable,
+                format!("cannot write `osiris.lock`: {error}"),
+            );
             Error::environment(problem.in_file(&self.file))
         })
     }
@@ -96,7 +99,9 @@ impl Lockfile {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "list the locked drivers with `osiris drivers audit`".to_owned(),
             };
-            Error::invalid(Diagnostic::new("not_locked", message).in_file(&self.file).help(help))
+            Error::invalid(
+                Diagnostic::new(Code::DriverUnlocked, message).in_file(&self.file).help(help),
+            )
         })
     }
 
@@ -118,7 +123,7 @@ impl Lockfile {
         } else {
             format!("remove this file, or unlock the driver with `osiris drivers remove {name}`")
         };
-        Some(Diagnostic::new("driver_not_locked", message).in_file(&driver.path).help(help))
+        Some(Diagnostic::new(Code::DriverUnlocked, message).in_file(&driver.path).help(help))
     }
 
     /// Returns the reason why a driver must not replace the locked one. Returns `None` if the
@@ -141,7 +146,7 @@ impl Lockfile {
         let help = format!(
             "to accept the new signer, run `osiris drivers add REF --replace`, or `osiris drivers remove {name}` first"
         );
-        Some(Diagnostic::new("signer_differs", message).in_file(&driver.path).help(help))
+        Some(Diagnostic::new(Code::SignerDifferent, message).in_file(&driver.path).help(help))
     }
 
     fn to_json(&self) -> Value {
@@ -185,19 +190,21 @@ fn restorable(mut error: Error) -> Error {
 }
 
 fn read(root: &Node, drivers: &mut BTreeMap<String, Entry>, problems: &mut Diagnostics<'_>) {
-    let Some(fields) = Fields::of(root, "the lockfile", "invalid_type", problems) else { return };
-    let version = fields.require("version", "missing_required_key", "write `version: 1`", problems);
+    let Some(fields) = Fields::of(root, "the lockfile", Code::TypeInvalid, problems) else {
+        return;
+    };
+    let version = fields.require("version", Code::KeyMissing, "write `version: 1`", problems);
     if let Some(node) = version
         && node.as_u64() != Some(VERSION)
     {
         let message = "the lockfile: this osiris supports only version 1";
-        let problem = Diagnostic::new("unsupported_version", message);
+        let problem = Diagnostic::new(Code::VersionUnsupported, message);
         problems.report(node.position, problem.help("upgrade osiris"));
         return;
     }
     fields.only(&KEYS, problems);
     let Some(node) = fields.get("drivers") else { return };
-    let Some(entries) = Fields::of(node, "`drivers` in the lockfile", "invalid_type", problems)
+    let Some(entries) = Fields::of(node, "`drivers` in the lockfile", Code::TypeInvalid, problems)
     else {
         return;
     };
@@ -205,7 +212,7 @@ fn read(root: &Node, drivers: &mut BTreeMap<String, Entry>, problems: &mut Diagn
         if !is_name(&entry.key) {
             let name = osiris_core::text::quoted(&entry.key);
             let message = format!("the lockfile: {name} is not a valid driver name");
-            problems.report(entry.position, Diagnostic::new("invalid_name", message));
+            problems.report(entry.position, Diagnostic::new(Code::NameInvalid, message));
         } else if let Some(read) = read_entry(&entry.key, &entry.value, problems) {
             drivers.insert(entry.key.clone(), read);
         }
@@ -214,12 +221,12 @@ fn read(root: &Node, drivers: &mut BTreeMap<String, Entry>, problems: &mut Diagn
 
 fn read_entry(name: &str, node: &Node, problems: &mut Diagnostics<'_>) -> Option<Entry> {
     let fields =
-        Fields::of(node, format!("driver `{name}` in the lockfile"), "invalid_type", problems)?;
+        Fields::of(node, format!("driver `{name}` in the lockfile"), Code::TypeInvalid, problems)?;
     fields.only(&ENTRY, problems);
     let mut text = |key: &'static str, wanted: &str, check: fn(&str) -> bool| {
         let node = fields.get(key)?;
         let read = |node: &Node| node.as_text().filter(|text| check(text)).map(str::to_owned);
-        fields.read(key, node, wanted, "invalid_value", read, problems)
+        fields.read(key, node, wanted, Code::ValueInvalid, read, problems)
     };
     let any = |text: &str| !text.is_empty();
     let version = text("version", "a version", any);
@@ -228,15 +235,10 @@ fn read_entry(name: &str, node: &Node, problems: &mut Diagnostics<'_>) -> Option
     let digest = text("digest", "`sha256:` and 64 hex digits", is_digest);
     let signer = text("signer", "text", any);
     for key in ["version", "sha256", "size", "source"] {
-        fields.require(
-            key,
-            "missing_required_key",
-            "see the other drivers in the lockfile",
-            problems,
-        );
+        fields.require(key, Code::KeyMissing, "see the other drivers in the lockfile", problems);
     }
     let size = fields.get("size").and_then(|node| {
-        fields.read("size", node, "a number of bytes", "invalid_type", Node::as_u64, problems)
+        fields.read("size", node, "a number of bytes", Code::TypeInvalid, Node::as_u64, problems)
     });
     let grants = fields.get("grants").and_then(|node| {
         let asks = |node: &Node| {
@@ -244,7 +246,7 @@ fn read_entry(name: &str, node: &Node, problems: &mut Diagnostics<'_>) -> Option
             RequestedPermissions::from_lines(lines?)
         };
         let wanted = "a list of lines like `reads files: /path`";
-        fields.read("grants", node, wanted, "invalid_value", asks, problems)
+        fields.read("grants", node, wanted, Code::ValueInvalid, asks, problems)
     });
     Some(Entry {
         version: version?,

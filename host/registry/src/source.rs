@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::text::quoted;
 use osiris_http::is_loopback;
@@ -32,8 +33,11 @@ impl Source {
             Some(("oci", _)) => text.parse().map(Self::Oci),
             Some(("https" | "http", _)) => web(text).map(Self::Web),
             Some((scheme, _)) => Err(Error::invalid(
-                Diagnostic::new("bad_reference", format!("unsupported scheme {}", quoted(scheme)))
-                    .help("use a file path, `https://HOST/FILE.wasm` or `oci://REGISTRY/NAME:TAG`"),
+                Diagnostic::new(
+                    Code::SourceInvalid,
+                    format!("unsupported scheme {}", quoted(scheme)),
+                )
+                .help("use a file path, `https://HOST/FILE.wasm` or `oci://REGISTRY/NAME:TAG`"),
             )),
         }
     }
@@ -60,7 +64,7 @@ impl Source {
         }
         let message =
             "`osiris.lock` names a file outside the project that was not added on this machine";
-        let problem = Diagnostic::new("local_source", message).in_file(path);
+        let problem = Diagnostic::new(Code::SourceLocal, message).in_file(path);
         Err(Error::environment(problem.help(super::http_client::ALLOW_LOCAL)))
     }
 
@@ -73,7 +77,7 @@ impl Source {
 }
 
 fn web(text: &str) -> Result<Url> {
-    let wrong = |message: &str| Error::invalid(Diagnostic::new("bad_reference", message));
+    let wrong = |message: &str| Error::invalid(Diagnostic::new(Code::SourceInvalid, message));
     let url = Url::parse(text).map_err(|error| wrong(&format!("invalid URL: {error}")))?;
     // The URL is displayed, and recorded in a file that is committed to git.
     let query = url.query_pairs().any(|(key, _)| osiris_core::secret_keys::is_secret_key(&key));
@@ -96,7 +100,7 @@ pub(super) fn check_scheme(url: &Url, insecure: bool) -> Result<()> {
             let host = url.host_str().unwrap_or_default();
             let message = format!("unencrypted HTTP to `{host}` is not allowed");
             let help = "use `https`, or add `--insecure` if you trust the network";
-            Err(Error::invalid(Diagnostic::new("insecure", message).help(help)))
+            Err(Error::invalid(Diagnostic::new(Code::AddressInsecure, message).help(help)))
         }
         _ => Ok(()),
     }

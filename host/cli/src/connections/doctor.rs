@@ -7,7 +7,7 @@ use osiris_core::driver::DriverFile;
 use osiris_core::redact::Redactor;
 use osiris_core::sanitize::escape_control;
 use osiris_engine::process_sandbox::{OutputDirs, ProcessSandbox};
-use osiris_engine::{Code, Engine, Health};
+use osiris_engine::{CompiledDriver, Engine, Health};
 use osiris_pipeline::connection::{self, Connections, Environment, Reference, Secrets};
 use osiris_registry::trust::Known;
 use serde_json::{Value, json};
@@ -129,7 +129,7 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<CommandOutput> {
 /// The check of one connection by a driver.
 struct Question<'p> {
     file: &'p DriverFile,
-    code: Code,
+    code: CompiledDriver,
     config: Value,
     redactor: Redactor,
 }

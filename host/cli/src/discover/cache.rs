@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use osiris_core::canonical;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::project_dir::{ProjectDir, io_help};
 use osiris_engine::Dataset;
@@ -68,7 +69,7 @@ impl DiscoveryCache {
         written.map_err(|error| {
             let message = format!("cannot write the discovery cache: {error}");
             let help = io_help(&error, "make `.osiris/cache` writable and free disk space");
-            let problem = Diagnostic::new("cache_unwritable", message).help(help);
+            let problem = Diagnostic::new(Code::CacheUnwritable, message).help(help);
             Error::environment(problem.in_file(&self.folder.path(&self.file)))
         })
     }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use osiris_core::canonical;
+use osiris_core::code::Code;
 use osiris_core::contract::ErrorKind;
 use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
@@ -118,7 +119,7 @@ fn driver<'p>(place: &'p Workspace, reference: &Reference) -> Result<&'p DriverF
     found.map(AsRef::as_ref).ok_or_else(|| {
         let message = format!("no driver of the family `{family}` supports discovery");
         let help = "add a driver that supports discovery with `osiris drivers add`";
-        Error::environment(Diagnostic::new("driver_missing", message).help(help))
+        Error::environment(Diagnostic::new(Code::DriverMissing, message).help(help))
     })
 }
 
@@ -138,7 +139,7 @@ fn ask(
     let found = found.map_err(|failure| {
         let message = redactor.redact(&failure.message).into_owned();
         let mut problem =
-            Diagnostic::new("discovery_failed", format!("{}: {message}", file.spec.name));
+            Diagnostic::new(Code::DiscoveryFailed, format!("{}: {message}", file.spec.name));
         problem.help = match failure.kind {
             // The message names the limit to raise, if any can be raised.
             ErrorKind::Limit => None,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::sanitize::escape_control;
@@ -53,7 +54,8 @@ fn sha256(text: &str) -> Result<String, String> {
 
 pub(super) fn add(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     if args.sha256.is_some() && args.references.len() > 1 {
-        let problem = Diagnostic::new("usage", "cannot use `--sha256` with several drivers");
+        let problem =
+            Diagnostic::new(Code::UsageInvalid, "cannot use `--sha256` with several drivers");
         return Err(Error::invalid(problem.help("add the drivers one at a time")));
     }
     let place = Workspace::open(shell)?;
@@ -167,6 +169,6 @@ fn check(
 
 fn taken(name: &str, source: &Source, why: &str, help: &str) -> Error {
     let place = PathBuf::from(source.to_string());
-    let problem = Diagnostic::new("name_taken", format!("cannot add driver `{name}`: {why}"));
+    let problem = Diagnostic::new(Code::NameTaken, format!("cannot add driver `{name}`: {why}"));
     Error::invalid(problem.in_file(&place).help(help))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::driver::limits::{LimitOverrides, Limits};
@@ -110,7 +111,9 @@ fn examine(
         );
         let help =
             format!("update the lockfile with `osiris drivers add {}`", display_path(&driver.path));
-        problems.push(Diagnostic::new("grants_differ", message).in_file(lock.file()).help(help));
+        problems.push(
+            Diagnostic::new(Code::PermissionsDifferent, message).in_file(lock.file()).help(help),
+        );
     }
     problems.extend(driver.mismatch());
     let mut notes = Vec::new();
@@ -139,9 +142,12 @@ fn examine(
 }
 
 fn missing(project: &Project, name: &str) -> Diagnostic {
-    Diagnostic::new("driver_missing", format!("driver `{name}` is locked, but its file is missing"))
-        .in_file(&project.layout.driver(name))
-        .help("run `osiris drivers sync`")
+    Diagnostic::new(
+        Code::DriverMissing,
+        format!("driver `{name}` is locked, but its file is missing"),
+    )
+    .in_file(&project.layout.driver(name))
+    .help("run `osiris drivers sync`")
 }
 
 fn answer(findings: &BTreeMap<String, Violation>) -> CommandOutput {

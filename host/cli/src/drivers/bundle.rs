@@ -5,6 +5,7 @@ use std::io::{self, BufWriter};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::{Content, DriverFile};
 use osiris_core::fs::atomic;
@@ -71,7 +72,7 @@ pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     };
     atomic::write_with(&args.out, write).map_err(|error| {
         let message = format!("cannot write the bundle: {error}");
-        Error::environment(Diagnostic::new("bundle_not_written", message).in_file(&args.out))
+        Error::environment(Diagnostic::new(Code::BundleUnwritable, message).in_file(&args.out))
     })?;
     Ok(answer(args, &index, lock.is_some()))
 }
@@ -84,7 +85,7 @@ fn chosen<'p>(args: &Args, place: &'p Workspace) -> Result<Vec<&'p Arc<DriverFil
         let file = registry.find(name).ok_or_else(|| registry.missing_driver_error(name))?;
         if file.built_in {
             let message = format!("cannot bundle driver `{name}`: it comes with osiris");
-            let problem = Diagnostic::new("driver_built_in", message);
+            let problem = Diagnostic::new(Code::DriverBuiltIn, message);
             return Err(Error::invalid(problem.help("remove the name from the command")));
         }
         chosen.push(file);
@@ -96,7 +97,7 @@ fn chosen<'p>(args: &Args, place: &'p Workspace) -> Result<Vec<&'p Arc<DriverFil
     if chosen.is_empty() {
         let message = "cannot create a bundle: the project only has drivers that come with osiris";
         let help = "add drivers to the project with `osiris drivers add`";
-        return Err(Error::invalid(Diagnostic::new("nothing_to_bundle", message).help(help)));
+        return Err(Error::invalid(Diagnostic::new(Code::BundleEmpty, message).help(help)));
     }
     Ok(chosen)
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::AdmissionPolicy;
 use osiris_core::sanitize::escape_control;
@@ -67,7 +68,7 @@ impl<'s> FetchContext<'s> {
     pub(super) fn open(shell: &'s Shell, project: &Project, reach: &NetworkArgs) -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
             let message = format!("cannot start the network runtime: {error}");
-            Error::environment(Diagnostic::new("runtime", message))
+            Error::environment(Diagnostic::new(Code::RuntimeFailed, message))
         })?;
         let environment = Environment::read(project.base())?;
         let policy = project.settings.drivers.clone();

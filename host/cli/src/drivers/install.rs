@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::spec::Spec;
 use osiris_core::driver::{DriverFile, pack};
@@ -54,7 +55,7 @@ pub(super) fn install(
     };
     write().map_err(|error| {
         let message = format!("cannot write driver `{}`: {error}", driver.spec.name);
-        Error::environment(Diagnostic::new("driver_write", message).in_file(&path))
+        Error::environment(Diagnostic::new(Code::DriverUnwritable, message).in_file(&path))
     })?;
     DriverFile::of(&packed, &path)
 }
@@ -65,7 +66,7 @@ pub(super) fn read_spec(path: &Path) -> Result<Vec<u8>> {
         let message = format!("cannot read the driver's spec: {error}");
         let help = "create `spec.yaml` with a name, modes and a configSchema; \
                     `osiris drivers new` creates an example";
-        Error::invalid(Diagnostic::new("spec_unreadable", message).in_file(path).help(help))
+        Error::invalid(Diagnostic::new(Code::SpecUnreadable, message).in_file(path).help(help))
     })?;
     Spec::parse(&bytes, path)?;
     Ok(bytes)

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::atomic;
 use osiris_registry::trust::SecretKey;
@@ -43,7 +44,7 @@ pub(super) fn keygen(args: &Args) -> Result<CommandOutput> {
     };
     let key = SecretKey::generate().ok_or_else(|| {
         let message = "cannot generate a key: the system provides no randomness";
-        Error::environment(Diagnostic::new("no_randomness", message))
+        Error::environment(Diagnostic::new(Code::RandomnessMissing, message))
     })?;
     place(&path, &key).map_err(|error| {
         let file = |problem: Diagnostic| Error::environment(problem.in_file(&path));
@@ -51,9 +52,9 @@ pub(super) fn keygen(args: &Args) -> Result<CommandOutput> {
             let message =
                 "cannot write the key: the file already exists and can hold the only copy of a key";
             let help = "name another file with `--out`";
-            return file(Diagnostic::new("key_exists", message).help(help));
+            return file(Diagnostic::new(Code::SigningKeyExists, message).help(help));
         }
-        file(Diagnostic::new("key_not_written", format!("cannot write the key: {error}")))
+        file(Diagnostic::new(Code::SigningKeyUnwritable, format!("cannot write the key: {error}")))
     })?;
     let public = key.public().to_string();
     let text = format!(
@@ -77,7 +78,7 @@ pub(super) fn usual_file() -> Result<PathBuf> {
         let message =
             "cannot find the user's configuration directory, the default location of keys";
         Error::environment(
-            Diagnostic::new("no_config_folder", message).help("name the file of the key"),
+            Diagnostic::new(Code::ConfigDirMissing, message).help("name the file of the key"),
         )
     })
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 
 use super::super::shell::{CommandOutput, Shell};
@@ -38,7 +39,7 @@ pub(crate) struct Args {
 pub(super) fn pack(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let bytes = fs::read(&args.file).map_err(|error| {
         let message = format!("cannot read the component: {error}");
-        Error::invalid(Diagnostic::new("component_unreadable", message).in_file(&args.file))
+        Error::invalid(Diagnostic::new(Code::ComponentUnreadable, message).in_file(&args.file))
     })?;
     let component = Component {
         file: &args.file,

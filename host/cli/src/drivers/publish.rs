@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::{DriverFile, MAX_SIZE};
 use osiris_core::sanitize::escape_control;
@@ -46,7 +47,7 @@ pub(super) fn publish(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         return Err(Error::invalid(problem));
     }
     if args.reference.digest.is_some() {
-        let problem = Diagnostic::new("bad_reference", "cannot publish under a digest");
+        let problem = Diagnostic::new(Code::SourceInvalid, "cannot publish under a digest");
         return Err(Error::invalid(problem.help("remove the `@` and the digest after it")));
     }
     let spec = &driver.spec;

@@ -1,5 +1,6 @@
 //! `osiris drivers remove`.
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::sanitize::escape_control;
 use osiris_registry::{DriverInstaller, hash_file};
@@ -38,7 +39,7 @@ pub(super) fn remove(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         );
         let help = "move the file to keep it, or remove it with `--force`";
         return Err(Error::invalid(
-            Diagnostic::new("driver_changed", message).in_file(&path).help(help),
+            Diagnostic::new(Code::DriverChanged, message).in_file(&path).help(help),
         ));
     }
     store.remove(&args.name)?;

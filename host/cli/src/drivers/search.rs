@@ -1,6 +1,7 @@
 //! `osiris drivers search`.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_registry::oci::{CatalogEntry, REGISTRY};
 use serde_json::json;
@@ -42,7 +43,7 @@ pub(super) fn search(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let way = FetchContext::open(shell, &project, &args.reach)?;
     let registry =
         args.registry.clone().or_else(|| way.variable(REGISTRY)).ok_or_else(|| {
-            let problem = Diagnostic::new("usage", "no registry to search");
+            let problem = Diagnostic::new(Code::UsageInvalid, "no registry to search");
             Error::invalid(problem.help(
                 "name a registry with `--registry HOST`, or run `export OSIRIS_REGISTRY=HOST`",
             ))

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::fs::atomic;
@@ -52,7 +53,7 @@ pub(super) fn sign(args: &Args) -> Result<CommandOutput> {
         let path = &driver.path;
         atomic::write(path, bytes).map_err(|error| {
             let message = format!("cannot write the signed driver: {error}");
-            Error::environment(Diagnostic::new("driver_not_written", message).in_file(path))
+            Error::environment(Diagnostic::new(Code::DriverUnwritable, message).in_file(path))
         })?;
         let (spec, sha256) = (&driver.spec, canonical::sha256(bytes));
         text.push_str(&format!(
@@ -90,7 +91,7 @@ fn key(file: Option<&Path>) -> Result<SecretKey> {
         let text = text.to_str().unwrap_or_default();
         return SecretKey::parse(text).map_err(|why| {
             let message = format!("`{VARIABLE}` is not a valid key: {why}");
-            Error::invalid(Diagnostic::new("invalid_key", message))
+            Error::invalid(Diagnostic::new(Code::SigningKeyInvalid, message))
         });
     }
     let path = match file {
@@ -100,10 +101,10 @@ fn key(file: Option<&Path>) -> Result<SecretKey> {
     if file.is_none() && !path.exists() {
         let message = "cannot sign: the key file does not exist";
         let help = "create a key with `osiris drivers keygen`, or name its file with `--key`";
-        let problem = Diagnostic::new("key_missing", message).in_file(&path);
+        let problem = Diagnostic::new(Code::SigningKeyMissing, message).in_file(&path);
         return Err(Error::environment(problem.help(help)));
     }
     let bytes = yaml::read_bytes(&path, MAX_KEY)?;
     SecretKey::parse(&String::from_utf8_lossy(&bytes))
-        .map_err(|why| Error::invalid(Diagnostic::new("invalid_key", why).in_file(&path)))
+        .map_err(|why| Error::invalid(Diagnostic::new(Code::SigningKeyInvalid, why).in_file(&path)))
 }

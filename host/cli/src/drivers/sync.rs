@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::project::Project;
@@ -74,7 +75,7 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<CommandOutput> {
                 let message =
                     format!("the entry of `{name}` in `osiris.lock` changed during the command");
                 return Err(Error::environment(
-                    Diagnostic::new("lock_changed", message).help("run the command again"),
+                    Diagnostic::new(Code::LockfileChanged, message).help("run the command again"),
                 ));
             }
             let path = store.restore(&driver)?;
@@ -116,7 +117,9 @@ fn fetch(
             entry.sha256
         );
         return Err(Error::environment(
-            Diagnostic::new("no_source", message).in_file(&project.layout.driver(name)).help(help),
+            Diagnostic::new(Code::SourceUnknown, message)
+                .in_file(&project.layout.driver(name))
+                .help(help),
         ));
     }
     let from_lock = local.check(&entry.source, &source, project.base())?;

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::{AdmissionPolicy, DriverFile};
 use osiris_core::fs::atomic;
@@ -36,7 +37,7 @@ pub(super) fn unbundle(file: &Path, replace: bool, shell: &Shell) -> Result<Comm
     let stage = stage(&folder).map_err(|error| unwritable(&folder, &error))?;
     let opened = fs::File::open(file).map_err(|error| {
         let message = format!("cannot read the bundle: {error}");
-        Error::invalid(Diagnostic::new("bundle_unreadable", message).in_file(file))
+        Error::invalid(Diagnostic::new(Code::BundleUnreadable, message).in_file(file))
     })?;
     let read = bundle::read(BufReader::new(opened), |item, bytes| {
         let path = path_in(stage.path(), item);
@@ -116,7 +117,7 @@ fn check(item: &Item, bytes: &[u8], path: &Path, place: &Workspace) -> Result<()
             "the index of the bundle lists driver `{} {}`, but the file contains `{} {}`",
             item.name, item.version, driver.spec.name, driver.spec.version
         );
-        return Err(Error::invalid(Diagnostic::new("invalid_bundle", message)));
+        return Err(Error::invalid(Diagnostic::new(Code::BundleInvalid, message)));
     }
     if let Some(problem) = driver.mismatch() {
         return Err(Error::invalid(problem));
@@ -141,7 +142,7 @@ fn lock_of(
     }
     if own.file().exists() && !replace {
         let message = "the project and the bundle have different lockfiles";
-        let problem = Diagnostic::new("lock_exists", message).in_file(own.file());
+        let problem = Diagnostic::new(Code::LockfileExists, message).in_file(own.file());
         return Err(Error::invalid(
             problem.help("to use the lockfile of the bundle, add `--replace`"),
         ));
@@ -161,7 +162,7 @@ fn target(
         let message = format!("driver `{}` in the bundle does not match `osiris.lock`", item.name);
         let help = "create the bundle again in the project with this lockfile";
         return Err(Error::invalid(
-            Diagnostic::new("driver_not_locked", message).in_file(lock.file()).help(help),
+            Diagnostic::new(Code::DriverUnlocked, message).in_file(lock.file()).help(help),
         ));
     }
     let usual = place.project.layout.driver(&item.name);
@@ -176,7 +177,7 @@ fn target(
             let message = format!("a different file for driver `{}` already exists", item.name);
             let help = "if the file is in the project's `drivers/`, add `--replace`; otherwise remove the file";
             Err(Error::invalid(
-                Diagnostic::new("driver_exists", message).in_file(present).help(help),
+                Diagnostic::new(Code::DriverExists, message).in_file(present).help(help),
             ))
         }
     }
@@ -192,7 +193,7 @@ fn complete(index: &Index, lock: &Lockfile, place: &Workspace, bundle: &Path) ->
             );
             let help =
                 "create the bundle again with all drivers: `osiris drivers bundle --out FILE.tar`";
-            let problem = Diagnostic::new("invalid_bundle", message).in_file(bundle);
+            let problem = Diagnostic::new(Code::BundleInvalid, message).in_file(bundle);
             return Err(Error::environment(problem.help(help)));
         }
     }
@@ -201,7 +202,7 @@ fn complete(index: &Index, lock: &Lockfile, place: &Workspace, bundle: &Path) ->
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
     let message = format!("cannot install the drivers: {error}");
-    Error::environment(Diagnostic::new("bundle_not_unpacked", message).in_file(path))
+    Error::environment(Diagnostic::new(Code::DriverUnwritable, message).in_file(path))
 }
 
 fn answer(index: &Index, staged: &[Staged], has_lock: bool, place: &Workspace) -> CommandOutput {

@@ -1,5 +1,6 @@
 //! `osiris drivers update`.
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::sanitize::escape_control;
@@ -90,7 +91,7 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<CommandOutput> {
                     change.name
                 );
                 return Err(Error::environment(
-                    Diagnostic::new("lock_changed", message).help("run the command again"),
+                    Diagnostic::new(Code::LockfileChanged, message).help("run the command again"),
                 ));
             }
             store.install(&change.new)?;
@@ -123,7 +124,7 @@ fn accepted(changes: &[Change<'_>]) -> Result<()> {
             let message = format!(
                 "cannot update `{name}`: version {new} requests more permissions than {old}: {more}"
             );
-            Diagnostic::new("more_rights", message).help(format!(
+            Diagnostic::new(Code::PermissionsAdded, message).help(format!(
                 "to accept the permissions, run `osiris drivers update {name} --accept-permissions`"
             ))
         })

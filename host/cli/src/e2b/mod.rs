@@ -8,6 +8,7 @@ use std::io;
 
 use clap::Subcommand;
 use e2b_client::{Control, Settings};
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_pipeline::connection::Environment;
 use osiris_pipeline::project::Project;
@@ -52,7 +53,7 @@ fn control(project: &Project) -> Result<(Control, Settings)> {
 fn runtime() -> Result<Runtime> {
     Builder::new_current_thread().enable_all().build().map_err(|error: io::Error| {
         Error::environment(Diagnostic::new(
-            "runtime",
+            Code::RuntimeFailed,
             format!("cannot start the network runtime: {error}"),
         ))
     })

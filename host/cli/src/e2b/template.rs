@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::Content;
 use osiris_e2b::runner::{Blob, runtime_blob};
@@ -74,7 +75,7 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         Some(folder) => {
             recipe.write(folder).map_err(|error| {
                 let problem = Diagnostic::new(
-                    "template_folder",
+                    Code::TemplateUnwritable,
                     format!("cannot write the template: {error}"),
                 );
                 Error::invalid(problem.in_file(folder).help("name a directory that does not exist"))

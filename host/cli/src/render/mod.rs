@@ -55,11 +55,14 @@ pub(super) fn multiline(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use osiris_core::code::Code;
+
     use super::*;
 
     #[test]
     fn problem_text_escapes_terminal_controls() {
-        let problem = Diagnostic::new("x", "bad \x1b[2J name\nsecond").help("rename it");
+        let problem =
+            Diagnostic::new(Code::NameInvalid, "bad \x1b[2J name\nsecond").help("rename it");
         let text = anstream::adapter::strip_str(&problems(&[problem])).to_string();
         assert_eq!(text, "error: bad \\u{1b}[2J name\nsecond\n  help: rename it");
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use e2b_client::Settings;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::redact::Redactor;
@@ -102,7 +103,7 @@ impl E2b {
                 let message =
                     format!("cannot pass `{name}` to the sandbox: the variable is not set");
                 let help = format!("run `export {name}=...`, or remove `--e2b-pass-env {name}`");
-                Error::environment(Diagnostic::new("variable_not_set", message).help(help))
+                Error::environment(Diagnostic::new(Code::VariableUnset, message).help(help))
             };
             Ok((name.clone(), environment.get(name).ok_or_else(unset)?))
         });

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::{io, process};
 
+use osiris_core::code::Code;
 use osiris_core::contract::ErrorKind;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_e2b::runner::{E2bRunner, KillHandle, Notice};
@@ -38,7 +39,10 @@ pub(super) fn execute(
     shell: &Shell,
 ) -> Result<StatusFile> {
     let unable = |error: io::Error| {
-        Error::environment(Diagnostic::new("runtime", format!("cannot start the run: {error}")))
+        Error::environment(Diagnostic::new(
+            Code::RuntimeFailed,
+            format!("cannot start the run: {error}"),
+        ))
     };
     // Under Landlock, the number of CPUs of a container cannot be read.
     let threads = std::thread::available_parallelism().map_err(unable)?;

@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::limits::Limit;
 use osiris_core::driver::provenance::Origins;
@@ -114,7 +115,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let manifest = manifest_of(&build);
     let bytes = fs::read(&manifest).map_err(|error| {
         let problem =
-            Diagnostic::new("manifest_unreadable", format!("cannot read the manifest: {error}"));
+            Diagnostic::new(Code::ManifestUnreadable, format!("cannot read the manifest: {error}"));
         Error::environment(problem.in_file(&manifest))
     })?;
     let board = Arc::new(RunProgress::new(prepared.tasks()));
@@ -153,7 +154,7 @@ fn build(args: &Args, place: &Workspace, shell: &Shell) -> Result<Build> {
     }
     if !args.values.is_empty() {
         let text = "cannot use `--profile` or `--param` with a compiled manifest";
-        let problem = Diagnostic::new("usage", text).in_file(file);
+        let problem = Diagnostic::new(Code::UsageInvalid, text).in_file(file);
         return Err(Error::invalid(problem.help("run the pipeline file instead")));
     }
     compile::load(file)

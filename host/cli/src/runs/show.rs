@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::sanitize::escape_control;
 use osiris_runtime::session::StatusFile;
@@ -33,7 +34,7 @@ pub(crate) struct Args {
 pub(super) fn show(args: &Args, logs: &Path) -> Result<CommandOutput> {
     let run = history::find(logs, &args.session)?;
     let status = run.status.as_ref().map_err(|why| {
-        Error::invalid(Diagnostic::new("session_invalid", why.clone()).in_file(&run.dir))
+        Error::invalid(Diagnostic::new(Code::SessionInvalid, why.clone()).in_file(&run.dir))
     })?;
     let details = run.details()?;
     let json = json!({"run": status, "dir": run.dir, "details": details});

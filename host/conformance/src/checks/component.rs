@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use osiris_core::code::Code;
 use osiris_core::text::format_bytes;
 
 use super::super::check::{Check, NotPassed, Verdict, ensure, fail, skip};
@@ -19,14 +20,14 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the file is a complete WebAssembly component",
         fix: "build the driver again with `osiris drivers build`, for wasm32-wasip2",
         needs: &[],
-        run: |bench| broken_as(bench, &["not_wasm", "core_module", "component_invalid"]),
+        run: |bench| broken_as(bench, &[Code::ComponentInvalid]),
     },
     Check {
         id: "component.spec",
         title: "the component contains one spec",
         fix: "export the driver with `osiris_sdk::export!`, which embeds spec.yaml once",
         needs: &[],
-        run: |bench| broken_as(bench, &["spec_missing", "spec_twice"]),
+        run: |bench| broken_as(bench, &[Code::SpecMissing, Code::SpecDuplicate]),
     },
     Check {
         id: "component.loads",
@@ -64,10 +65,10 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn broken_as(bench: &Harness, codes: &[&str]) -> Verdict {
+fn broken_as(bench: &Harness, codes: &[Code]) -> Verdict {
     match &bench.broken {
         Some(problem) if codes.contains(&problem.code) => fail(&problem.message),
-        Some(_) if codes.contains(&"spec_missing") && bench.raw.is_null() => {
+        Some(_) if codes.contains(&Code::SpecMissing) && bench.raw.is_null() => {
             Err(skip("the file cannot be read"))
         }
         _ => Ok(()),

@@ -1,5 +1,6 @@
 //! The spec: rules that the host enforces.
 
+use osiris_core::code::Code;
 use osiris_core::contract::Mode;
 use osiris_core::driver::limits::Limits;
 use osiris_core::schema::defaults_at;
@@ -207,8 +208,7 @@ fn part(bench: &Harness, pointer: &str) -> Verdict {
 /// Reports faults of the spec that have no check of their own.
 fn shape(bench: &Harness) -> Verdict {
     if let Some(problem) = &bench.broken {
-        let of_the_file =
-            ["not_wasm", "core_module", "component_invalid", "spec_missing", "spec_twice"];
+        let of_the_file = [Code::ComponentInvalid, Code::SpecMissing, Code::SpecDuplicate];
         if of_the_file.contains(&problem.code) {
             return Err(skip("the spec cannot be read"));
         }

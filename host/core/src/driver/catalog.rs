@@ -10,6 +10,7 @@ use memchr::memmem;
 
 use super::file::Raw;
 use super::{AdmissionPolicy, Content, DriverFile};
+use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 
 /// Maximum bytes of specs read in search of drivers. A driver in a file named after it is found
@@ -155,7 +156,7 @@ impl DriverCatalog {
         let folders: Vec<_> =
             self.folders.iter().map(|folder| folder.display().to_string()).collect();
         let message = format!("driver `{name}` not found; searched {}", folders.join(", "));
-        Error::environment(Diagnostic::new("driver_missing", message).help(format!(
+        Error::environment(Diagnostic::new(Code::DriverMissing, message).help(format!(
             "put `{name}.wasm` in {}, or list the available drivers with `osiris drivers list`",
             self.folders[0].display()
         )))
@@ -195,7 +196,7 @@ impl DriverCatalog {
         broken.extend(unread.map(|file| {
             let message = "file not read: the preceding files contain too many driver specs";
             let help = "move files that are not drivers out of the directory";
-            Diagnostic::new("driver_unread", message).in_file(&file.path).help(help)
+            Diagnostic::new(Code::DriverUnread, message).in_file(&file.path).help(help)
         }));
         broken
     }
@@ -249,7 +250,7 @@ fn may_be(spec: &[u8], name: &str) -> bool {
 }
 
 /// Code of the problem that two files have the same driver name.
-const TWICE: &str = "duplicate_driver";
+const TWICE: Code = Code::DriverDuplicate;
 
 fn duplicate_error(name: &str, one: &DriverFile, other: &DriverFile) -> Diagnostic {
     let (one, other) = (one.path.display(), other.path.display());
@@ -285,7 +286,7 @@ fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
         Err(error) => {
             return Err(Error::environment(
                 Diagnostic::new(
-                    "drivers_unreadable",
+                    Code::DriverDirUnreadable,
                     format!("cannot read the drivers directory: {error}"),
                 )
                 .in_file(folder),

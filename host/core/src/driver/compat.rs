@@ -4,6 +4,7 @@
 use semver::{Comparator, Op, Version, VersionReq};
 
 use super::DriverFile;
+use crate::code::Code;
 use crate::contract::CONTRACT;
 use crate::diagnostic::Diagnostic;
 use crate::sanitize::escape_control;
@@ -47,7 +48,7 @@ pub fn import_mismatch(file: &DriverFile) -> Option<Diagnostic> {
         .map(|[wanted, offered, why]| format!("\n    {wanted:first$}  {offered:second$}  {why}"))
         .collect();
     let message = format!("driver `{}` is not compatible with this host:{table}", file.spec.name);
-    Some(Diagnostic::new("world_mismatch", message).in_file(&file.path).help(help(&rows)))
+    Some(Diagnostic::new(Code::ContractIncompatible, message).in_file(&file.path).help(help(&rows)))
 }
 
 /// Returns the help: update the older of the two sides.

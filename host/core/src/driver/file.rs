@@ -9,6 +9,7 @@ use super::compat;
 use super::sections::ComponentInfo;
 use super::spec::{SECTION, Spec};
 use crate::canonical;
+use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use crate::fs::regular::open_regular;
 
@@ -178,7 +179,7 @@ fn the_spec(outline: &mut ComponentInfo, path: &Path) -> Result<Vec<u8>> {
         let count = outline.specs.len();
         return Err(Error::invalid(
             Diagnostic::new(
-                "spec_twice",
+                Code::SpecDuplicate,
                 format!(
                     "the component has {count} specs (custom sections `{SECTION}`), expected one"
                 ),
@@ -189,7 +190,7 @@ fn the_spec(outline: &mut ComponentInfo, path: &Path) -> Result<Vec<u8>> {
     }
     outline.specs.pop().ok_or_else(|| {
         Error::invalid(
-            Diagnostic::new("spec_missing", format!("the component has no spec: missing custom section `{SECTION}`"))
+            Diagnostic::new(Code::SpecMissing, format!("the component has no spec: missing custom section `{SECTION}`"))
                 .in_file(path)
                 .help("run `osiris drivers pack FILE.wasm --spec spec.yaml`; in Rust, `osiris_sdk::export!` adds the spec"),
         )
@@ -218,7 +219,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     Error::environment(
-        Diagnostic::new("driver_unreadable", format!("cannot read the driver: {error}"))
+        Diagnostic::new(Code::DriverUnreadable, format!("cannot read the driver: {error}"))
             .in_file(path),
     )
 }

@@ -86,6 +86,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::code::Code;
     use crate::driver::DriverFile;
 
     const SPEC: &str = "{name: a.b, version: 1.0.0, modes: [write], configSchema: {type: object}}";
@@ -141,9 +142,9 @@ mod tests {
     #[test]
     fn packing_a_non_component_is_rejected() {
         for (bytes, code) in [
-            (&b"hello"[..], "not_wasm"),
-            (b"\0asm\x01\0\0\0", "core_module"),
-            (&component(SPEC)[..40], "component_invalid"),
+            (&b"hello"[..], Code::ComponentInvalid),
+            (b"\0asm\x01\0\0\0", Code::ComponentInvalid),
+            (&component(SPEC)[..40], Code::ComponentInvalid),
         ] {
             assert_eq!(pack(bytes, None, false).unwrap_err().code, code);
         }

@@ -13,6 +13,7 @@ use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read, Seek, SeekFrom}
 use wasmparser::{BinaryReader, ComponentExportSectionReader, ComponentImportSectionReader};
 
 use super::spec::{MAX_SPEC, SECTION};
+use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 
 const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
@@ -53,12 +54,12 @@ impl ComponentInfo {
         let mut source = BufReader::new(source);
         let start = source.fill_buf()?;
         if !start.starts_with(b"\0asm") {
-            return Ok(Err(Diagnostic::new("not_wasm", "not a WebAssembly file")
+            return Ok(Err(Diagnostic::new(Code::ComponentInvalid, "not a WebAssembly file")
                 .help("build the driver with `osiris drivers build`")));
         }
         if start.starts_with(&MODULE) {
             return Ok(Err(Diagnostic::new(
-                "core_module",
+                Code::ComponentInvalid,
                 "expected a component, found a core module",
             )
             .help(
@@ -85,7 +86,7 @@ impl ComponentInfo {
 /// The problem of a damaged component.
 pub(super) fn damaged(why: &impl ToString) -> Diagnostic {
     let message = format!("the component is damaged or truncated: {}", why.to_string());
-    Diagnostic::new("component_invalid", message).help("build or download the component again")
+    Diagnostic::new(Code::ComponentInvalid, message).help("build or download the component again")
 }
 
 /// A component that is being read.

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::normalize::{PathFault, ProjectPath};
 use super::reserved::{reserved, reserved_to_write};
 use super::resolver::{Resolver, leads_outside};
+use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 
 /// Access that a configuration requests.
@@ -20,7 +21,7 @@ pub enum AccessMode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// Machine-readable code of the reason.
-    pub code: &'static str,
+    pub code: Code,
     /// The reason.
     pub message: String,
     /// The fix.
@@ -49,7 +50,7 @@ pub fn check(
     access: AccessMode,
     allow_read: &[ProjectPath],
 ) -> Result<ProjectPath, Refusal> {
-    let outside = |message| Refusal { code: "path_outside", message, help: None };
+    let outside = |message| Refusal { code: Code::PathOutside, message, help: None };
     let leads_out = || {
         let base = base.display();
         let remedy = match access {
@@ -106,7 +107,7 @@ fn refuse_reserved(
             format!("choose another path, or add {} to `osiris.yaml`", setting(&own)),
         ),
     };
-    Err(Refusal { code: "path_reserved", message, help: Some(help) })
+    Err(Refusal { code: Code::PathReserved, message, help: Some(help) })
 }
 
 /// Returns the line of `osiris.yaml` that allows drivers to read a reserved file.

@@ -1,6 +1,7 @@
 //! Properties of every path: it resolves to its target, never out of the base path, and the opened
 //! file is the checked file.
 
+use crate::code::Code;
 use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::fs::symlink;
@@ -240,7 +241,7 @@ fn forbidden_path_in_config_is_reported_with_help() {
     };
     for path in ["output/../osiris.lock", "x/../.env", "././/drivers/x", "sub/.git/hooks/x"] {
         let (code, message, _) = told(path, AccessMode::Write, &["drivers", ".env"]).unwrap_err();
-        assert_eq!(code, "path_reserved");
+        assert_eq!(code, Code::PathReserved);
         assert!(message.starts_with(&format!("`{path}` ")), "{message}");
     }
     let (_, message, help) = told("in/env", AccessMode::Read, &["logs"]).unwrap_err();
@@ -252,7 +253,7 @@ fn forbidden_path_in_config_is_reported_with_help() {
     assert!(told("in/env", AccessMode::Read, &[".env"]).is_ok());
     assert!(told("in/to-a", AccessMode::Read, &[]).is_ok());
     for path in ["in/far/secret", "../x", "in/root", "/etc/passwd", ""] {
-        assert_eq!(told(path, AccessMode::Read, &[]).unwrap_err().0, "path_outside", "{path}");
+        assert_eq!(told(path, AccessMode::Read, &[]).unwrap_err().0, Code::PathOutside, "{path}");
     }
 }
 

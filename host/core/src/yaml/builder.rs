@@ -8,6 +8,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::source::to_u32;
 use super::{Diagnostics, Entry, Node, Position, Value, scalar};
+use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::text::quoted;
 
@@ -55,17 +56,17 @@ fn syntax(error: &ScanError, text: &str, what: &str) -> Fatal {
     let indent = line.len() - line.trim_start().len();
     if line[..indent].contains('\t') {
         let message = "YAML does not allow tabs for indentation";
-        return (at, Diagnostic::new("tab_indent", message).help("indent with spaces"));
+        return (at, Diagnostic::new(Code::IndentInvalid, message).help("indent with spaces"));
     }
     if error.info() == "recursion limit exceeded" {
         return (at, too_deep());
     }
-    (at, Diagnostic::new("invalid_yaml", format!("{what} is not valid YAML: {}", error.info())))
+    (at, Diagnostic::new(Code::YamlInvalid, format!("{what} is not valid YAML: {}", error.info())))
 }
 
 fn too_deep() -> Diagnostic {
     let message = format!("nested more than {MAX_DEPTH} levels deep");
-    Diagnostic::new("too_deep", message).help("reduce the nesting")
+    Diagnostic::new(Code::NestingTooDeep, message).help("reduce the nesting")
 }
 
 /// A value with an anchor.
@@ -139,7 +140,7 @@ impl<'f> Builder<'f> {
         if self.documents > 1 {
             let message = "second YAML document: a file can contain only one";
             let help = "remove the `---` line, or move the rest to a separate file";
-            return Err((at, Diagnostic::new("several_documents", message).help(help)));
+            return Err((at, Diagnostic::new(Code::DocumentRepeated, message).help(help)));
         }
         Ok(())
     }
@@ -164,18 +165,19 @@ impl<'f> Builder<'f> {
             // Omits the number, which can be a password without quotes.
             let message = format!("the number {why}");
             let help = "put the value in quotes if it is text";
-            self.problems.report(at, Diagnostic::new("invalid_number", message).help(help));
+            self.problems.report(at, Diagnostic::new(Code::NumberInvalid, message).help(help));
             Value::Null
         });
         if plain && text == "<<" && self.expects_key() {
             let message = "merge keys (`<<`) are not part of YAML 1.2";
             let help = "write out the keys, or use an alias for the whole value";
-            self.problems.report(at, Diagnostic::new("merge_key", message).help(help));
+            self.problems
+                .report(at, Diagnostic::new(Code::MergeKeyUnsupported, message).help(help));
         } else if self.expects_key() && !matches!(value, Value::Text(_)) {
             let kind = Node { position: at, value }.kind();
             let message = format!("a key must be text, but {} is {kind}", quoted(text));
             let help = format!("put the key in quotes: `\"{}\"`", text.escape_default());
-            self.problems.report(at, Diagnostic::new("invalid_key", message).help(help));
+            self.problems.report(at, Diagnostic::new(Code::KeyInvalid, message).help(help));
             return self.place(Node { position: at, value: Value::Text(text.to_owned()) }, 0);
         }
         let node = Node { position: at, value };
@@ -205,7 +207,7 @@ impl<'f> Builder<'f> {
         if !fits {
             let message = format!("the value does not match its tag `!!{}`", tag.suffix);
             self.problems
-                .report(at, Diagnostic::new("invalid_tag", message).help("remove the tag"));
+                .report(at, Diagnostic::new(Code::TagInvalid, message).help("remove the tag"));
         }
         Ok(resolved)
     }
@@ -221,7 +223,7 @@ impl<'f> Builder<'f> {
 
     fn unknown_tag(&mut self, name: &str, at: Position) {
         let message = format!("unknown YAML tag {}", quoted(name));
-        self.problems.report(at, Diagnostic::new("unknown_tag", message).help("remove the tag"));
+        self.problems.report(at, Diagnostic::new(Code::TagUnknown, message).help("remove the tag"));
     }
 
     fn begin(&mut self, position: Position, anchor: usize, items: Items) -> Result<(), Fatal> {
@@ -229,7 +231,7 @@ impl<'f> Builder<'f> {
             let kind = if matches!(items, Items::List(_)) { "a list" } else { "a mapping" };
             let message = format!("a key must be text, but is {kind}");
             let help = "put text that starts with `{` or `[` in quotes";
-            return Err((position, Diagnostic::new("invalid_key", message).help(help)));
+            return Err((position, Diagnostic::new(Code::KeyInvalid, message).help(help)));
         }
         let before = self.cost;
         self.spend(cost_of(""), position)?;
@@ -253,7 +255,7 @@ impl<'f> Builder<'f> {
         let size = self.anchors.get(&anchor).map(|anchored| (anchored.cost, anchored.height));
         let Some((cost, height)) = size else {
             let message = "an alias cannot be part of its own value";
-            return Err((at, Diagnostic::new("recursive_alias", message)));
+            return Err((at, Diagnostic::new(Code::AliasRecursive, message)));
         };
         // Checked before the copy is made, to stop alias bombs.
         self.check_depth(self.open.len() + height, at)?;
@@ -262,7 +264,7 @@ impl<'f> Builder<'f> {
         node.position = at;
         if self.expects_key() && node.as_text().is_none() {
             let message = format!("a key must be text, but the alias is {}", node.kind());
-            return Err((at, Diagnostic::new("invalid_key", message)));
+            return Err((at, Diagnostic::new(Code::KeyInvalid, message)));
         }
         self.place(node, height)
     }
@@ -302,7 +304,7 @@ impl<'f> Builder<'f> {
                         let line = slot.get().line;
                         let name = quoted(slot.key());
                         let message = format!("duplicate key {name}: already set in line {line}");
-                        let problem = Diagnostic::new("duplicate_key", message);
+                        let problem = Diagnostic::new(Code::KeyDuplicate, message);
                         self.problems.report(position, problem.help("remove one of the two"));
                     }
                 },
@@ -324,7 +326,7 @@ impl<'f> Builder<'f> {
         let what = self.what;
         let message = format!("{what} contains too many values, counting each use of an alias");
         let help = "remove values, or use fewer aliases";
-        Err((at, Diagnostic::new("too_many_values", message).help(help)))
+        Err((at, Diagnostic::new(Code::ValuesTooMany, message).help(help)))
     }
 
     fn check_depth(&self, depth: usize, at: Position) -> Result<(), Fatal> {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Position;
+use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Error, ExitStatus};
 
 /// Maximum displayed problems; further problems are only counted.
@@ -49,7 +50,7 @@ impl<'f> Diagnostics<'f> {
             let more = self.found.len() - SHOWN;
             self.found.truncate(SHOWN);
             let message = format!("{more} more problems are not shown");
-            self.found.push(Diagnostic::new("more_problems", message).in_file(self.file));
+            self.found.push(Diagnostic::new(Code::ProblemsOmitted, message).in_file(self.file));
         }
         self.found
     }

@@ -1,6 +1,7 @@
 //! Reads a mapping key by key, and reports every problem at its position.
 
 use super::{Diagnostics, Entry, Node, Position};
+use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::text::{closest_match, join_or, quoted};
 
@@ -19,7 +20,7 @@ impl<'n> Fields<'n> {
     pub fn of(
         node: &'n Node,
         owner: impl Into<String>,
-        code: &'static str,
+        code: Code,
         problems: &mut Diagnostics<'_>,
     ) -> Option<Self> {
         let owner = owner.into();
@@ -57,7 +58,7 @@ impl<'n> Fields<'n> {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("expected {}", join_or(known)),
             };
-            problems.report(entry.position, Diagnostic::new("unknown_key", message).help(help));
+            problems.report(entry.position, Diagnostic::new(Code::KeyUnknown, message).help(help));
         }
     }
 
@@ -71,7 +72,7 @@ impl<'n> Fields<'n> {
     pub fn require(
         &self,
         key: &str,
-        code: &'static str,
+        code: Code,
         help: &str,
         problems: &mut Diagnostics<'_>,
     ) -> Option<&'n Node> {
@@ -90,7 +91,7 @@ impl<'n> Fields<'n> {
         key: &str,
         node: &'n Node,
         wanted: &str,
-        code: &'static str,
+        code: Code,
         read: impl FnOnce(&'n Node) -> Option<T>,
         problems: &mut Diagnostics<'_>,
     ) -> Option<T> {

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::{Node, Position, builder};
+use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Error, Result};
 use crate::fs::regular::{NotRegular, open_regular, read_bounded};
 use crate::text;
@@ -28,14 +29,14 @@ pub fn read_bytes(file: &Path, limit: u64) -> Result<Vec<u8>> {
     let unreadable = |error: std::io::Error| match (error.kind(), NotRegular::kind(&error)) {
         (_, Some(what)) => {
             let message = format!("expected a file, found {what}");
-            Error::invalid(Diagnostic::new("not_a_file", message).in_file(file))
+            Error::invalid(Diagnostic::new(Code::FileIrregular, message).in_file(file))
         }
         (ErrorKind::NotFound | ErrorKind::NotADirectory, _) => {
-            Error::invalid(Diagnostic::new("file_not_found", "no such file").in_file(file))
+            Error::invalid(Diagnostic::new(Code::FileMissing, "no such file").in_file(file))
         }
         (ErrorKind::FileTooLarge, _) => too_large("the file", limit, file),
         _ => Error::invalid(
-            Diagnostic::new("file_unreadable", format!("cannot read the file: {error}"))
+            Diagnostic::new(Code::FileUnreadable, format!("cannot read the file: {error}"))
                 .in_file(file),
         ),
     };
@@ -73,7 +74,7 @@ pub fn parse_within(limit: u64, what: &str, bytes: &[u8], file: &Path) -> Result
         let message = format!("{what} is not UTF-8 text: invalid byte");
         let help = "save the text as UTF-8";
         Error::invalid(
-            Diagnostic::new("invalid_encoding", message).at(file, end_of(&valid)).help(help),
+            Diagnostic::new(Code::EncodingInvalid, message).at(file, end_of(&valid)).help(help),
         )
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -83,7 +84,7 @@ pub fn parse_within(limit: u64, what: &str, bytes: &[u8], file: &Path) -> Result
             u32::from(character)
         );
         let help = "remove the character, or write an escape in double quotes";
-        let problem = Diagnostic::new("invalid_character", message).help(help);
+        let problem = Diagnostic::new(Code::CharacterInvalid, message).help(help);
         return Err(Error::invalid(problem.at(file, end_of(before))));
     }
     builder::build(text, file, what)
@@ -91,7 +92,7 @@ pub fn parse_within(limit: u64, what: &str, bytes: &[u8], file: &Path) -> Result
 
 fn too_large(what: &str, limit: u64, file: &Path) -> Error {
     let message = format!("{what} exceeds the size limit of {}", text::format_bytes(limit));
-    let problem = Diagnostic::new("file_too_large", message).in_file(file);
+    let problem = Diagnostic::new(Code::FileTooLarge, message).in_file(file);
     Error::invalid(problem.help(format!("shorten {what}")))
 }
 

@@ -1,3 +1,4 @@
+use crate::code::Code;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -61,53 +62,53 @@ fn empty_file_is_null() {
 #[test]
 fn every_yaml_problem_has_message_and_position() {
     let table: &[(&[u8], &[&str])] = &[
-        (b"a:\n\tb: 1\n", &["2:2 tab_indent: YAML does not allow tabs for indentation"]),
+        (b"a:\n\tb: 1\n", &["2:2 indent_invalid: YAML does not allow tabs for indentation"]),
         (
             b"a: [1\n",
             &[
-                "2:1 invalid_yaml: the file is not valid YAML: while parsing a flow sequence, expected ',' or ']'",
+                "2:1 yaml_invalid: the file is not valid YAML: while parsing a flow sequence, expected ',' or ']'",
             ],
         ),
         (
             b"a: 1\nb: 2\na: 3\nb: 4\n",
             &[
-                "3:1 duplicate_key: duplicate key `a`: already set in line 1",
-                "4:1 duplicate_key: duplicate key `b`: already set in line 2",
+                "3:1 key_duplicate: duplicate key `a`: already set in line 1",
+                "4:1 key_duplicate: duplicate key `b`: already set in line 2",
             ],
         ),
-        (b"a: \xff\n", &["1:4 invalid_encoding: the file is not UTF-8 text: invalid byte"]),
+        (b"a: \xff\n", &["1:4 encoding_invalid: the file is not UTF-8 text: invalid byte"]),
         (
             b"a: b\x00c\n",
             &[
-                "1:5 invalid_character: the file contains the control character U+0000, which YAML does not allow",
+                "1:5 character_invalid: the file contains the control character U+0000, which YAML does not allow",
             ],
         ),
         (
             b"a: 1\n---\nb: 2\n",
-            &["2:1 several_documents: second YAML document: a file can contain only one"],
+            &["2:1 document_repeated: second YAML document: a file can contain only one"],
         ),
-        (b"a: !secret x\n", &["1:4 unknown_tag: unknown YAML tag `!secret`"]),
-        (b"a: !!int x\n", &["1:4 invalid_tag: the value does not match its tag `!!int`"]),
+        (b"a: !secret x\n", &["1:4 tag_unknown: unknown YAML tag `!secret`"]),
+        (b"a: !!int x\n", &["1:4 tag_invalid: the value does not match its tag `!!int`"]),
         (
             b"1: x\ntrue: y\n~: z\n",
             &[
-                "1:1 invalid_key: a key must be text, but `1` is a whole number",
-                "2:1 invalid_key: a key must be text, but `true` is true or false",
-                "3:1 invalid_key: a key must be text, but `~` is empty",
+                "1:1 key_invalid: a key must be text, but `1` is a whole number",
+                "2:1 key_invalid: a key must be text, but `true` is true or false",
+                "3:1 key_invalid: a key must be text, but `~` is empty",
             ],
         ),
-        (b"[a]: x\n", &["1:1 invalid_key: a key must be text, but is a list"]),
+        (b"[a]: x\n", &["1:1 key_invalid: a key must be text, but is a list"]),
         (
             b"a: &x {k: 1}\n*x : 2\n",
-            &["2:1 invalid_key: a key must be text, but the alias is a mapping"],
+            &["2:1 key_invalid: a key must be text, but the alias is a mapping"],
         ),
         (
             b"a: &x {k: 1}\nb:\n  <<: *x\n",
-            &["3:3 merge_key: merge keys (`<<`) are not part of YAML 1.2"],
+            &["3:3 merge_key_unsupported: merge keys (`<<`) are not part of YAML 1.2"],
         ),
-        (b"a: 18446744073709551616\n", &["1:4 invalid_number: the number does not fit in 64 bits"]),
-        (b"a: .nan\n", &["1:4 invalid_number: the number is not finite"]),
-        (b"a: &x [*x]\n", &["1:8 recursive_alias: an alias cannot be part of its own value"]),
+        (b"a: 18446744073709551616\n", &["1:4 number_invalid: the number does not fit in 64 bits"]),
+        (b"a: .nan\n", &["1:4 number_invalid: the number is not finite"]),
+        (b"a: &x [*x]\n", &["1:8 alias_recursive: an alias cannot be part of its own value"]),
     ];
     for (text, wanted) in table {
         assert_eq!(problems(text), *wanted, "{}", String::from_utf8_lossy(text));
@@ -134,19 +135,19 @@ fn alias_bombs_are_rejected_quickly() {
         chain += &format!("a{level}: &a{level} [*a{}]\n", level - 1);
     }
     let table = [
-        (laughs, "too_many_values"),
-        (copies, "too_many_values"),
-        (chain, "too_deep"),
-        ("[".repeat(1 << 20), "too_deep"),
-        ("- ".repeat(1 << 20), "too_deep"),
-        ("{a: ".repeat(1 << 20), "too_deep"),
-        ("a: [".repeat(1 << 20), "too_deep"),
-        ("- x\n".repeat(1 << 20), "too_many_values"),
-        ("[1,".to_owned() + &"1,".repeat(1 << 21), "too_many_values"),
-        ("? ".repeat(1 << 20), "invalid_key"),
-        ("&a ".repeat(1 << 20), "invalid_yaml"),
-        ("\"".to_owned() + &"x\n".repeat(1 << 21), "invalid_yaml"),
-        ("x".repeat(1 << 23) + "y", "file_too_large"),
+        (laughs, Code::ValuesTooMany),
+        (copies, Code::ValuesTooMany),
+        (chain, Code::NestingTooDeep),
+        ("[".repeat(1 << 20), Code::NestingTooDeep),
+        ("- ".repeat(1 << 20), Code::NestingTooDeep),
+        ("{a: ".repeat(1 << 20), Code::NestingTooDeep),
+        ("a: [".repeat(1 << 20), Code::NestingTooDeep),
+        ("- x\n".repeat(1 << 20), Code::ValuesTooMany),
+        ("[1,".to_owned() + &"1,".repeat(1 << 21), Code::ValuesTooMany),
+        ("? ".repeat(1 << 20), Code::KeyInvalid),
+        ("&a ".repeat(1 << 20), Code::YamlInvalid),
+        ("\"".to_owned() + &"x\n".repeat(1 << 21), Code::YamlInvalid),
+        ("x".repeat(1 << 23) + "y", Code::FileTooLarge),
     ];
     for (text, code) in table {
         let start = Instant::now();
@@ -161,9 +162,9 @@ fn alias_bombs_are_rejected_quickly() {
 fn non_files_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let code = |path: &Path| read(path).expect_err("refused").first().code;
-    assert_eq!(code(folder.path()), "not_a_file");
-    assert_eq!(code(&folder.path().join("missing.yaml")), "file_not_found");
-    assert_eq!(code(Path::new("/dev/zero")), "not_a_file");
+    assert_eq!(code(folder.path()), Code::FileIrregular);
+    assert_eq!(code(&folder.path().join("missing.yaml")), Code::FileMissing);
+    assert_eq!(code(Path::new("/dev/zero")), Code::FileIrregular);
 }
 
 /// Generates JSON values of reasonable size.

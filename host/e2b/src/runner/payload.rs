@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use osiris_core::canonical;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::spec::Destination;
@@ -110,7 +111,7 @@ impl Payload {
             let state = saved.load(&task.step.id).map_err(|why| {
                 let id = &task.step.id;
                 let message = format!("cannot read the state of step `{id}`: {why}");
-                Error::environment(Diagnostic::new("state_unreadable", message))
+                Error::environment(Diagnostic::new(Code::StateUnreadable, message))
             })?;
             parcel.states.extend(state.map(|state| (task.step.id.clone(), state)));
         }
@@ -225,7 +226,7 @@ pub fn runtime_blob() -> Result<Blob> {
         let help = format!(
             "download the same version of osiris for Linux on x86_64, and set `{RUNTIME_ENV}` to its path"
         );
-        return Err(Error::environment(Diagnostic::new("e2b_runtime", message).help(help)));
+        return Err(Error::environment(Diagnostic::new(Code::RuntimeMissing, message).help(help)));
     }
     let own = std::env::current_exe().map_err(|error| unreadable(Path::new("osiris"), &error))?;
     Blob::read(&own)
@@ -233,5 +234,5 @@ pub fn runtime_blob() -> Result<Blob> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     let message = format!("cannot read a file for the sandbox: {error}");
-    Error::environment(Diagnostic::new("e2b_parcel", message).in_file(path))
+    Error::environment(Diagnostic::new(Code::UploadUnreadable, message).in_file(path))
 }

@@ -5,10 +5,11 @@ use std::io;
 use std::path::Path;
 
 use osiris_core::canonical;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::spec::configured_paths;
 use osiris_core::paths::{ProjectPath, reserved_to_write};
-use osiris_engine::Code;
+use osiris_engine::CompiledDriver;
 use osiris_pipeline::manifest::Manifest;
 use osiris_runtime::run::Task;
 use osiris_runtime::session::{self, files};
@@ -16,7 +17,9 @@ use osiris_runtime::session::{self, files};
 use crate::protocol::{OutputFile, Plan};
 
 /// Returns the paths that the steps may write to, relative to the base path.
-pub(super) fn written<'a>(steps: impl Iterator<Item = (&'a Task, &'a Code)>) -> Vec<String> {
+pub(super) fn written<'a>(
+    steps: impl Iterator<Item = (&'a Task, &'a CompiledDriver)>,
+) -> Vec<String> {
     steps
         .flat_map(|(task, driver)| configured_paths(&task.config, &driver.spec.files.write))
         .filter_map(|path| Some(ProjectPath::new(path).ok()?.as_str().to_owned()))
@@ -38,7 +41,9 @@ pub(super) fn made(
     {
         collect(&plan.base, path, is_own, &mut made).map_err(|error| {
             let why = format!("cannot read the output of the run: {error}");
-            Error::environment(Diagnostic::new("worker", why).in_file(&plan.base.join(path)))
+            Error::environment(
+                Diagnostic::new(Code::WorkerFailed, why).in_file(&plan.base.join(path)),
+            )
         })?;
     }
     made.sort_by(|a, b| a.path.cmp(&b.path));

@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_runtime::session::Record;
 
@@ -40,7 +41,7 @@ impl MessageWriter {
         let mut options = OpenOptions::new();
         let file = options.append(true).create_new(true).open(&path).map_err(|error| {
             let why = format!("cannot write the message stream: {error}");
-            Error::environment(Diagnostic::new("worker", why).in_file(&path))
+            Error::environment(Diagnostic::new(Code::WorkerFailed, why).in_file(&path))
         })?;
         let waiting = Arc::new(AtomicUsize::new(0));
         let (live, lines) = channel::<String>();

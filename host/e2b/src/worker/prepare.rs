@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::{fs, io};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::fs::layout::{ProjectLayout, STATE_DIR};
@@ -126,6 +127,7 @@ fn place(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
 
 fn unusable(path: &Path, why: impl std::fmt::Display) -> Error {
     Error::environment(
-        Diagnostic::new("worker", format!("cannot use the host's files: {why}")).in_file(path),
+        Diagnostic::new(Code::WorkerFailed, format!("cannot use the host's files: {why}"))
+            .in_file(path),
     )
 }

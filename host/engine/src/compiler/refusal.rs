@@ -1,5 +1,6 @@
 //! Reasons why a component is not compiled.
 
+use osiris_core::code::Code;
 use osiris_core::contract::CONTRACT;
 use osiris_core::diagnostic::{Diagnostic, Error};
 use osiris_core::driver::DriverFile;
@@ -29,17 +30,17 @@ impl Refusal {
         };
         match self {
             Self::Invalid(why) => Error::invalid(problem(
-                "component_invalid",
+                Code::ComponentInvalid,
                 format!("the component is not valid: {why}"),
                 "build or download the driver again",
             )),
             Self::Misfit(why) => Error::invalid(problem(
-                "world_mismatch",
+                Code::ContractIncompatible,
                 format!("driver `{name}` is not compatible with this host: {why}"),
                 &format!("build the driver for the world `plugin` of {CONTRACT}"),
             )),
             Self::Costly(why) => Error::invalid(problem(
-                "compile_limit",
+                Code::CompileLimitExceeded,
                 cannot(&why),
                 &format!(
                     "if you build the driver, split its largest functions or set `opt-level = \"s\"`; otherwise remove it: `rm '{}'`",
@@ -47,7 +48,7 @@ impl Refusal {
                 ),
             )),
             Self::Failed(why) => Error::environment(problem(
-                "compiler",
+                Code::CompilerFailed,
                 cannot(&why),
                 "run the command again with `--verbose`, and check this machine with `osiris doctor`",
             )),

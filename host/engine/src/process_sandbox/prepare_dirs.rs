@@ -10,7 +10,7 @@ use rustix::fs::{Mode, mkdirat};
 
 use super::ProcessSandbox;
 use crate::grants::Grants;
-use crate::{Code, HiddenDirs};
+use crate::{CompiledDriver, HiddenDirs};
 
 /// Directories that were created for outputs. They are hidden from drivers until a driver creates
 /// them.
@@ -34,7 +34,7 @@ impl OutputDirs {
     /// Adds the files of a call to a sandbox: its driver's code and the permitted paths. Of an
     /// output, the whole parent directory is added, because drivers first write a file with another
     /// name there.
-    pub fn admit(&self, fence: &mut ProcessSandbox, code: &Code, grants: &Grants) {
+    pub fn admit(&self, fence: &mut ProcessSandbox, code: &CompiledDriver, grants: &Grants) {
         fence.read.extend(code.file().map(Path::to_owned));
         let ports = grants.network.iter().map(|endpoint| endpoint.port);
         fence.ports.get_or_insert_default().extend(ports);
@@ -134,7 +134,7 @@ mod tests {
         grants.reads = reads.iter().map(|path| (*path).to_owned()).collect();
         grants.writes = writes.iter().map(|path| (*path).to_owned()).collect();
         let mut fence = ProcessSandbox::default();
-        ground.admit(&mut fence, &Code::of(spec), &grants);
+        ground.admit(&mut fence, &CompiledDriver::of(spec), &grants);
         fence
     }
 

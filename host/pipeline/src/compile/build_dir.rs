@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cap_std::fs::Dir;
 use cap_tempfile::TempDir;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::layout::LAST_COMPILE;
 use osiris_core::fs::project_dir::{self, ProjectDir, io_help};
@@ -100,5 +101,5 @@ fn unwritable(path: &Path, error: &io::Error) -> Error {
     let message = format!("cannot write the compiled pipeline: {error}");
     let help =
         io_help(error, "make the project directory writable, and check that the disk is not full");
-    Error::environment(Diagnostic::new("build_not_written", message).in_file(path).help(help))
+    Error::environment(Diagnostic::new(Code::BuildUnwritable, message).in_file(path).help(help))
 }

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::str::FromStr;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::driver::provenance::unset;
 use osiris_core::driver::spec::{OverridePolicy, Spec};
+use osiris_core::fs::layout::CONNECTIONS_FILE;
 use osiris_core::paths::{self, AccessMode, PathFault, ProjectPath};
 use osiris_core::schema::{Fault, Schema};
 use osiris_core::text::quoted;
@@ -14,7 +16,6 @@ use serde_json::Value as Json;
 
 use crate::connection::{CONNECTION_KEY, Reference, author_only, mismatch};
 use crate::project::Project;
-use osiris_core::fs::layout::CONNECTIONS_FILE;
 
 /// Returns the configuration as the user wrote it: `config`, whose parameters are substituted.
 /// The defaults of the driver's author are added only when the driver gets the configuration, but
@@ -38,9 +39,9 @@ pub(super) fn complete(
             continue;
         }
         let code = match finding.fault {
-            Fault::UnknownKey => "unknown_config_key",
-            Fault::MissingKey => "missing_config_key",
-            Fault::InvalidValue => "invalid_config_value",
+            Fault::UnknownKey => Code::ConfigKeyUnknown,
+            Fault::MissingKey => Code::ConfigKeyMissing,
+            Fault::InvalidValue => Code::ConfigValueInvalid,
         };
         let mut problem = Diagnostic::new(code, format!("{owner}: {}", finding.message));
         problem.help = finding.help;
@@ -81,7 +82,8 @@ pub(super) fn check_connection(
             OverridePolicy::Allowed => {}
             OverridePolicy::Warning => {
                 let message = format!("{owner}: `{name}` overrides the field of the connection");
-                warnings.report(entry.position, Diagnostic::new("override_warning", message));
+                warnings
+                    .report(entry.position, Diagnostic::new(Code::OverrideDiscouraged, message));
             }
             OverridePolicy::Forbidden => {
                 let message = format!(
@@ -92,7 +94,7 @@ pub(super) fn check_connection(
                 );
                 problems.report(
                     entry.position,
-                    Diagnostic::new("override_forbidden", message).help(help),
+                    Diagnostic::new(Code::OverrideForbidden, message).help(help),
                 );
             }
         }
@@ -145,7 +147,7 @@ fn path_problem(
     let subject = format!("{owner}: the path {} in `{field}`", quoted(path));
     match fault {
         PathFault::Malformed => {
-            Diagnostic::new("invalid_path", format!("{owner}: the path in `{field}` is empty"))
+            Diagnostic::new(Code::PathInvalid, format!("{owner}: the path in `{field}` is empty"))
                 .help("write a path relative to the project directory, like `data/orders.csv`")
         }
         PathFault::Absolute => {
@@ -159,11 +161,11 @@ fn path_problem(
             };
             let message =
                 format!("{subject} is absolute, but drivers can access only the project directory");
-            Diagnostic::new("absolute_path", message).help(help)
+            Diagnostic::new(Code::PathAbsolute, message).help(help)
         }
         PathFault::Outside => {
             let message = format!("{subject} leads outside the project directory");
-            Diagnostic::new("path_outside", message)
+            Diagnostic::new(Code::PathOutside, message)
                 .help("put the file in the project directory, and write a path relative to that directory")
         }
     }

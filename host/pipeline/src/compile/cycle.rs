@@ -1,5 +1,6 @@
 //! Reports steps that wait for each other.
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::yaml::Diagnostics;
 
@@ -58,5 +59,5 @@ fn one(steps: &[Step], cycle: &[usize], problems: &mut Diagnostics<'_>) {
     let step = &steps[round[0]];
     let at = step.needs.as_ref().map_or(step.position, |needs| needs.position);
     let help = "remove one of these needs; `needs: []` means none";
-    problems.report(at, Diagnostic::new("cycle", message).help(help));
+    problems.report(at, Diagnostic::new(Code::DependencyCyclic, message).help(help));
 }

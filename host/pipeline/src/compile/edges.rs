@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{closest_match, quoted};
 use osiris_core::yaml::{Diagnostics, Position};
@@ -86,7 +87,7 @@ fn explicit(
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "use the `id` of another step".to_owned(),
         };
-        problems.report(id.position, Diagnostic::new("unknown_dependency", message).help(help));
+        problems.report(id.position, Diagnostic::new(Code::DependencyUnknown, message).help(help));
     }
     needs
 }
@@ -104,7 +105,7 @@ fn implicit(steps: &[Step], index: usize, problems: &mut Diagnostics<'_>) -> Vec
             steps[before].label()
         );
         let help = "name the step that produces the table: `needs: [step-id]`";
-        problems.report(step.position, Diagnostic::new("missing_needs", message).help(help));
+        problems.report(step.position, Diagnostic::new(Code::NeedsMissing, message).help(help));
     }
     vec![before]
 }
@@ -128,19 +129,19 @@ fn check_inputs(steps: &[Step], step: &Step, needs: &[usize], problems: &mut Dia
     let step_label = step.label();
     let (code, message, help) = match (mode, tables.len()) {
         (Mode::Read, 1..) => (
-            "unexpected_input",
+            Code::InputUnexpected,
             format!("{step_label} reads and takes no input table, but needs {}", tables.join(", ")),
             "remove these steps from `needs`, or use `mode: transform`",
         ),
         // The previous step writes, which has been reported.
         (Mode::Write, 0) if step.needs.is_none() && !needs.is_empty() => return,
         (Mode::Write, 0) if is_complete => (
-            "missing_input",
+            Code::InputMissing,
             format!("{step_label} writes a table, but has no input table"),
             "name the step that produces the table: `needs: [step-id]`",
         ),
         (Mode::Write, 2..) => (
-            "too_many_inputs",
+            Code::InputAmbiguous,
             format!("{step_label} writes one table, but needs {}", tables.join(", ")),
             "join the tables in a step with `mode: transform`, or write each table in a separate step",
         ),
@@ -179,7 +180,7 @@ fn warn_of_unread(steps: &[Step], needs: &[Vec<usize>], warnings: &mut Diagnosti
         if makes_table && !read.contains(&index) {
             let message = format!("{} produces a table that no step uses", step.label());
             let help = "add the step to the `needs` of another step, or remove the step";
-            let problem = Diagnostic::new("unused_output", message);
+            let problem = Diagnostic::new(Code::OutputUnused, message);
             warnings.report(step.position, problem.help(help));
         }
     }

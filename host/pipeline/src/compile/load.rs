@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::layout::LAST_COMPILE;
 use osiris_core::fs::project_dir::{ProjectDir, io_help};
@@ -39,13 +40,13 @@ pub fn manifest(path: &Path, root: &yaml::Node) -> Result<Manifest> {
         Error::invalid(Diagnostic::new(code, message).in_file(path).help(RECOMPILE))
     };
     let manifest: Manifest = serde_json::from_value(root.to_json()).map_err(|why| {
-        refuse("invalid_manifest", format!("the file is not a manifest: {why:.200}"))
+        refuse(Code::ManifestInvalid, format!("the file is not a manifest: {why:.200}"))
     })?;
     if manifest.hash() != manifest.meta.manifest_hash {
         let message = "the manifest was changed after the compile: its hash does not match";
-        return Err(refuse("manifest_changed", message.to_owned()));
+        return Err(refuse(Code::ManifestChanged, message.to_owned()));
     }
-    manifest.check().map_err(|why| refuse("invalid_manifest", why))?;
+    manifest.check().map_err(|why| refuse(Code::ManifestInvalid, why))?;
     Ok(manifest)
 }
 
@@ -56,11 +57,11 @@ fn config(dir: &Path, step: &Step) -> Result<Value> {
     };
     let bytes = yaml::read_bytes(&file, yaml::MAX_BYTES)?;
     if canonical::sha256(&bytes) != step.cfg_sha256 {
-        return refuse("config_changed", "the configuration was changed after the compile");
+        return refuse(Code::ConfigChanged, "the configuration was changed after the compile");
     }
     match serde_json::from_slice(&bytes) {
         Ok(config @ Value::Object(_)) => Ok(config),
-        _ => refuse("invalid_config", "the configuration is not a JSON object"),
+        _ => refuse(Code::ConfigInvalid, "the configuration is not a JSON object"),
     }
 }
 
@@ -72,7 +73,7 @@ pub fn last(project: &Project) -> Result<Build> {
     let pointer = project.layout.last_compile();
     let stale = |message: String| {
         let help = "run `osiris compile <pipeline.yaml>` first";
-        Error::invalid(Diagnostic::new("no_last_compile", message).help(help))
+        Error::invalid(Diagnostic::new(Code::LastCompileMissing, message).help(help))
     };
     let Some(text) = read_pointer(project, &pointer)? else {
         return Err(stale("no pipeline of this project has been compiled yet".to_owned()));
@@ -103,7 +104,8 @@ pub fn last(project: &Project) -> Result<Build> {
 fn read_pointer(project: &Project, pointer: &Path) -> Result<Option<String>> {
     let folder = ProjectDir::new(project.base(), &project.layout.index_dir());
     let bytes = folder.read(LAST_COMPILE, 64 * 1024).map_err(|error| {
-        let problem = Diagnostic::new("file_unreadable", format!("cannot read the file: {error}"));
+        let problem =
+            Diagnostic::new(Code::FileUnreadable, format!("cannot read the file: {error}"));
         let help = io_help(&error, "remove the file, and compile the pipeline again");
         Error::invalid(problem.in_file(pointer).help(help))
     })?;

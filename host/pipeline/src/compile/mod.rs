@@ -22,6 +22,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::text::{closest_match, join_or, quoted};
 use osiris_core::yaml::{self, Diagnostics};
@@ -60,7 +61,7 @@ pub struct Checked {
 }
 
 /// Codes of problems outside the pipeline.
-const ENVIRONMENT: [&str; 2] = ["unknown_component", "unusable_driver"];
+const ENVIRONMENT: [Code; 2] = [Code::DriverMissing, Code::DriverUnusable];
 
 /// Checks a pipeline with everything that it refers to. Writes nothing.
 ///
@@ -136,7 +137,7 @@ fn profile<'p>(
             None => format!("expected {}", join_or(&names)),
         };
         let message = format!("the pipeline has no profile {}", quoted(name));
-        problems.report_unplaced(Diagnostic::new("unknown_profile", message).help(help));
+        problems.report_unplaced(Diagnostic::new(Code::ProfileUnknown, message).help(help));
     }
     found
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 
 /// Prefix of the variables that set parameters.
@@ -34,7 +35,7 @@ impl Options {
             let Some(value) = value.to_str() else {
                 let message =
                     format!("the value of the environment variable `{name}` is not UTF-8 text");
-                return Err(Error::invalid(Diagnostic::new("invalid_param_value", message)));
+                return Err(Error::invalid(Diagnostic::new(Code::ParamValueInvalid, message)));
             };
             environment.insert(name, value.to_owned());
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{closest_match, join_or, quoted};
 use osiris_core::yaml::{self, Diagnostics, Node, Value};
@@ -80,7 +81,7 @@ fn command_line(
         if options.params[..index].iter().any(|(earlier, _)| earlier == name) {
             let message = format!("parameter {} is set twice with `--param`", quoted(name));
             problems.report_unplaced(
-                Diagnostic::new("duplicate_param", message).help("remove one of the two"),
+                Diagnostic::new(Code::ParamDuplicate, message).help("remove one of the two"),
             );
         } else if let Some(param) = pipeline.params.iter().find(|param| param.name == *name) {
             set(found, param, text, &format!("--param {name}"), problems);
@@ -97,7 +98,7 @@ fn command_line(
                 }
                 None => format!("expected {}", join_or(&names)),
             };
-            problems.report_unplaced(Diagnostic::new("unknown_param", message).help(help));
+            problems.report_unplaced(Diagnostic::new(Code::ParamUnknown, message).help(help));
         }
     }
 }
@@ -125,7 +126,7 @@ fn set(
         Kind::List => "write a list like `[a, b]`",
         _ => "use a value of that type, or declare another `type` for the parameter",
     };
-    problems.report(param.position, Diagnostic::new("invalid_param_value", message).help(help));
+    problems.report(param.position, Diagnostic::new(Code::ParamValueInvalid, message).help(help));
 }
 
 fn parse(kind: Kind, text: &str) -> Option<Value> {

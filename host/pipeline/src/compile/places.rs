@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::driver::spec::configured_paths;
 use osiris_core::paths::{ProjectPath, Resolver};
@@ -156,7 +157,7 @@ fn two_writers(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Diagnostic {
         Identity::File(_) => "give one of the steps another path",
         Identity::Table(..) => "give one of the steps another table, or configure both to append",
     };
-    Diagnostic::new("output_conflict", message).help(help)
+    Diagnostic::new(Code::OutputConflicting, message).help(help)
 }
 
 fn read_and_written(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Diagnostic {
@@ -166,7 +167,7 @@ fn read_and_written(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Diagnosti
         quoted(&place.name),
         there.name()
     );
-    Diagnostic::new("output_conflict", message).help("write to another path")
+    Diagnostic::new(Code::OutputConflicting, message).help("write to another path")
 }
 
 fn incremental_replaced(here: &Use<'_>, there: &Use<'_>) -> Diagnostic {
@@ -176,5 +177,5 @@ fn incremental_replaced(here: &Use<'_>, there: &Use<'_>) -> Diagnostic {
         there.name()
     );
     let help = "remove `incremental`, or configure the writer to append or update rows (see the driver's options with `osiris drivers show`)";
-    Diagnostic::new("incremental_replaced", message).help(help)
+    Diagnostic::new(Code::IncrementalOutputReplaced, message).help(help)
 }

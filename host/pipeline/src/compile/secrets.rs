@@ -1,5 +1,6 @@
 //! Finds secrets in a pipeline file, which must not contain any.
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::driver::spec::Spec;
 use osiris_core::schema::Schema;
@@ -147,7 +148,7 @@ impl Scan<'_, '_> {
         let message =
             format!("inline secret at `{path}`: a compiled pipeline must not contain secrets");
         let help = "remove the value from the file and from the file's history";
-        self.problems.report(position, Diagnostic::new("inline_secret", message).help(help));
+        self.problems.report(position, Diagnostic::new(Code::SecretInline, message).help(help));
     }
 }
 

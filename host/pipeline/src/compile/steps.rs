@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use osiris_core::code::Code;
 use osiris_core::contract;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::driver::spec::Spec;
@@ -78,7 +79,7 @@ fn find(drivers: &dyn Drivers, name: &str) -> Result<Ready, Missing> {
         Ok(schema) => Ok(Ready { found, schema }),
         Err(why) => {
             let message = format!("the spec of {}: `configSchema` {why}", quoted(name));
-            Err(Missing::Unusable(vec![Diagnostic::new("invalid_spec", message)]))
+            Err(Missing::Unusable(vec![Diagnostic::new(Code::SpecInvalid, message)]))
         }
     }
 }
@@ -108,14 +109,14 @@ fn report(
                     format!("put `{}.wasm` in one of these directories", plain(&component.text))
                 }
             };
-            let problem = Diagnostic::new("unknown_component", message);
+            let problem = Diagnostic::new(Code::DriverMissing, message);
             problems.report(component.position, problem.help(help));
         }
         Missing::Unusable(reasons) => {
             for reason in reasons {
                 let message =
                     format!("{}: cannot use driver {name}: {}", step.label(), reason.message);
-                let mut problem = Diagnostic::new("unusable_driver", message);
+                let mut problem = Diagnostic::new(Code::DriverUnusable, message);
                 problem.help = reason.help.clone();
                 problems.report(component.position, problem);
             }
@@ -125,7 +126,7 @@ fn report(
                 // The fix is not in the pipeline, but at the location of the reason.
                 let message = format!("{}: {}", step.label(), reason.message);
                 problems.report_unplaced(Diagnostic {
-                    code: "unusable_driver",
+                    code: Code::DriverUnusable,
                     message,
                     ..reason.clone()
                 });
@@ -162,7 +163,7 @@ fn check_mode(
             [] => "use another driver: this driver supports no mode of steps".to_owned(),
             can => format!("supported modes: {}", join_or(can)),
         };
-        problems.report(position, Diagnostic::new("incompatible_mode", message).help(help));
+        problems.report(position, Diagnostic::new(Code::ModeIncompatible, message).help(help));
     }
     needed
 }

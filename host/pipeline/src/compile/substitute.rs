@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::quoted;
 use osiris_core::yaml::{Diagnostics, Entry, Node, Value};
@@ -133,8 +134,7 @@ impl Substitution<'_, '_> {
                 name.to_uppercase()
             ),
         };
-        self.problems
-            .report(node.position, Diagnostic::new("unresolved_param", message).help(help));
+        self.problems.report(node.position, Diagnostic::new(Code::ParamUnset, message).help(help));
         None
     }
 
@@ -145,13 +145,13 @@ impl Substitution<'_, '_> {
             quoted(name)
         );
         let help = format!("write `${{params.{name}}}` as the whole value");
-        let problem = Diagnostic::new("invalid_param_reference", message);
+        let problem = Diagnostic::new(Code::ParamReferenceInvalid, message);
         self.problems.report(node.position, problem.help(help));
     }
 
     fn refuse_open(&mut self, node: &Node) {
         let message = format!("{}: incomplete reference to a parameter", self.owner);
-        let problem = Diagnostic::new("invalid_param_reference", message);
+        let problem = Diagnostic::new(Code::ParamReferenceInvalid, message);
         self.problems
             .report(node.position, problem.help("write a reference like `${params.name}`"));
     }

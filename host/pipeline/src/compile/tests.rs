@@ -63,7 +63,7 @@ impl Specs {
 impl Drivers for Specs {
     fn find(&self, name: &str) -> Result<Found, Missing> {
         if name == "files.broken" {
-            let problem = Diagnostic::new("not_a_component", "not a component");
+            let problem = Diagnostic::new(Code::ComponentInvalid, "not a component");
             return Err(Missing::Unusable(vec![problem]));
         }
         let spec = self.0.iter().find(|spec| spec.name == name);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::core_dumps;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::variable::Variable;
@@ -79,7 +80,7 @@ fn variables(file: &Path) -> Result<Vec<(String, String)>> {
         };
         let help =
             "write one `NAME=value` per line, and put a value of several words in single quotes";
-        Error::environment(Diagnostic::new("env_file", why).in_file(file).help(help))
+        Error::environment(Diagnostic::new(Code::EnvFileInvalid, why).in_file(file).help(help))
     };
     let lines = dotenvy::from_path_iter(file).map_err(|error| unusable(&error))?;
     lines.collect::<Result<_, _>>().map_err(|error| unusable(&error))

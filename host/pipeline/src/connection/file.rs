@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Result};
 use osiris_core::fs::layout::CONNECTIONS_FILE;
 use osiris_core::text::quoted;
@@ -68,29 +69,29 @@ type Families = BTreeMap<String, BTreeMap<String, Alias>>;
 
 fn families(root: &Node, problems: &mut Diagnostics<'_>) -> Families {
     let mut families = Families::new();
-    let Some(fields) = Fields::of(root, "the connections file", "invalid_type", problems) else {
+    let Some(fields) = Fields::of(root, "the connections file", Code::TypeInvalid, problems) else {
         return families;
     };
     fields.only(&["version", "connections"], problems);
     let help = "write `version: 1`";
-    if let Some(node) = fields.require("version", "missing_required_key", help, problems)
+    if let Some(node) = fields.require("version", Code::KeyMissing, help, problems)
         && node.as_u64() != Some(1)
         && node.as_text() != Some("1.0")
     {
         let problem = Diagnostic::new(
-            "unsupported_version",
+            Code::VersionUnsupported,
             "unsupported version of the connections file: expected `1`",
         );
         problems.report(node.position, problem.help(help));
     }
     let Some(node) = fields.get("connections") else { return families };
-    let Some(fields) = Fields::of(node, "`connections`", "invalid_type", problems) else {
+    let Some(fields) = Fields::of(node, "`connections`", Code::TypeInvalid, problems) else {
         return families;
     };
     for family in fields.entries() {
         let owner = format!("family {}", quoted(&family.key));
         check_name(&family.key, &owner, family.position, problems);
-        let Some(fields) = Fields::of(&family.value, &owner, "invalid_type", problems) else {
+        let Some(fields) = Fields::of(&family.value, &owner, Code::TypeInvalid, problems) else {
             continue;
         };
         let mut aliases = BTreeMap::new();
@@ -103,7 +104,7 @@ fn families(root: &Node, problems: &mut Diagnostics<'_>) -> Families {
         }
         if aliases.values().filter(|alias| alias.is_default).count() > 1 {
             let message = format!("{owner} has more than one connection with `default: true`");
-            let problem = Diagnostic::new("duplicate_default", message);
+            let problem = Diagnostic::new(Code::ConnectionDefaultDuplicate, message);
             problems
                 .report(family.position, problem.help("keep `default: true` on one connection"));
         }
@@ -113,9 +114,9 @@ fn families(root: &Node, problems: &mut Diagnostics<'_>) -> Families {
 }
 
 fn read_alias(entry: &yaml::Entry, owner: &str, problems: &mut Diagnostics<'_>) -> Option<Alias> {
-    let fields = Fields::of(&entry.value, owner, "invalid_type", problems)?;
+    let fields = Fields::of(&entry.value, owner, Code::TypeInvalid, problems)?;
     let is_default = fields.get("default").and_then(|node| {
-        fields.read("default", node, "true or false", "invalid_type", Node::as_bool, problems)
+        fields.read("default", node, "true or false", Code::TypeInvalid, Node::as_bool, problems)
     });
     let rest = fields.entries().iter().filter(|entry| entry.key != "default").cloned().collect();
     let fields = Node { position: entry.value.position, value: Value::Map(rest) };
@@ -125,7 +126,9 @@ fn read_alias(entry: &yaml::Entry, owner: &str, problems: &mut Diagnostics<'_>) 
 fn check_name(name: &str, owner: &str, position: Position, problems: &mut Diagnostics<'_>) {
     if !is_name(name) {
         let message = format!("{owner}: the name must have 1 to 63 letters, digits, `_` and `-`");
-        problems
-            .report(position, Diagnostic::new("invalid_name", message).help("choose another name"));
+        problems.report(
+            position,
+            Diagnostic::new(Code::NameInvalid, message).help("choose another name"),
+        );
     }
 }

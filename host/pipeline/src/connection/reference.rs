@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::quoted;
 
@@ -25,7 +26,7 @@ impl FromStr for Reference {
                 Ok(Self { family: family.to_owned(), alias: alias.to_owned() })
             }
             _ => Err(Diagnostic::new(
-                "invalid_reference",
+                Code::ConnectionReferenceInvalid,
                 format!("invalid connection reference {}: expected `@family.alias`", quoted(text)),
             )
             .help("list the connections with `osiris connections list`")),

@@ -1,5 +1,6 @@
 //! Resolves a name to a connection with its values.
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::layout::CONNECTIONS_FILE;
 use osiris_core::text::closest_match;
@@ -41,7 +42,7 @@ impl Connections {
             let help = format!(
                 "in `{CONNECTIONS_FILE}`, write `version: 1` and `connections: {{{family}: {{main: {{...}}}}}}`"
             );
-            return Err(invalid("no_connections", message, help));
+            return Err(invalid(Code::ConnectionsMissing, message, help));
         }
         let Some(aliases) = self.families.get(family) else {
             let names: Vec<&str> = self.families.keys().map(String::as_str).collect();
@@ -53,7 +54,7 @@ impl Connections {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("add the family under `connections` in `{CONNECTIONS_FILE}`"),
             };
-            return Err(invalid("unknown_family", message, help));
+            return Err(invalid(Code::ConnectionFamilyUnknown, message, help));
         };
         let names: Vec<&str> = aliases.keys().map(String::as_str).collect();
         let available = names.join(", ");
@@ -76,7 +77,7 @@ impl Connections {
                     Some(meant) => format!("did you mean `@{family}.{meant}`?"),
                     None => format!("add the connection under `{family}` in `{CONNECTIONS_FILE}`"),
                 };
-                Err(invalid("unknown_alias", message, help))
+                Err(invalid(Code::ConnectionUnknown, message, help))
             }
             (None, None) => {
                 let message = format!(
@@ -88,7 +89,7 @@ impl Connections {
                     ),
                     None => format!("add a connection under `{family}` in `{CONNECTIONS_FILE}`"),
                 };
-                Err(invalid("no_default", message, help))
+                Err(invalid(Code::ConnectionDefaultMissing, message, help))
             }
         }
     }
@@ -116,7 +117,7 @@ impl Connections {
             let message =
                 format!("environment variable `{name}` is not set, but `{field}` of connection `@{family}.{alias}` requires it");
             let help = format!("run `export {name}=...`, or add `{name}=...` to `.env`");
-            let mut problem = Diagnostic::new("variable_not_set", message).help(help);
+            let mut problem = Diagnostic::new(Code::VariableUnset, message).help(help);
             if let Some(file) = &self.file {
                 problem = problem.at(file, position);
             }

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::driver::provenance::{Origins, Provenance, Unset, unset};
 use osiris_core::driver::spec::{ConnectionField, OverridePolicy, Spec};
@@ -180,7 +181,7 @@ pub(crate) fn mismatch(owner: &str, family: &str, reference: &Reference) -> Diag
         "{owner}: the driver requires a connection of the family `{family}`, but the step uses one of `{}`",
         reference.family
     );
-    Diagnostic::new("family_mismatch", message)
+    Diagnostic::new(Code::ConnectionFamilyMismatched, message)
         .help(format!("use a connection like `@{family}.main`"))
 }
 
@@ -214,7 +215,7 @@ fn check(
 ) -> Result<()> {
     let unusable = |why: String| {
         Error::invalid(Diagnostic::new(
-            "invalid_spec",
+            Code::SpecInvalid,
             format!("the spec of `{}`: `configSchema` {why}", spec.name),
         ))
     };
@@ -246,7 +247,8 @@ fn check(
                 .message
                 .replace(&format!("{RESOLVED_KEY}."), "")
                 .replace(&format!(" in `{RESOLVED_KEY}`"), "");
-            let mut problem = Diagnostic::new("invalid_connection", format!("{whose}: {message}"));
+            let mut problem =
+                Diagnostic::new(Code::ConnectionInvalid, format!("{whose}: {message}"));
             problem.help = finding.help;
             if let Some(file) = &connections.file {
                 problem = problem.at(file, resolved.source.position_of(below));
@@ -292,5 +294,5 @@ pub(crate) fn author_only(owner: &str, pointer: &str, field: &Unset) -> Diagnost
     let mut keys = name.split('.').rev();
     let last = format!("{}: {value}", keys.next().unwrap_or_default());
     let line = keys.fold(last, |inner, key| format!("{key}: {{{inner}}}"));
-    Diagnostic::new("set_by_author", message).help(format!("to use the default, write `{line}`"))
+    Diagnostic::new(Code::ValueUnset, message).help(format!("to use the default, write `{line}`"))
 }

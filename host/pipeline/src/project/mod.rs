@@ -11,6 +11,7 @@ mod tests;
 use std::env;
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::layout::{ProjectLayout, SETTINGS_FILE};
 
@@ -39,7 +40,7 @@ impl Project {
         }
         let current = env::current_dir().map_err(|error| {
             let message = format!("cannot find the working directory: {error}");
-            Error::environment(Diagnostic::new("no_working_directory", message))
+            Error::environment(Diagnostic::new(Code::WorkingDirMissing, message))
         })?;
         Self::open(root_of(&current, home().as_deref()))
     }
@@ -53,7 +54,7 @@ impl Project {
         let base = folder.canonicalize().ok().filter(|base| base.is_dir()).ok_or_else(|| {
             let message = "no such project directory";
             let help = "pass an existing directory with `--project`, or create a project with `osiris init`";
-            Error::invalid(Diagnostic::new("project_not_found", message).in_file(folder).help(help))
+            Error::invalid(Diagnostic::new(Code::ProjectMissing, message).in_file(folder).help(help))
         })?;
         ownership::check(&base, &ownership::DECIDING)?;
         let layout = ProjectLayout { base };

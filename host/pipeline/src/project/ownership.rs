@@ -5,6 +5,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::layout::{CONNECTIONS_FILE, DRIVERS_DIR, LOCK_FILE, OWN_DIR, SETTINGS_FILE};
 
@@ -86,5 +87,5 @@ fn refusal(folder: &Path, path: &Path, owner: u32) -> Error {
         "owned by another user (uid {owner}), who could decide which drivers run and where secrets are sent"
     );
     let help = format!("if you trust that user, run `export {SAFE}={}`", folder.display());
-    Error::environment(Diagnostic::new("another_users", message).in_file(path).help(help))
+    Error::environment(Diagnostic::new(Code::OwnerDifferent, message).in_file(path).help(help))
 }

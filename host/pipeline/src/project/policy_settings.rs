@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{join_or, quoted};
 use osiris_core::yaml::{Diagnostics, Fields, Node, Position, Value};
@@ -13,10 +14,10 @@ use osiris_registry::trust::{
 const POLICY: [&str; 6] = ["require_signature", "keys", "allow", "deny", "pins", "ceilings"];
 const CEILINGS: [&str; 2] = ["network", "files"];
 const OWNER: &str = "`drivers`";
-const INVALID: &str = "invalid_policy";
+const INVALID: Code = Code::PolicyInvalid;
 
 pub(super) fn policy(node: &Node, file: &Path, problems: &mut Diagnostics<'_>) -> Policy {
-    let Some(fields) = Fields::of(node, OWNER, "invalid_type", problems) else {
+    let Some(fields) = Fields::of(node, OWNER, Code::TypeInvalid, problems) else {
         return Policy::default();
     };
     fields.only(&POLICY, problems);
@@ -24,7 +25,7 @@ pub(super) fn policy(node: &Node, file: &Path, problems: &mut Diagnostics<'_>) -
         let wanted = "true or false";
         let read = Node::as_bool;
         fields
-            .read("require_signature", node, wanted, "invalid_type", read, problems)
+            .read("require_signature", node, wanted, Code::TypeInvalid, read, problems)
             .filter(|required| *required)
             .map(|_| node.position)
     });
@@ -49,7 +50,7 @@ pub(super) fn policy(node: &Node, file: &Path, problems: &mut Diagnostics<'_>) -
 
 fn keys(node: &Node, problems: &mut Diagnostics<'_>) -> BTreeMap<String, PublicKey> {
     let owner = "`drivers.keys`";
-    let Some(fields) = Fields::of(node, owner, "invalid_type", problems) else {
+    let Some(fields) = Fields::of(node, owner, Code::TypeInvalid, problems) else {
         return BTreeMap::new();
     };
     let mut keys: BTreeMap<String, PublicKey> = BTreeMap::new();
@@ -73,7 +74,7 @@ fn rules(node: &Node, key: &str, problems: &mut Diagnostics<'_>) -> Vec<Rule> {
     let Some(items) = node.as_list() else {
         let message = format!("{OWNER}: `{key}` must be a list, but is {}", node.kind());
         let help = format!("write a list like `{key}: [\"acme.*\"]`");
-        problems.report(node.position, Diagnostic::new("invalid_type", message).help(help));
+        problems.report(node.position, Diagnostic::new(Code::TypeInvalid, message).help(help));
         return Vec::new();
     };
     let rule = |item: &Node| {
@@ -89,7 +90,7 @@ fn pins(
     problems: &mut Diagnostics<'_>,
 ) -> Vec<Pin> {
     let owner = "`drivers.pins`";
-    let Some(fields) = Fields::of(node, owner, "invalid_type", problems) else {
+    let Some(fields) = Fields::of(node, owner, Code::TypeInvalid, problems) else {
         return Vec::new();
     };
     let mut pins = Vec::new();
@@ -116,7 +117,7 @@ fn pins(
 
 fn ceilings(node: &Node, problems: &mut Diagnostics<'_>) -> Ceilings {
     let owner = "`drivers.ceilings`";
-    let Some(fields) = Fields::of(node, owner, "invalid_type", problems) else {
+    let Some(fields) = Fields::of(node, owner, Code::TypeInvalid, problems) else {
         return Ceilings::default();
     };
     fields.only(&CEILINGS, problems);
@@ -143,7 +144,7 @@ fn ceilings(node: &Node, problems: &mut Diagnostics<'_>) -> Ceilings {
                 node.kind()
             );
             let help = "write a list like `network: [\"db.example:5432\"]`";
-            problems.report(node.position, Diagnostic::new("invalid_type", message).help(help));
+            problems.report(node.position, Diagnostic::new(Code::TypeInvalid, message).help(help));
             None
         }
     });
@@ -158,7 +159,7 @@ fn parsed<T: std::str::FromStr<Err = String>>(
 ) -> Option<T> {
     let Some(text) = node.as_text() else {
         let message = format!("{OWNER}: {} must be text, but is {}", quoted(key), node.kind());
-        let problem = Diagnostic::new("invalid_type", message).help("put the value in quotes");
+        let problem = Diagnostic::new(Code::TypeInvalid, message).help("put the value in quotes");
         problems.report(node.position, problem);
         return None;
     };

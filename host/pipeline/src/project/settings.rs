@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Result};
 use osiris_core::driver::limits::{Limit, LimitOverrides};
 use osiris_core::paths::{ProjectPath, RESERVED, reserved};
@@ -45,17 +46,18 @@ impl Settings {
 }
 
 fn settings(root: &Node, file: &Path, problems: &mut Diagnostics<'_>) -> Option<Settings> {
-    let fields = Fields::of(root, "the settings", "invalid_type", problems)?;
+    let fields = Fields::of(root, "the settings", Code::TypeInvalid, problems)?;
     fields.only(&SETTINGS, problems);
     let help = "write `version: 1`";
-    if let Some(node) = fields.require("version", "missing_required_key", help, problems)
+    if let Some(node) = fields.require("version", Code::KeyMissing, help, problems)
         && node.as_u64() != Some(VERSION)
     {
         let message = "unsupported version of the settings: expected `1`";
-        problems.report(node.position, Diagnostic::new("unsupported_version", message).help(help));
+        problems
+            .report(node.position, Diagnostic::new(Code::VersionUnsupported, message).help(help));
     }
     let profile = fields.get("profile").and_then(|node| {
-        fields.read("profile", node, "text", "invalid_type", Node::as_text, problems)
+        fields.read("profile", node, "text", Code::TypeInvalid, Node::as_text, problems)
     });
     Some(Settings {
         profile: profile.map(str::to_owned),
@@ -67,8 +69,8 @@ fn settings(root: &Node, file: &Path, problems: &mut Diagnostics<'_>) -> Option<
 
 fn allow_read(node: &Node, problems: &mut Diagnostics<'_>) -> Vec<ProjectPath> {
     const OWNER: &str = "`files`";
-    const INVALID: &str = "invalid_files";
-    let Some(fields) = Fields::of(node, OWNER, "invalid_type", problems) else {
+    const INVALID: Code = Code::FilesInvalid;
+    let Some(fields) = Fields::of(node, OWNER, Code::TypeInvalid, problems) else {
         return Vec::new();
     };
     fields.only(&["allow_read"], problems);
@@ -76,7 +78,7 @@ fn allow_read(node: &Node, problems: &mut Diagnostics<'_>) -> Vec<ProjectPath> {
     let Some(items) = list.as_list() else {
         let message = format!("{OWNER}: `allow_read` must be a list, but is {}", list.kind());
         let help = "write a list like `allow_read: [\"logs\"]`";
-        problems.report(list.position, Diagnostic::new("invalid_type", message).help(help));
+        problems.report(list.position, Diagnostic::new(Code::TypeInvalid, message).help(help));
         return Vec::new();
     };
     let mut paths = Vec::new();
@@ -86,7 +88,7 @@ fn allow_read(node: &Node, problems: &mut Diagnostics<'_>) -> Vec<ProjectPath> {
                 "{OWNER}: `allow_read` must be a list of paths, but contains {}",
                 item.kind()
             );
-            problems.report(item.position, Diagnostic::new("invalid_type", message));
+            problems.report(item.position, Diagnostic::new(Code::TypeInvalid, message));
             continue;
         };
         match ProjectPath::new(text) {
@@ -113,7 +115,7 @@ fn allow_read(node: &Node, problems: &mut Diagnostics<'_>) -> Vec<ProjectPath> {
 }
 
 fn limits(node: &Node, problems: &mut Diagnostics<'_>) -> LimitOverrides {
-    let Some(fields) = Fields::of(node, "`limits`", "invalid_type", problems) else {
+    let Some(fields) = Fields::of(node, "`limits`", Code::TypeInvalid, problems) else {
         return LimitOverrides::new();
     };
     fields.only(&Limit::ALL.map(Limit::name), problems);
@@ -127,7 +129,7 @@ fn limits(node: &Node, problems: &mut Diagnostics<'_>) -> LimitOverrides {
                 let name = limit.name();
                 let message =
                     format!("{}: `{name}` {wanted}, but is {}", fields.owner(), quoted(&written));
-                problems.report(node.position, Diagnostic::new("invalid_limit", message));
+                problems.report(node.position, Diagnostic::new(Code::LimitInvalid, message));
             }
         }
     }

@@ -45,34 +45,34 @@ fn settings_are_parsed() {
 #[test]
 fn every_settings_problem_is_reported() {
     let table: [(&str, &[&str]); 5] = [
-        ("", &["invalid_type: the settings must be a mapping, but is empty"]),
+        ("", &["type_invalid: the settings must be a mapping, but is empty"]),
         (
             "profil: dev\n",
             &[
-                "missing_required_key: the settings: missing key `version`",
-                "unknown_key: the settings: unknown key `profil`",
+                "key_missing: the settings: missing key `version`",
+                "key_unknown: the settings: unknown key `profil`",
             ],
         ),
         (
             "version: 2\n",
-            &["unsupported_version: unsupported version of the settings: expected `1`"],
+            &["version_unsupported: unsupported version of the settings: expected `1`"],
         ),
         (
             "version: 1\nlimits: {memory: lots, seconds: 0, cpu: 2, disc: 1GiB}\n",
             &[
-                "invalid_limit: `limits`: `memory` must be a size like `512MiB`, but is `lots`",
-                "invalid_limit: `limits`: `seconds` must be a whole number of seconds, at least 1, but is `0`",
-                "unknown_key: `limits`: unknown key `disc`",
+                "limit_invalid: `limits`: `memory` must be a size like `512MiB`, but is `lots`",
+                "limit_invalid: `limits`: `seconds` must be a whole number of seconds, at least 1, but is `0`",
+                "key_unknown: `limits`: unknown key `disc`",
             ],
         ),
         (
             "version: 1\nfiles: {allow_read: [logs, data, ../.env, 7, [x]], allow_write: [logs]}\n",
             &[
-                "invalid_files: `files`: `data` is not a reserved path",
-                "invalid_files: `files`: `../.env` is not a path in the project",
-                "invalid_type: `files`: `allow_read` must be a list of paths, but contains a whole number",
-                "invalid_type: `files`: `allow_read` must be a list of paths, but contains a list",
-                "unknown_key: `files`: unknown key `allow_write`",
+                "files_invalid: `files`: `data` is not a reserved path",
+                "files_invalid: `files`: `../.env` is not a path in the project",
+                "type_invalid: `files`: `allow_read` must be a list of paths, but contains a whole number",
+                "type_invalid: `files`: `allow_read` must be a list of paths, but contains a list",
+                "key_unknown: `files`: unknown key `allow_write`",
             ],
         ),
     ];
@@ -84,5 +84,5 @@ fn every_settings_problem_is_reported() {
 #[test]
 fn missing_project_folder_is_an_error() {
     let error = Project::open(Path::new("/no/such/folder")).expect_err("missing");
-    assert_eq!(error.first().code, "project_not_found");
+    assert_eq!(error.first().code, Code::ProjectMissing);
 }

@@ -122,7 +122,7 @@ fn unexpected_bundle_entries_are_rejected() {
         ("too short", vec![index, (first.0, &one, &FIRST[..3]), second]),
     ] {
         let error = out(&tar(&entries)).expect_err(what);
-        assert_eq!(error.code, "invalid_bundle", "{what}");
+        assert_eq!(error.code, Code::BundleInvalid, "{what}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Lists the drivers of a registry.
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use reqwest::header::LINK;
 use reqwest::{Method, StatusCode};
@@ -47,7 +48,9 @@ impl Client {
         let Some(names) = names else {
             let message = format!("{} does not list its repositories", self.web.host());
             let help = "use the full name: `osiris drivers add oci://REGISTRY/NAME`";
-            return Err(Error::environment(Diagnostic::new("no_catalogue", message).help(help)));
+            return Err(Error::environment(
+                Diagnostic::new(Code::CatalogMissing, message).help(help),
+            ));
         };
         Ok(names.into_iter().filter(|name| is_repository(name)).collect())
     }
@@ -113,7 +116,7 @@ impl Client {
             let body = self.web.body(response, MAX_JSON, what, &mut |_, _| {}).await?;
             let page: Page = serde_json::from_slice(&body).map_err(|error| {
                 let message = format!("cannot read the list of {}: {error}", self.web.host());
-                Error::environment(Diagnostic::new("server_refused", message))
+                Error::environment(Diagnostic::new(Code::RequestRefused, message))
             })?;
             let page = of(page);
             let before = names.len();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use docker_credential::{CredentialRetrievalError as Missing, DockerCredential};
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use reqwest::header::HeaderValue;
 
@@ -30,7 +31,7 @@ impl Login {
         if let Some(user) = get(USER) {
             let Some(own) = get(REGISTRY) else {
                 let problem = Diagnostic::new(
-                    "registry_login",
+                    Code::LoginFailed,
                     format!("`{USER}` is set, but `{REGISTRY}` is not"),
                 );
                 return Err(Error::environment(
@@ -40,7 +41,7 @@ impl Login {
             if own == registry {
                 let password = get(PASSWORD).ok_or_else(|| {
                     let problem = Diagnostic::new(
-                        "registry_login",
+                        Code::LoginFailed,
                         format!("`{USER}` is set, but `{PASSWORD}` is not"),
                     );
                     Error::environment(problem.help(format!("run `export {PASSWORD}=...`")))
@@ -103,7 +104,7 @@ fn unusable(registry: &str, why: &str) -> Error {
     let message = format!("cannot use docker's login for {registry}: {why}");
     let help =
         format!("run `docker login {registry}`, or set `{REGISTRY}`, `{USER}` and `{PASSWORD}`");
-    Error::environment(Diagnostic::new("registry_login", message).help(help))
+    Error::environment(Diagnostic::new(Code::LoginFailed, message).help(help))
 }
 
 impl std::fmt::Debug for Login {

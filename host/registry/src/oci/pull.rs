@@ -1,6 +1,7 @@
 //! Downloads a component: the manifest, then the bytes, each checked by its digest.
 
 use osiris_core::canonical::sha256;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::MAX_SIZE;
 use osiris_core::text::format_bytes;
@@ -81,7 +82,7 @@ impl Client {
 
     fn missing(&self, reference: &Reference) -> Error {
         let message = format!("cannot find `{reference}`");
-        Error::environment(Diagnostic::new("driver_not_found", message).help(format!(
+        Error::environment(Diagnostic::new(Code::SourceMissing, message).help(format!(
             "check the name and the tag, or list the drivers with `osiris drivers search --registry {}`",
             self.web.host()
         )))
@@ -90,12 +91,15 @@ impl Client {
     fn damaged(&self, reference: &Reference, what: &str) -> Error {
         let message = format!("{} returned {what} for `{reference}`", self.web.host());
         Error::environment(
-            Diagnostic::new("download_damaged", message)
+            Diagnostic::new(Code::DownloadDamaged, message)
                 .help("try again; if the error persists, do not trust the registry"),
         )
     }
 }
 
 fn no_component(reference: &Reference, why: &str) -> Error {
-    Error::invalid(Diagnostic::new("no_component", format!("`{reference}` is not a driver: {why}")))
+    Error::invalid(Diagnostic::new(
+        Code::ComponentMissing,
+        format!("`{reference}` is not a driver: {why}"),
+    ))
 }

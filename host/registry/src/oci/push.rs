@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use osiris_core::canonical::sha256;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
 use reqwest::header::{CONTENT_TYPE, LOCATION};
@@ -89,7 +90,7 @@ impl Client {
                 "{} returned an upload address on another server, or none",
                 self.web.host()
             );
-            Error::environment(Diagnostic::new("server_refused", message))
+            Error::environment(Diagnostic::new(Code::RequestRefused, message))
         })
     }
 
@@ -115,5 +116,5 @@ fn push_scope(repository: &str) -> String {
 fn taken(reference: &Reference, digest: &str) -> Error {
     let message = format!("`{reference}` already exists with different content: {digest}");
     let help = "change the version of the driver, or move the tag with `--force`";
-    Error::new(ExitStatus::Failed, vec![Diagnostic::new("tag_taken", message).help(help)])
+    Error::new(ExitStatus::Failed, vec![Diagnostic::new(Code::TagTaken, message).help(help)])
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error};
 use osiris_core::text::quoted;
 use osiris_http::is_loopback;
@@ -50,7 +51,7 @@ pub(super) fn address(registry: &str, insecure: bool) -> Result<Url, Error> {
     let bad = || {
         let message = format!("{} is not a valid registry host", quoted(registry));
         Error::invalid(
-            Diagnostic::new("bad_reference", message)
+            Diagnostic::new(Code::SourceInvalid, message)
                 .help("use a host like `ghcr.io` or `localhost:5000`"),
         )
     };
@@ -74,7 +75,7 @@ impl FromStr for Reference {
         let bad = |why: String| {
             Error::invalid(
                 Diagnostic::new(
-                    "bad_reference",
+                    Code::SourceInvalid,
                     format!("{} is not a valid registry reference: {why}", quoted(text)),
                 )
                 .help("use a reference like `oci://ghcr.io/acme/crm-extractor:1.2.0`"),

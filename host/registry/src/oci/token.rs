@@ -1,6 +1,7 @@
 //! Authentication to a registry: a password, or a token that another server issues for one.
 
 use http_auth::parse_challenges;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use reqwest::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Response, Url};
@@ -97,7 +98,7 @@ impl Client {
     ) -> Result<HeaderValue> {
         let wrong = |why: &str| {
             let message = format!("{}: cannot {what}: {why}", self.web.host());
-            Error::environment(Diagnostic::new("registry_login", message))
+            Error::environment(Diagnostic::new(Code::LoginFailed, message))
         };
         let mut realm =
             Url::parse(realm).map_err(|_| wrong("the token server has no valid address"))?;
@@ -122,7 +123,7 @@ impl Client {
             let help = format!(
                 "if {host} is the token server of the registry, run `export {TOKEN_SERVER}={host}`"
             );
-            return Err(Error::environment(Diagnostic::new("registry_login", message).help(help)));
+            return Err(Error::environment(Diagnostic::new(Code::LoginFailed, message).help(help)));
         }
         let web = BoundedClient::new(&realm, self.insecure, self.web.leads())?;
         let mut request = web.client().get(realm);

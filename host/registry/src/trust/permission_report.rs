@@ -1,5 +1,6 @@
 //! The permissions that a driver requests, and those that a project grants.
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::endpoints::{Endpoint, endpoint, endpoints};
 use osiris_core::driver::provenance::{Origins, PathGrant, Provenance, path_grant};
@@ -153,7 +154,7 @@ impl Policy {
             let message = format!(
                 "{step}driver `{name}` requests more than `drivers.ceilings.{rule}` allows: {what}"
             );
-            let problem = Diagnostic::new("beyond_ceiling", message);
+            let problem = Diagnostic::new(Code::CeilingExceeded, message);
             Err(Error::environment(problem.at(&self.file, position).help(help)))
         };
         if let Some((position, ceiling)) = self.ceilings.files {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use osiris_core::canonical;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Position, Result};
 use osiris_core::driver::{AdmissionPolicy, DriverFile};
 
@@ -144,6 +145,6 @@ impl Policy {
             "driver `{}` (sha256 {}) is not allowed: {why}",
             driver.spec.name, driver.sha256
         );
-        Diagnostic::new("driver_refused", message).at(&self.file, at).help(help)
+        Diagnostic::new(Code::DriverDenied, message).at(&self.file, at).help(help)
     }
 }

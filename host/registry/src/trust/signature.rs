@@ -25,6 +25,7 @@ mod tests;
 
 use memchr::memmem;
 use osiris_core::canonical;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
 use wasmparser::{Encoding, Parser, Payload};
 
@@ -163,7 +164,7 @@ fn sections(bytes: &[u8]) -> Result<Vec<usize>, Diagnostic> {
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(|error| {
             Diagnostic::new(
-                "component_invalid",
+                Code::ComponentInvalid,
                 format!("the component is damaged or truncated: {}", error.message()),
             )
             .help("build or download it again")
@@ -185,6 +186,6 @@ fn sections(bytes: &[u8]) -> Result<Vec<usize>, Diagnostic> {
 }
 
 fn refused(message: String) -> Diagnostic {
-    Diagnostic::new("signature_invalid", message)
+    Diagnostic::new(Code::SignatureInvalid, message)
         .help("get the file from its author again, or build and sign the driver again")
 }

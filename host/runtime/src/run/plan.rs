@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use osiris_core::code::Code;
 use osiris_core::contract::Mode;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_pipeline::manifest::{Manifest, Step};
@@ -32,7 +33,7 @@ pub fn plan(manifest: &Manifest, configs: &BTreeMap<String, Value>) -> Result<Ve
         let broken = |why: &str| {
             Error::invalid(
                 Diagnostic::new(
-                    "manifest_invalid",
+                    Code::ManifestInvalid,
                     format!("step `{}` of the manifest {why}", step.id),
                 )
                 .help("compile the pipeline again with `osiris compile`"),

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::limits::Limits;
@@ -14,7 +15,7 @@ use osiris_core::driver::{Content, DriverFile};
 use osiris_core::paths::{self, AccessMode, Others, ProjectPath};
 use osiris_engine::grants::Grants;
 use osiris_engine::process_sandbox::{OutputDirs, ProcessSandbox};
-use osiris_engine::{Code, Driver, Engine, HiddenDirs};
+use osiris_engine::{CompiledDriver, Driver, Engine, HiddenDirs};
 use osiris_pipeline::connection::Secrets;
 use osiris_pipeline::manifest::{DriverRef, Manifest};
 use osiris_registry::trust::{AdmittedDriver, Policy};
@@ -61,7 +62,7 @@ pub struct Prepared {
 #[derive(Clone)]
 pub(super) struct PreparedStep {
     pub(super) task: Task,
-    pub(super) code: Code,
+    pub(super) code: CompiledDriver,
     pub(super) limits: Limits,
     /// The driver once loaded, shared by all tasks that use it.
     driver: Arc<OnceLock<Driver>>,
@@ -125,7 +126,7 @@ impl Prepared {
     }
 
     /// Returns each step's driver, in the order of the plan.
-    pub fn drivers(&self) -> impl Iterator<Item = &Code> {
+    pub fn drivers(&self) -> impl Iterator<Item = &CompiledDriver> {
         self.tasks.iter().map(|ready| &ready.code)
     }
 
@@ -157,7 +158,8 @@ pub fn prepare(
     job: Job,
     mut compiling: impl FnMut(&str),
 ) -> Result<Prepared> {
-    let mut drivers: BTreeMap<DriverRef, (Code, Arc<OnceLock<Driver>>, bool)> = BTreeMap::new();
+    let mut drivers: BTreeMap<DriverRef, (CompiledDriver, Arc<OnceLock<Driver>>, bool)> =
+        BTreeMap::new();
     let (mut tasks, mut admitted) = (Vec::new(), Vec::new());
     for task in plan(&job.manifest, &job.configs)? {
         let wanted = &task.step.driver;
@@ -214,7 +216,7 @@ fn compile(
     registry: &DriverCatalog,
     wanted: &DriverRef,
     compiling: &mut impl FnMut(&str),
-) -> Result<(AdmittedDriver, Code)> {
+) -> Result<(AdmittedDriver, CompiledDriver)> {
     let (admission, file, bytes) = admit(registry, wanted)?;
     let code = engine.code(file, bytes, admission.sha256.clone(), || compiling(&wanted.name))?;
     Ok((admission, code))
@@ -241,7 +243,7 @@ fn check_pin(file: &DriverFile, sha256: &str, wanted: &DriverRef) -> Result<()> 
         wanted.name, wanted.sha256
     );
     Err(Error::environment(
-        Diagnostic::new("driver_changed", message)
+        Diagnostic::new(Code::DriverChanged, message)
             .in_file(&file.path)
             .help("compile the pipeline again with `osiris compile`, or restore the old driver"),
     ))

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use osiris_core::code::Code;
 use osiris_core::contract::ErrorKind;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::project_dir::io_help;
@@ -133,7 +134,7 @@ impl Session {
         start().map_err(|error| {
             Error::environment(
                 Diagnostic::new(
-                    "session_create",
+                    Code::SessionUnwritable,
                     format!("cannot write the session's files: {error}"),
                 )
                 .in_file(logs)
@@ -191,7 +192,7 @@ impl Session {
 
     fn artifact_error(&self, name: &Path, error: &io::Error) -> Error {
         Error::environment(
-            Diagnostic::new("session_write", format!("cannot write an artifact: {error}"))
+            Diagnostic::new(Code::SessionUnwritable, format!("cannot write an artifact: {error}"))
                 .in_file(&self.0.folder.path.join(name))
                 .help(io_help(
                     error,
@@ -270,7 +271,7 @@ impl Session {
         match &*lock(&self.0.broken) {
             None => Ok(()),
             Some(message) => Err(Error::environment(
-                Diagnostic::new("session_write", message.clone()).in_file(self.dir()),
+                Diagnostic::new(Code::SessionUnwritable, message.clone()).in_file(self.dir()),
             )),
         }
     }
@@ -356,7 +357,7 @@ impl Session {
             let file = self.dir().join(files::STATUS);
             let message = format!("cannot write the status of the session: {error}; {}", status.summary());
             let help = "free disk space, and check whether a step moved or removed the session directory; what the steps wrote is kept";
-            Error::environment(Diagnostic::new("session_write", message).in_file(&file).help(help))
+            Error::environment(Diagnostic::new(Code::SessionUnwritable, message).in_file(&file).help(help))
         })?;
         if let Some(lock) = lock(&self.0.lock).take() {
             // The status is written: the next sweep removes a leftover lock file.

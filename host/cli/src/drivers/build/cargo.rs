@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ fn build(folder: &Path) -> Result<Vec<u8>> {
     let component = compile(folder)?;
     fs::read(&component).map_err(|error| {
         let message = format!("cannot read what cargo built: {error}");
-        Error::environment(Diagnostic::new("driver_build", message).in_file(&component))
+        Error::environment(Diagnostic::new(Code::DriverBuildFailed, message).in_file(&component))
     })
 }
 
@@ -36,7 +37,8 @@ fn compile(folder: &Path) -> Result<PathBuf> {
     command.args(["--config", "profile.driver.inherits='release'"]);
     command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
     let broken = |error: std::io::Error| {
-        let problem = Diagnostic::new("driver_build", format!("cannot run cargo: {error}"));
+        let problem =
+            Diagnostic::new(Code::DriverBuildFailed, format!("cannot run cargo: {error}"));
         Error::environment(problem.help("install Rust from https://rustup.rs"))
     };
     let mut child = command.spawn().map_err(broken)?;
@@ -50,7 +52,8 @@ fn compile(folder: &Path) -> Result<PathBuf> {
         return Err(failed(folder, status));
     }
     component.ok_or_else(|| {
-        let problem = Diagnostic::new("driver_build", "the crate does not build a component");
+        let problem =
+            Diagnostic::new(Code::DriverBuildFailed, "the crate does not build a component");
         let problem = problem.in_file(&folder.join(MANIFEST));
         Error::invalid(problem.help("add to `Cargo.toml`:\n[lib]\ncrate-type = [\"cdylib\"]"))
     })
@@ -67,7 +70,7 @@ fn made(line: &str) -> Option<PathBuf> {
 fn failed(folder: &Path, status: std::process::ExitStatus) -> Error {
     let message =
         format!("cannot build the driver: cargo failed ({status}); its messages are above");
-    let problem = Diagnostic::new("driver_build", message).in_file(folder);
+    let problem = Diagnostic::new(Code::DriverBuildFailed, message).in_file(folder);
     if has_target(folder) {
         Error::failed(problem)
     } else {

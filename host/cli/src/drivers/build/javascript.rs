@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use serde_json::Value;
 
@@ -32,7 +33,7 @@ fn build(folder: &Path) -> Result<Vec<u8>> {
     }
     let out = tempfile::tempdir().map_err(|error| {
         let message = format!("cannot create a temporary directory: {error}");
-        Error::environment(Diagnostic::new("driver_build", message))
+        Error::environment(Diagnostic::new(Code::DriverBuildFailed, message))
     })?;
     let component = out.path().join("driver.wasm");
     let mut node = Command::new("node");
@@ -41,7 +42,7 @@ fn build(folder: &Path) -> Result<Vec<u8>> {
     run(node, "node", folder)?;
     fs::read(&component).map_err(|error| {
         let message = format!("cannot read what the SDK built: {error}");
-        Error::environment(Diagnostic::new("driver_build", message).in_file(&component))
+        Error::environment(Diagnostic::new(Code::DriverBuildFailed, message).in_file(&component))
     })
 }
 
@@ -59,7 +60,8 @@ fn install(folder: &Path) -> Result<()> {
     if folder.join(BUILDER_SCRIPT).is_file() {
         return Ok(());
     }
-    let problem = Diagnostic::new("driver_build", "the package does not depend on `osiris-sdk`");
+    let problem =
+        Diagnostic::new(Code::DriverBuildFailed, "the package does not depend on `osiris-sdk`");
     Err(Error::invalid(problem.in_file(&folder.join(MANIFEST)).help(
         "add to `devDependencies`: \"osiris-sdk\": \"file:vendor/osiris-sdk\"\n\
          or create a package with `osiris drivers new --lang javascript`",
@@ -70,7 +72,8 @@ fn install(folder: &Path) -> Result<()> {
 fn run(mut command: Command, tool: &str, folder: &Path) -> Result<()> {
     command.stdin(Stdio::null()).stdout(std::io::stderr());
     let status = command.status().map_err(|error| {
-        let problem = Diagnostic::new("driver_build", format!("cannot run {tool}: {error}"));
+        let problem =
+            Diagnostic::new(Code::DriverBuildFailed, format!("cannot run {tool}: {error}"));
         Error::environment(problem.help(NODE))
     })?;
     if status.success() {
@@ -78,7 +81,7 @@ fn run(mut command: Command, tool: &str, folder: &Path) -> Result<()> {
     }
     let message =
         format!("cannot build the driver: {tool} failed ({status}); its messages are above");
-    Err(Error::failed(Diagnostic::new("driver_build", message).in_file(folder)))
+    Err(Error::failed(Diagnostic::new(Code::DriverBuildFailed, message).in_file(folder)))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod python;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::{DriverFile, pack};
 use osiris_core::text::join_or;
@@ -98,7 +99,9 @@ fn builder(folder: &Path) -> Result<&'static Builder> {
         ),
         Err(error) => (format!("cannot read the driver's directory: {error}"), "check the path"),
     };
-    Err(Error::invalid(Diagnostic::new("driver_build", message).in_file(folder).help(help)))
+    Err(Error::invalid(
+        Diagnostic::new(Code::DriverBuildFailed, message).in_file(folder).help(help),
+    ))
 }
 
 #[cfg(test)]

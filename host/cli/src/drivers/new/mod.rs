@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use serde_json::json;
 
@@ -72,7 +73,7 @@ pub(super) fn new(args: &Args) -> Result<CommandOutput> {
     let dir = args.dir.clone().unwrap_or_else(|| name.package().into());
     let Some(language) = LANGUAGES.iter().find(|language| language.name == args.language) else {
         let problem = Diagnostic::new(
-            "driver_new",
+            Code::TemplateUnusable,
             "cannot create the driver: no template for this language",
         );
         return Err(Error::invalid(problem));
@@ -105,7 +106,7 @@ fn write(dir: &Path, files: &Files) -> Result<()> {
     refuse_what_is_there(dir)?;
     make(dir, files).map_err(|error| {
         let message = format!("cannot create the driver's directory: {error}");
-        Error::environment(Diagnostic::new("driver_new", message).in_file(dir))
+        Error::environment(Diagnostic::new(Code::TemplateUnusable, message).in_file(dir))
     })
 }
 
@@ -118,7 +119,7 @@ fn refuse_what_is_there(dir: &Path) -> Result<()> {
         return Ok(());
     }
     let problem = Diagnostic::new(
-        "files_exist",
+        Code::FileExists,
         "cannot create the driver's directory: the path already exists",
     );
     let help = "name another directory with `--dir`, or remove the existing path";
@@ -158,7 +159,7 @@ mod tests {
         assert_eq!(fs::read(dir.join("x/y")).unwrap(), b"z");
         let beside = fs::read_dir(folder.path().join("a")).unwrap().count();
         assert_eq!(beside, 1);
-        assert_eq!(write(&dir, &files).unwrap_err().first().code, "files_exist");
+        assert_eq!(write(&dir, &files).unwrap_err().first().code, Code::FileExists);
         // An empty directory counts as missing.
         fs::create_dir(folder.path().join("empty")).unwrap();
         write(&folder.path().join("empty"), &files).unwrap();

@@ -1,6 +1,7 @@
 //! The name of a new driver in all forms that its files need.
 
 use clap::ValueEnum;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::text::quoted;
 
@@ -63,7 +64,9 @@ impl Name {
             let message = format!("{} is not a valid driver name", quoted(text));
             let help = "use `family.role` with lower-case letters, digits, `_` and `-`, and start \
                         each part with a letter: `acme.crm_extractor`";
-            return Err(Error::invalid(Diagnostic::new("driver_name", message).help(help)));
+            return Err(Error::invalid(
+                Diagnostic::new(Code::DriverNameInvalid, message).help(help),
+            ));
         }
         Ok(Self { driver, role })
     }
@@ -125,7 +128,7 @@ mod tests {
         for text in ["", ".", "a.", ".a", "a.b.c", "Acme.crm", "2.b", "a b", "é.b", "../x", &long]
         {
             let error = Name::parse(text, None).unwrap_err();
-            assert_eq!(error.first().code, "driver_name", "{text}");
+            assert_eq!(error.first().code, Code::DriverNameInvalid, "{text}");
         }
     }
 }

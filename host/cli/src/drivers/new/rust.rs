@@ -1,5 +1,6 @@
 //! Rust drivers, with the SDK as a vendored crate outside of this workspace.
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use toml_edit::{DocumentMut, Item, TableLike};
 
@@ -44,7 +45,7 @@ fn vendored() -> Result<Files> {
         Ok(files)
     };
     // Can only fail for a broken repository at build time.
-    files().map_err(|why: String| Error::environment(Diagnostic::new("driver_new", why)))
+    files().map_err(|why: String| Error::environment(Diagnostic::new(Code::TemplateUnusable, why)))
 }
 
 fn known(path: &str) -> Result<&'static str, String> {

@@ -1,6 +1,7 @@
 //! Formats results as JUnit XML, which CI systems read.
 
 use osiris_conformance::{NotPassed, Report};
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::sanitize::escape_control;
 use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
@@ -39,6 +40,6 @@ pub(super) fn document(report: &Report) -> Result<String> {
     }
     xml.to_string().map_err(|error| {
         let message = format!("cannot write the results as XML: {error}");
-        Error::failed(Diagnostic::new("junit_unwritable", message))
+        Error::failed(Diagnostic::new(Code::JunitUnwritable, message))
     })
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use osiris_conformance::{Cases, Check, NotPassed, Report, TestTarget};
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
 use osiris_core::driver::limits::LimitOverrides;
@@ -121,7 +122,7 @@ fn cases(file: &Path, named: Option<&Path>) -> Result<Option<Cases>> {
         Some(spec) if spec.name != cases.driver => {
             let message =
                 format!("the cases are for driver `{}`, not for `{}`", cases.driver, spec.name);
-            let problem = Diagnostic::new("invalid_cases", message).in_file(path);
+            let problem = Diagnostic::new(Code::CasesInvalid, message).in_file(path);
             Err(Error::invalid(problem.help(format!("write `driver: {}`", spec.name))))
         }
         _ => Ok(Some(cases)),
@@ -159,7 +160,7 @@ impl<'a> Results<'a> {
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
     let message = format!("cannot write the results: {error}");
-    Error::environment(Diagnostic::new("junit_unwritable", message).in_file(path))
+    Error::environment(Diagnostic::new(Code::JunitUnwritable, message).in_file(path))
 }
 
 fn list(checks: &[&Check]) -> CommandOutput {

@@ -6,6 +6,7 @@ use semver::Version;
 use serde_json::{Map, Value};
 
 use super::{Spec, SpecFault, amount};
+use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::schema::{Schema, keys_of};
 use crate::text::{closest_match, join_or, quoted};
@@ -21,7 +22,7 @@ const MAX_STEPS: usize = 4_000_000;
 
 /// Creates the fault at a pointer.
 fn fault(root: &Node, pointer: &str, message: String, help: String) -> SpecFault {
-    let problem = Diagnostic::new("invalid_spec", format!("the driver's spec: {message}"));
+    let problem = Diagnostic::new(Code::SpecInvalid, format!("the driver's spec: {message}"));
     SpecFault {
         pointer: pointer.to_owned(),
         position: root.position_of(pointer),

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::{OverridePolicy, Spec, check};
+use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Error, Result};
 use crate::schema::{Fault, Schema, Violation};
 use crate::yaml::{self, Diagnostics, Node, Position};
@@ -168,9 +169,9 @@ pub struct SpecFault {
 
 fn fault(finding: &Violation, root: &Node) -> SpecFault {
     let code = match finding.fault {
-        Fault::UnknownKey => "unknown_key",
-        Fault::MissingKey => "missing_required_key",
-        Fault::InvalidValue => "invalid_spec",
+        Fault::UnknownKey => Code::KeyUnknown,
+        Fault::MissingKey => Code::KeyMissing,
+        Fault::InvalidValue => Code::SpecInvalid,
     };
     let mut problem = Diagnostic::new(code, format!("{WHAT}: {}", finding.message));
     problem.help = finding.help.clone();
@@ -181,5 +182,5 @@ fn fault(finding: &Violation, root: &Node) -> SpecFault {
 /// The error if the schema and the Rust type of a spec disagree, which is a bug of the host.
 fn internal(why: &dyn std::fmt::Display, file: &Path) -> Error {
     let message = format!("cannot read the driver's spec: {why}");
-    Error::invalid(Diagnostic::new("invalid_spec", message).in_file(file))
+    Error::invalid(Diagnostic::new(Code::SpecInvalid, message).in_file(file))
 }

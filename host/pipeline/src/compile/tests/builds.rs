@@ -1,5 +1,6 @@
 //! The files of a compile and their guarantees.
 
+use osiris_core::code::Code;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -118,9 +119,9 @@ fn changed_build_is_rejected_and_recompiling_repairs_it() {
     let cfg = build.dir.join("cfg/save.json");
     let files = contents(&build.dir);
     let edits = [
-        (&manifest, "name: orders", "name: orderz", "manifest_changed"),
-        (&manifest, "steps:", "stepz:", "invalid_manifest"),
-        (&cfg, "out.csv", "../../x", "config_changed"),
+        (&manifest, "name: orders", "name: orderz", Code::ManifestChanged),
+        (&manifest, "steps:", "stepz:", Code::ManifestInvalid),
+        (&cfg, "out.csv", "../../x", Code::ConfigChanged),
     ];
     for (file, from, to, code) in edits {
         let text = fs::read_to_string(file).unwrap();
@@ -134,7 +135,7 @@ fn changed_build_is_rejected_and_recompiling_repairs_it() {
         assert_eq!(contents(&build.dir), files, "compiling again repairs it");
     }
     fs::remove_file(&cfg).unwrap();
-    assert_eq!(load(&manifest).expect_err("missing").first().code, "file_not_found");
+    assert_eq!(load(&manifest).expect_err("missing").first().code, Code::FileMissing);
 }
 
 #[test]
@@ -174,7 +175,7 @@ fn last_compile_without_a_build_is_an_error() {
     good(&sandbox);
     for text in ["", "/etc/passwd\n", "../x\n", "gone\n"] {
         fs::write(sandbox.project.layout.last_compile(), text).unwrap();
-        assert_eq!(last(&sandbox.project).expect_err(text).first().code, "no_last_compile");
+        assert_eq!(last(&sandbox.project).expect_err(text).first().code, Code::LastCompileMissing);
     }
 }
 
@@ -201,8 +202,8 @@ steps:
     assert_eq!(
         warnings,
         [
-            "2:7 naming_convention: the pipeline name `Odd Order` is not in lower case with hyphens (write `name: odd-order`)",
-            "8:5 unused_output: step `spare` produces a table that no step uses (add the step to the `needs` of another step, or remove the step)",
+            "2:7 name_unconventional: the pipeline name `Odd Order` is not in lower case with hyphens (write `name: odd-order`)",
+            "8:5 output_unused: step `spare` produces a table that no step uses (add the step to the `needs` of another step, or remove the step)",
         ]
     );
 }
@@ -212,7 +213,7 @@ fn unwritable_build_folder_is_named() {
     let sandbox = Sandbox::new();
     fs::write(sandbox.project.layout.base.join(".osiris"), "in the way").unwrap();
     let error = sandbox.compile(GOOD, &Options::default()).expect_err("in the way");
-    assert_eq!((error.exit, error.first().code), (ExitStatus::Environment, "build_not_written"));
+    assert_eq!((error.exit, error.first().code), (ExitStatus::Environment, Code::BuildUnwritable));
 }
 
 proptest! {

@@ -22,64 +22,64 @@ fn pipeline_problems_are_reported() {
             "oml_version: \"0.1.0\"\n",
             "",
             &[
-                "1:1 missing_required_key: the pipeline: missing key `oml_version` (write `oml_version: 0.1.0`)",
+                "1:1 key_missing: the pipeline: missing key `oml_version` (write `oml_version: 0.1.0`)",
             ],
         ),
         (
             "\"0.1.0\"",
             "0.1",
             &[
-                "1:14 invalid_version_type: the pipeline: `oml_version` must be text, but is a number (write `oml_version: 0.1.0`)",
+                "1:14 version_type_invalid: the pipeline: `oml_version` must be text, but is a number (write `oml_version: 0.1.0`)",
             ],
         ),
         (
             "\"0.1.0\"",
             "9.0.0",
             &[
-                "1:14 unsupported_version: the pipeline is written for OML `9.0.0`, but this osiris supports OML 0.1.0 (write `oml_version: 0.1.0`)",
+                "1:14 version_unsupported: the pipeline is written for OML `9.0.0`, but this osiris supports OML 0.1.0 (write `oml_version: 0.1.0`)",
             ],
         ),
         (
             "name: orders",
             "name: [orders]",
-            &["2:7 invalid_name_type: the pipeline: `name` must be text, but is a list ()"],
+            &["2:7 name_type_invalid: the pipeline: `name` must be text, but is a list ()"],
         ),
         (
             "name: orders",
             "name: ' '",
             &[
-                "2:7 empty_name: the pipeline name is empty (write a name like `name: orders-to-csv`)",
+                "2:7 name_empty: the pipeline name is empty (write a name like `name: orders-to-csv`)",
             ],
         ),
         (
             "name: orders",
             "name: 王芳",
             &[
-                "2:7 invalid_name: the pipeline name `王芳` cannot name a directory: it has no letter from `a` to `z` and no digit (write a name like `name: orders-to-csv`)",
+                "2:7 name_invalid: the pipeline name `王芳` cannot name a directory: it has no letter from `a` to `z` and no digit (write a name like `name: orders-to-csv`)",
             ],
         ),
         (
             "name: orders",
             "name: orders\nversion: 1\ntasks: []",
             &[
-                "3:1 forbidden_key: the pipeline: unsupported key `version` (write the version of the format as `oml_version: 0.1.0`)",
-                "4:1 forbidden_key: the pipeline: unsupported key `tasks` (write the list of steps as `steps:`)",
+                "3:1 key_unsupported: the pipeline: unsupported key `version` (write the version of the format as `oml_version: 0.1.0`)",
+                "4:1 key_unsupported: the pipeline: unsupported key `tasks` (write the list of steps as `steps:`)",
             ],
         ),
         (
             "params:",
             "parms:",
             &[
-                "3:1 unknown_key: the pipeline: unknown key `parms` (did you mean `params`?)",
-                "13:20 unresolved_param: step `load`: parameter `folder` has no value (add a default under `params`, or set a value with `--param folder=...` or `OSIRIS_PARAM_FOLDER`)",
-                "13:54 unresolved_param: step `load`: parameter `limit` has no value (add a default under `params`, or set a value with `--param limit=...` or `OSIRIS_PARAM_LIMIT`)",
+                "3:1 key_unknown: the pipeline: unknown key `parms` (did you mean `params`?)",
+                "13:20 param_unset: step `load`: parameter `folder` has no value (add a default under `params`, or set a value with `--param folder=...` or `OSIRIS_PARAM_FOLDER`)",
+                "13:54 param_unset: step `load`: parameter `limit` has no value (add a default under `params`, or set a value with `--param limit=...` or `OSIRIS_PARAM_LIMIT`)",
             ],
         ),
         (
             "name: orders",
             "name: orders\nowner: me",
             &[
-                "3:1 unknown_key: the pipeline: unknown key `owner` (expected oml_version, name, description, metadata, schedule, params, profiles or steps; put other data under `metadata`)",
+                "3:1 key_unknown: the pipeline: unknown key `owner` (expected oml_version, name, description, metadata, schedule, params, profiles or steps; put other data under `metadata`)",
             ],
         ),
     ]);
@@ -92,72 +92,72 @@ fn step_problems_are_reported() {
             "  - id: load\n    component",
             "  - component",
             &[
-                "10:5 missing_step_field: step 1: missing key `id` (write an id like `id: load-orders`)",
+                "10:5 step_key_missing: step 1: missing key `id` (write an id like `id: load-orders`)",
             ],
         ),
         (
             "id: load",
             "id: ../load",
             &[
-                "10:9 invalid_id: step 1: invalid id `../load` (use 1 to 64 letters, digits, `_` and `-`, and start with a letter or a digit)",
+                "10:9 id_invalid: step 1: invalid id `../load` (use 1 to 64 letters, digits, `_` and `-`, and start with a letter or a digit)",
             ],
         ),
         (
             "id: shape",
             "id: load",
             &[
-                "14:9 duplicate_id: duplicate step id `load`: already used in line 10 (give each step a unique id)",
+                "14:9 id_duplicate: duplicate step id `load`: already used in line 10 (give each step a unique id)",
             ],
         ),
         (
             "id: shape",
             "id: Load",
             &[
-                "14:9 duplicate_id: the step id `Load` differs only in case from `load` in line 10 (give each step a unique id)",
+                "14:9 id_duplicate: the step id `Load` differs only in case from `load` in line 10 (give each step a unique id)",
             ],
         ),
         (
             "mode: read",
             "mode: extract",
             &[
-                "12:11 invalid_mode: step `load`: unknown mode `extract`, expected `read`, `transform` or `write` (write `mode: read` for a step that reads)",
+                "12:11 mode_invalid: step `load`: unknown mode `extract`, expected `read`, `transform` or `write` (write `mode: read` for a step that reads)",
             ],
         ),
         (
             "mode: read",
             "mode: transform",
             &[
-                "12:11 incompatible_mode: step `load`: driver `files.reader` does not support the mode `transform` (supported modes: read)",
+                "12:11 mode_incompatible: step `load`: driver `files.reader` does not support the mode `transform` (supported modes: read)",
             ],
         ),
         (
             "    config:\n      path",
             "    with:\n      path",
             &[
-                "17:5 missing_config_key: step `save`: missing key `path` (add `path: ...`)",
-                "20:5 unknown_key: step `save`: unknown key `with` (put the configuration under `config:`)",
+                "17:5 config_key_missing: step `save`: missing key `path` (add `path: ...`)",
+                "20:5 key_unknown: step `save`: unknown key `with` (put the configuration under `config:`)",
             ],
         ),
         (
             "    config:\n      path: out.csv",
             "    config: out.csv",
             &[
-                "17:5 missing_config_key: step `save`: missing key `path` (add `path: ...`)",
-                "20:13 invalid_config_type: step `save`: `config` must be a mapping, but is text ()",
+                "17:5 config_key_missing: step `save`: missing key `path` (add `path: ...`)",
+                "20:13 config_type_invalid: step `save`: `config` must be a mapping, but is text ()",
             ],
         ),
         (
             "files.reader",
             "files.raeder",
             &[
-                "11:16 unknown_component: step `load`: driver `files.raeder` not found (searched drivers) (did you mean `files.reader`?)",
+                "11:16 driver_missing: step `load`: driver `files.raeder` not found (searched drivers) (did you mean `files.reader`?)",
             ],
         ),
         (
             "files.reader",
             "files.broken",
             &[
-                "11:16 unusable_driver: step `load`: cannot use driver `files.broken`: not a component ()",
+                "11:16 driver_unusable: step `load`: cannot use driver `files.broken`: not a component ()",
             ],
         ),
     ]);
@@ -170,64 +170,64 @@ fn needs_problems_are_reported() {
             "mode: transform",
             "mode: transform\n    needs: lod",
             &[
-                "17:12 invalid_needs_type: step `shape`: `needs` must be a list, but is text (write `needs: [lod]`)",
+                "17:12 needs_type_invalid: step `shape`: `needs` must be a list, but is text (write `needs: [lod]`)",
             ],
         ),
         (
             "mode: transform",
             "mode: transform\n    needs: [lod]",
             &[
-                "17:13 unknown_dependency: step `shape` needs `lod`, which does not exist (did you mean `load`?)",
+                "17:13 dependency_unknown: step `shape` needs `lod`, which does not exist (did you mean `load`?)",
             ],
         ),
         (
             "mode: transform",
             "mode: transform\n    needs: [load, 5]",
             &[
-                "17:19 invalid_dependency_type: step `shape`: `needs` must be a list of step ids, but contains a whole number (write `needs: [step-id]`)",
+                "17:19 dependency_type_invalid: step `shape`: `needs` must be a list of step ids, but contains a whole number (write `needs: [step-id]`)",
             ],
         ),
         (
             "mode: transform",
             "mode: transform\n    needs: [load, load]",
             &[
-                "17:19 duplicate_dependency: step `shape`: `needs` lists `load` twice (remove one of the two)",
+                "17:19 dependency_duplicate: step `shape`: `needs` lists `load` twice (remove one of the two)",
             ],
         ),
         (
             "mode: transform",
             "mode: transform\n    needs: [shape]",
             &[
-                "17:12 cycle: step `shape` needs itself (remove one of these needs; `needs: []` means none)",
+                "17:12 dependency_cyclic: step `shape` needs itself (remove one of these needs; `needs: []` means none)",
             ],
         ),
         (
             "mode: write",
             "mode: write\n    needs: []",
             &[
-                "20:12 missing_input: step `save` writes a table, but has no input table (name the step that produces the table: `needs: [step-id]`)",
+                "20:12 input_missing: step `save` writes a table, but has no input table (name the step that produces the table: `needs: [step-id]`)",
             ],
         ),
         (
             "mode: write",
             "mode: write\n    needs: [load, shape]",
             &[
-                "20:12 too_many_inputs: step `save` writes one table, but needs step `load`, step `shape` (join the tables in a step with `mode: transform`, or write each table in a separate step)",
+                "20:12 input_ambiguous: step `save` writes one table, but needs step `load`, step `shape` (join the tables in a step with `mode: transform`, or write each table in a separate step)",
             ],
         ),
         (
             "mode: read",
             "mode: read\n    needs: [shape]",
             &[
-                "13:12 cycle: dependency cycle: load -> shape -> load (remove one of these needs; `needs: []` means none)",
-                "13:12 unexpected_input: step `load` reads and takes no input table, but needs step `shape` (remove these steps from `needs`, or use `mode: transform`)",
+                "13:12 dependency_cyclic: dependency cycle: load -> shape -> load (remove one of these needs; `needs: []` means none)",
+                "13:12 input_unexpected: step `load` reads and takes no input table, but needs step `shape` (remove these steps from `needs`, or use `mode: transform`)",
             ],
         ),
         (
             "      path: out.csv\n",
             "      path: out.csv\n  - {id: more, component: files.writer, mode: write, config: {path: b.csv}}\n",
             &[
-                "22:5 missing_needs: step `more` has no `needs`, and the preceding step `save` produces no table (name the step that produces the table: `needs: [step-id]`)",
+                "22:5 needs_missing: step `more` has no `needs`, and the preceding step `save` produces no table (name the step that produces the table: `needs: [step-id]`)",
             ],
         ),
     ]);
@@ -240,30 +240,30 @@ fn config_problems_are_reported() {
             "limit: \"${params.limit}\"",
             "limt: 5, newline: lff",
             &[
-                "13:47 unknown_config_key: step `load`: unknown key `limt` (did you mean `limit`?)",
-                "13:56 invalid_config_value: step `load`: `newline` must be `lf` or `crlf` (did you mean `lf`?)",
+                "13:47 config_key_unknown: step `load`: unknown key `limt` (did you mean `limit`?)",
+                "13:56 config_value_invalid: step `load`: `newline` must be `lf` or `crlf` (did you mean `lf`?)",
             ],
         ),
         (
             "limit: \"${params.limit}\"",
             "limit: 1.5",
             &[
-                "13:47 invalid_config_value: step `load`: `limit` must be a whole number, but is a number ()",
+                "13:47 config_value_invalid: step `load`: `limit` must be a whole number, but is a number ()",
             ],
         ),
         (
             "limit: 10\n",
             "limit: many\n",
             &[
-                "8:21 invalid_param_value: profile `prod`: parameter `limit` must be text, but is a whole number ()",
-                "13:47 invalid_config_value: step `load`: `limit` must be a whole number, but is text ()",
+                "8:21 param_value_invalid: profile `prod`: parameter `limit` must be text, but is a whole number ()",
+                "13:47 config_value_invalid: step `load`: `limit` must be a whole number, but is text ()",
             ],
         ),
         (
             "path: out.csv",
             "path: /out.csv",
             &[
-                "21:7 absolute_path: step `save`: the path `/out.csv` in `path` is absolute, but drivers can access only the project directory (put the file in the project directory, and write a path relative to that directory)",
+                "21:7 path_absolute: step `save`: the path `/out.csv` in `path` is absolute, but drivers can access only the project directory (put the file in the project directory, and write a path relative to that directory)",
             ],
         ),
         (
@@ -277,7 +277,7 @@ fn config_problems_are_reported() {
             "path: out.csv",
             "path: ''",
             &[
-                "21:7 invalid_path: step `save`: the path in `path` is empty (write a path relative to the project directory, like `data/orders.csv`)",
+                "21:7 path_invalid: step `save`: the path in `path` is empty (write a path relative to the project directory, like `data/orders.csv`)",
             ],
         ),
         (
@@ -296,7 +296,7 @@ fn inline_secrets_are_reported_and_never_shown() {
     let help = "(remove the value from the file and from the file's history)";
     let at = |place: &str, path: &str| {
         format!(
-            "{place} inline_secret: inline secret at `{path}`: a compiled pipeline must not contain secrets {help}"
+            "{place} secret_inline: inline secret at `{path}`: a compiled pipeline must not contain secrets {help}"
         )
     };
     let text = GOOD
@@ -340,24 +340,24 @@ fn parameter_problems_are_reported() {
     let given = |params| Options { params, ..Options::default() };
     assert_eq!(
         failed(given(vec![param("limt", "1")])),
-        ["- unknown_param: the pipeline has no parameter `limt` (did you mean `limit`?)"]
+        ["- param_unknown: the pipeline has no parameter `limt` (did you mean `limit`?)"]
     );
     assert_eq!(
         failed(given(vec![param("limit", "x")])),
         [
-            "4:3 invalid_param_value: parameter `limit` must be a whole number, but the value of `--param limit` is not (use a value of that type, or declare another `type` for the parameter)"
+            "4:3 param_value_invalid: parameter `limit` must be a whole number, but the value of `--param limit` is not (use a value of that type, or declare another `type` for the parameter)"
         ]
     );
     assert_eq!(
         failed(given(vec![param("limit", "1"), param("limit", "2")])),
         [
-            "- duplicate_param: parameter `limit` is set twice with `--param` (remove one of the two)"
+            "- param_duplicate: parameter `limit` is set twice with `--param` (remove one of the two)"
         ]
     );
     let profile = Options { profile: Some("prd".into()), ..Options::default() };
     assert_eq!(
         failed(profile),
-        ["- unknown_profile: the pipeline has no profile `prd` (did you mean `prod`?)"]
+        ["- profile_unknown: the pipeline has no profile `prd` (did you mean `prod`?)"]
     );
 }
 

@@ -11,6 +11,7 @@ mod tests;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{closest_match, join_or, quoted};
 use osiris_core::yaml::{Diagnostics, Fields, Node, Position};
@@ -69,16 +70,16 @@ impl Pipeline {
         problems: &mut Diagnostics<'_>,
         warnings: &mut Diagnostics<'_>,
     ) -> Option<Self> {
-        let fields = Fields::of(&root, "the pipeline", "invalid_type", problems)?;
+        let fields = Fields::of(&root, "the pipeline", Code::TypeInvalid, problems)?;
         check_keys(&fields, problems);
         check_version(&fields, problems);
         let name = name(&fields, problems, warnings).unwrap_or_default();
         if let Some(node) = fields.get("description") {
-            fields.read("description", node, "text", "invalid_type", Node::as_text, problems);
+            fields.read("description", node, "text", Code::TypeInvalid, Node::as_text, problems);
         }
         let metadata = fields.get("metadata").filter(|node| {
             let read = Node::as_map;
-            fields.read("metadata", node, "a mapping", "invalid_type", read, problems).is_some()
+            fields.read("metadata", node, "a mapping", Code::TypeInvalid, read, problems).is_some()
         });
         let params = parameters::declared(&fields, problems);
         let profiles = parameters::profiles(&fields, &params, problems);
@@ -110,7 +111,7 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
     for entry in fields.entries() {
         let key = entry.key.as_str();
         let problem = if let Some((_, help)) = FORBIDDEN.iter().find(|(name, _)| *name == key) {
-            Diagnostic::new("forbidden_key", format!("the pipeline: unsupported key `{key}`"))
+            Diagnostic::new(Code::KeyUnsupported, format!("the pipeline: unsupported key `{key}`"))
                 .help(*help)
         } else if KEYS.contains(&key) {
             continue;
@@ -121,7 +122,7 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
                     format!("expected {}; put other data under `metadata`", join_or(&KEYS))
                 }
             };
-            Diagnostic::new("unknown_key", format!("the pipeline: unknown key {}", quoted(key)))
+            Diagnostic::new(Code::KeyUnknown, format!("the pipeline: unknown key {}", quoted(key)))
                 .help(help)
         };
         problems.report(entry.position, problem);
@@ -130,7 +131,7 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
 
 fn check_version(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
     let help = "write `oml_version: 0.1.0`";
-    let Some(node) = fields.require("oml_version", "missing_required_key", help, problems) else {
+    let Some(node) = fields.require("oml_version", Code::KeyMissing, help, problems) else {
         return;
     };
     match node.as_text() {
@@ -140,14 +141,18 @@ fn check_version(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
                 "the pipeline is written for OML {}, but this osiris supports OML {OML_VERSION}",
                 quoted(other)
             );
-            problems
-                .report(node.position, Diagnostic::new("unsupported_version", message).help(help));
+            problems.report(
+                node.position,
+                Diagnostic::new(Code::VersionUnsupported, message).help(help),
+            );
         }
         None => {
             let message =
                 format!("the pipeline: `oml_version` must be text, but is {}", node.kind());
-            problems
-                .report(node.position, Diagnostic::new("invalid_version_type", message).help(help));
+            problems.report(
+                node.position,
+                Diagnostic::new(Code::VersionTypeInvalid, message).help(help),
+            );
         }
     }
 }
@@ -158,43 +163,47 @@ fn name(
     warnings: &mut Diagnostics<'_>,
 ) -> Option<String> {
     let help = "write a name like `name: orders-to-csv`";
-    let node = fields.require("name", "missing_required_key", help, problems)?;
-    let name = fields.read("name", node, "text", "invalid_name_type", Node::as_text, problems)?;
+    let node = fields.require("name", Code::KeyMissing, help, problems)?;
+    let name = fields.read("name", node, "text", Code::NameTypeInvalid, Node::as_text, problems)?;
     let mut refuse = |code, message: String| {
         problems.report(node.position, Diagnostic::new(code, message).help(help));
     };
     if name.trim().is_empty() {
-        refuse("empty_name", "the pipeline name is empty".to_owned());
+        refuse(Code::NameEmpty, "the pipeline name is empty".to_owned());
     } else if name.chars().count() > MAX_NAME {
-        refuse("invalid_name", format!("the pipeline name is longer than {MAX_NAME} characters"));
+        refuse(
+            Code::NameInvalid,
+            format!("the pipeline name is longer than {MAX_NAME} characters"),
+        );
     } else if slug(name).is_empty() {
         let message = format!(
             "the pipeline name {} cannot name a directory: it has no letter from `a` to `z` and no digit",
             quoted(name)
         );
-        refuse("invalid_name", message);
+        refuse(Code::NameInvalid, message);
     } else if name != slug(name) {
         let message =
             format!("the pipeline name {} is not in lower case with hyphens", quoted(name));
         let help = format!("write `name: {}`", slug(name));
-        warnings.report(node.position, Diagnostic::new("naming_convention", message).help(help));
+        warnings
+            .report(node.position, Diagnostic::new(Code::NameUnconventional, message).help(help));
     }
     Some(name.to_owned())
 }
 
 fn steps(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Vec<Step> {
     let help = "write `steps:` with one `- id: ...` for each step";
-    let Some(node) = fields.require("steps", "missing_required_key", help, problems) else {
+    let Some(node) = fields.require("steps", Code::KeyMissing, help, problems) else {
         return Vec::new();
     };
     let read = Node::as_list;
-    let Some(items) = fields.read("steps", node, "a list", "invalid_steps_type", read, problems)
+    let Some(items) = fields.read("steps", node, "a list", Code::StepsTypeInvalid, read, problems)
     else {
         return Vec::new();
     };
     if items.is_empty() {
         let message = "the pipeline has no steps";
-        problems.report(node.position, Diagnostic::new("empty_steps", message).help(help));
+        problems.report(node.position, Diagnostic::new(Code::StepsEmpty, message).help(help));
     }
     let steps: Vec<Step> = items
         .iter()
@@ -225,7 +234,7 @@ fn check_ids(steps: &[Step], problems: &mut Diagnostics<'_>) {
                     )
                 };
                 let problem =
-                    Diagnostic::new("duplicate_id", message).help("give each step a unique id");
+                    Diagnostic::new(Code::IdDuplicate, message).help("give each step a unique id");
                 problems.report(id.position, problem);
             }
         }

@@ -1,5 +1,6 @@
 //! The parameters and profiles that a pipeline declares.
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{join_or, quoted};
 use osiris_core::yaml::{Diagnostics, Entry, Fields, Node, Position, Value};
@@ -89,7 +90,7 @@ pub struct Profile {
 /// Reads `params`.
 pub(super) fn declared(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Vec<Parameter> {
     let Some(node) = fields.get("params") else { return Vec::new() };
-    let Some(params) = Fields::of(node, "`params`", "invalid_params_type", problems) else {
+    let Some(params) = Fields::of(node, "`params`", Code::ParamsTypeInvalid, problems) else {
         return Vec::new();
     };
     let mut declared: Vec<Parameter> = Vec::new();
@@ -102,7 +103,7 @@ pub(super) fn declared(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> V
                 quoted(&entry.key),
                 quoted(&same.name)
             );
-            let problem = Diagnostic::new("duplicate_param", message);
+            let problem = Diagnostic::new(Code::ParamDuplicate, message);
             problems.report(entry.position, problem.help("give each parameter a unique name"));
             continue;
         }
@@ -119,12 +120,12 @@ fn parameter(entry: &Entry, problems: &mut Diagnostics<'_>) -> Parameter {
         let kind = default.as_ref().and_then(|node| Kind::of(&node.value));
         return Parameter { position, name, kind, default };
     }
-    let Some(fields) = Fields::of(&entry.value, owner, "invalid_param", problems) else {
+    let Some(fields) = Fields::of(&entry.value, owner, Code::ParamInvalid, problems) else {
         return Parameter { position, name, kind: None, default: None };
     };
     fields.only(&DEFINITION, problems);
     if let Some(node) = fields.get("description") {
-        fields.read("description", node, "text", "invalid_param", Node::as_text, problems);
+        fields.read("description", node, "text", Code::ParamInvalid, Node::as_text, problems);
     }
     let names = Kind::ALL.map(Kind::name);
     let declared = fields.get("type").and_then(|node| {
@@ -132,7 +133,7 @@ fn parameter(entry: &Entry, problems: &mut Diagnostics<'_>) -> Parameter {
             let name = Node::as_text(node)?;
             Kind::ALL.into_iter().find(|kind| kind.name() == name)
         };
-        fields.read("type", node, &join_or(&names), "invalid_param", read, problems)
+        fields.read("type", node, &join_or(&names), Code::ParamInvalid, read, problems)
     });
     let default = fields.get("default").filter(|node| {
         let fits = match declared {
@@ -143,7 +144,7 @@ fn parameter(entry: &Entry, problems: &mut Diagnostics<'_>) -> Parameter {
             let wanted = declared.map_or("a single value or a list", Kind::words);
             let message =
                 format!("{}: `default` must be {wanted}, but is {}", fields.owner(), node.kind());
-            problems.report(node.position, Diagnostic::new("invalid_param", message));
+            problems.report(node.position, Diagnostic::new(Code::ParamInvalid, message));
         }
         fits
     });
@@ -163,7 +164,7 @@ fn check_name(entry: &Entry, problems: &mut Diagnostics<'_>) {
     }
     let message = format!("{} is not a valid parameter name", quoted(&entry.key));
     let help = "use letters, digits and `_`, and do not start with a digit";
-    problems.report(entry.position, Diagnostic::new("invalid_param_name", message).help(help));
+    problems.report(entry.position, Diagnostic::new(Code::ParamNameInvalid, message).help(help));
 }
 
 fn is_param_name(text: &str) -> bool {
@@ -179,7 +180,7 @@ pub(super) fn profiles(
     problems: &mut Diagnostics<'_>,
 ) -> Vec<Profile> {
     let Some(node) = fields.get("profiles") else { return Vec::new() };
-    let Some(profiles) = Fields::of(node, "`profiles`", "invalid_profiles_type", problems) else {
+    let Some(profiles) = Fields::of(node, "`profiles`", Code::ProfilesTypeInvalid, problems) else {
         return Vec::new();
     };
     profiles.entries().iter().filter_map(|entry| profile(entry, declared, problems)).collect()
@@ -195,10 +196,10 @@ fn profile(
         return Some(profile);
     }
     let owner = format!("profile {}", quoted(&entry.key));
-    let fields = Fields::of(&entry.value, owner.clone(), "invalid_profile", problems)?;
+    let fields = Fields::of(&entry.value, owner.clone(), Code::ProfileInvalid, problems)?;
     fields.only(&["params"], problems);
     let Some(node) = fields.get("params") else { return Some(profile) };
-    let params = Fields::of(node, format!("{owner}: `params`"), "invalid_profile", problems)?;
+    let params = Fields::of(node, format!("{owner}: `params`"), Code::ProfileInvalid, problems)?;
     for entry in params.entries() {
         check_name(entry, problems);
         check_kind(&owner, entry, declared, problems);
@@ -219,6 +220,6 @@ fn check_kind(owner: &str, entry: &Entry, declared: &[Parameter], problems: &mut
         let name = quoted(&entry.key);
         let message =
             format!("{owner}: parameter {name} must be {wanted}, but is {}", value.kind());
-        problems.report(value.position, Diagnostic::new("invalid_param_value", message));
+        problems.report(value.position, Diagnostic::new(Code::ParamValueInvalid, message));
     }
 }

@@ -1,5 +1,6 @@
 //! A step of a pipeline.
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{closest_match, quoted};
 use osiris_core::yaml::{Diagnostics, Fields, Node, Position, Value};
@@ -66,7 +67,7 @@ impl Step {
     pub(super) fn read(node: &Node, index: usize, problems: &mut Diagnostics<'_>) -> Option<Self> {
         let id = node.entry("id").and_then(|entry| entry.value.as_text());
         let owner = label(id.filter(|id| is_step_id(id)), index);
-        let fields = Fields::of(node, owner, "invalid_step_type", problems)?;
+        let fields = Fields::of(node, owner, Code::StepTypeInvalid, problems)?;
         check_keys(&fields, problems);
         Some(Self {
             position: node.position,
@@ -114,7 +115,7 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
             },
         };
         let message = format!("{}: unknown key {}", fields.owner(), quoted(key));
-        problems.report(entry.position, Diagnostic::new("unknown_key", message).help(help));
+        problems.report(entry.position, Diagnostic::new(Code::KeyUnknown, message).help(help));
     }
 }
 
@@ -122,24 +123,24 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
 fn text<'n>(
     fields: &Fields<'n>,
     key: &str,
-    code: &'static str,
+    code: Code,
     help: &str,
     problems: &mut Diagnostics<'_>,
 ) -> Option<(Position, &'n str)> {
-    let node = fields.require(key, "missing_step_field", help, problems)?;
+    let node = fields.require(key, Code::StepKeyMissing, help, problems)?;
     let text = fields.read(key, node, "text", code, Node::as_text, problems)?;
     Some((node.position, text))
 }
 
 fn read_id(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<Located> {
     let help = "write an id like `id: load-orders`";
-    let (position, id) = text(fields, "id", "invalid_id_type", help, problems)?;
+    let (position, id) = text(fields, "id", Code::IdTypeInvalid, help, problems)?;
     if !is_step_id(id) {
         let message = format!("{}: invalid id {}", fields.owner(), quoted(id));
         let help = format!(
             "use 1 to {MAX_ID} letters, digits, `_` and `-`, and start with a letter or a digit"
         );
-        problems.report(position, Diagnostic::new("invalid_id", message).help(help));
+        problems.report(position, Diagnostic::new(Code::IdInvalid, message).help(help));
         return None;
     }
     Some(Located { position, text: id.to_owned() })
@@ -147,13 +148,13 @@ fn read_id(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<Locate
 
 fn read_component(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<Located> {
     let help = "name a driver: `component: family.role`";
-    let (position, name) = text(fields, "component", "invalid_component_type", help, problems)?;
+    let (position, name) = text(fields, "component", Code::ComponentTypeInvalid, help, problems)?;
     Some(Located { position, text: name.to_owned() })
 }
 
 fn read_mode(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<(Position, Mode)> {
     let help = "write `mode: read`, `mode: transform` or `mode: write`";
-    let (position, name) = text(fields, "mode", "invalid_mode_type", help, problems)?;
+    let (position, name) = text(fields, "mode", Code::ModeTypeInvalid, help, problems)?;
     let mode = Mode::ALL.into_iter().find(|mode| mode.name() == name);
     if mode.is_none() {
         let message = format!(
@@ -169,7 +170,7 @@ fn read_mode(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<(Pos
                 None => help.to_owned(),
             },
         };
-        problems.report(position, Diagnostic::new("invalid_mode", message).help(help));
+        problems.report(position, Diagnostic::new(Code::ModeInvalid, message).help(help));
     }
     mode.map(|mode| (position, mode))
 }
@@ -183,7 +184,7 @@ fn read_needs(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<Nee
             Some(id) => format!("write `needs: [{id}]`"),
             None => "write `needs: [step-id]`, `needs: []` for none, or remove `needs`".to_owned(),
         };
-        problems.report(node.position, Diagnostic::new("invalid_needs_type", message).help(help));
+        problems.report(node.position, Diagnostic::new(Code::NeedsTypeInvalid, message).help(help));
         return None;
     };
     let mut ids: Vec<Located> = Vec::new();
@@ -194,13 +195,13 @@ fn read_needs(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<Nee
                 fields.owner(),
                 item.kind()
             );
-            let problem = Diagnostic::new("invalid_dependency_type", message);
+            let problem = Diagnostic::new(Code::DependencyTypeInvalid, message);
             problems.report(item.position, problem.help("write `needs: [step-id]`"));
             continue;
         };
         if ids.iter().any(|known| known.text == id) {
             let message = format!("{}: `needs` lists {} twice", fields.owner(), quoted(id));
-            let problem = Diagnostic::new("duplicate_dependency", message);
+            let problem = Diagnostic::new(Code::DependencyDuplicate, message);
             problems.report(item.position, problem.help("remove one of the two"));
             continue;
         }
@@ -213,6 +214,6 @@ fn read_config(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Node {
     let empty = || Node { position: fields.position(), value: Value::Map(Vec::new()) };
     let Some(node) = fields.get("config") else { return empty() };
     let read = |node| Node::as_map(node).map(|_| node);
-    let found = fields.read("config", node, "a mapping", "invalid_config_type", read, problems);
+    let found = fields.read("config", node, "a mapping", Code::ConfigTypeInvalid, read, problems);
     found.cloned().unwrap_or_else(empty)
 }

@@ -27,12 +27,12 @@ fn all_problems_are_reported_in_file_order() {
     assert_eq!(
         findings(text).0,
         [
-            "1:1 missing_required_key: the pipeline: missing key `name`",
-            "1:8 empty_steps: the pipeline has no steps",
-            "2:9 invalid_params_type: `params` must be a mapping, but is a list",
-            "3:17 invalid_profile: profile `dev` must be a mapping, but is a whole number",
-            "4:1 unknown_key: the pipeline: unknown key `nam`",
-            "5:14 unsupported_version: the pipeline is written for OML `1`, but this osiris supports OML 0.1.0",
+            "1:1 key_missing: the pipeline: missing key `name`",
+            "1:8 steps_empty: the pipeline has no steps",
+            "2:9 params_type_invalid: `params` must be a mapping, but is a list",
+            "3:17 profile_invalid: profile `dev` must be a mapping, but is a whole number",
+            "4:1 key_unknown: the pipeline: unknown key `nam`",
+            "5:14 version_unsupported: the pipeline is written for OML `1`, but this osiris supports OML 0.1.0",
         ]
     );
 }
@@ -42,16 +42,16 @@ fn invalid_parameter_declarations_are_rejected() {
     let start =
         "oml_version: 0.1.0\nname: x\nsteps: [{id: a, component: b.c, mode: read}]\nparams:\n";
     let table = [
-        ("  a-b: 1\n", "5:3 invalid_param_name: `a-b` is not a valid parameter name"),
-        ("  a: 1\n  A: 2\n", "6:3 duplicate_param: parameter `A` differs only in case from `a`"),
-        ("  a: {value: 1}\n", "5:7 unknown_key: parameter `a`: unknown key `value`"),
+        ("  a-b: 1\n", "5:3 param_name_invalid: `a-b` is not a valid parameter name"),
+        ("  a: 1\n  A: 2\n", "6:3 param_duplicate: parameter `A` differs only in case from `a`"),
+        ("  a: {value: 1}\n", "5:7 key_unknown: parameter `a`: unknown key `value`"),
         (
             "  a: {type: int}\n",
-            "5:13 invalid_param: parameter `a`: `type` must be string, integer, number, boolean or list, but is text",
+            "5:13 param_invalid: parameter `a`: `type` must be string, integer, number, boolean or list, but is text",
         ),
         (
             "  a: {type: integer, default: x}\n",
-            "5:31 invalid_param: parameter `a`: `default` must be a whole number, but is text",
+            "5:31 param_invalid: parameter `a`: `default` must be a whole number, but is text",
         ),
     ];
     for (params, wanted) in table {

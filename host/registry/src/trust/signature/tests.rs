@@ -1,4 +1,5 @@
 use super::*;
+use osiris_core::code::Code;
 
 /// An empty component with one custom section.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0\0\x08\x04nameabc";
@@ -96,7 +97,7 @@ fn misplaced_signatures_are_rejected() {
     ] {
         let error = signers(&bytes).expect_err(what);
         assert!(
-            ["signature_invalid", "component_invalid"].contains(&error.code),
+            [Code::SignatureInvalid, Code::ComponentInvalid].contains(&error.code),
             "{what}: {error}"
         );
         let [_, other] = keys();

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use osiris_core::canonical;
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::regular::open_regular_no_link;
 use serde::Serialize;
@@ -107,7 +108,7 @@ fn add(items: &mut Items, name: String, value: String) {
 fn status(run: &Run) -> Result<Items> {
     let status = run.status.clone().map_err(|text| {
         Error::invalid(
-            Diagnostic::new("session_invalid", text).in_file(&run.dir.join(files::STATUS)),
+            Diagnostic::new(Code::SessionInvalid, text).in_file(&run.dir.join(files::STATUS)),
         )
     })?;
     let value = serde_json::to_value(status).unwrap_or_default();

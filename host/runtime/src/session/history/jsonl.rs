@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::regular::{open_regular_no_link, read_regular_no_link};
 use serde::de::IgnoredAny;
@@ -57,7 +58,7 @@ pub(super) fn count(path: &Path) -> Result<u64> {
 
 fn not_json(path: &Path, line: u64, error: &serde_json::Error) -> Error {
     let text = format!("line {line} is not JSON: {error}");
-    Error::invalid(Diagnostic::new("session_invalid", text).in_file(path))
+    Error::invalid(Diagnostic::new(Code::SessionInvalid, text).in_file(path))
 }
 
 #[cfg(test)]

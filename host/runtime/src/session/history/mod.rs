@@ -6,6 +6,7 @@ mod jsonl;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::regular::read_regular_no_link;
 use serde::Serialize;
@@ -105,12 +106,12 @@ pub fn find(logs: &Path, name: &str) -> Result<Run> {
     match runs.len() {
         1 => Ok(runs.remove(0)),
         0 => Err(Error::invalid(
-            Diagnostic::new("unknown_session", format!("session `{name}` does not exist"))
+            Diagnostic::new(Code::SessionUnknown, format!("session `{name}` does not exist"))
                 .in_file(logs)
                 .help("list the sessions with `osiris runs list`"),
         )),
         count => Err(Error::invalid(
-            Diagnostic::new("ambiguous_session", format!("`{name}` matches {count} sessions"))
+            Diagnostic::new(Code::SessionAmbiguous, format!("`{name}` matches {count} sessions"))
                 .in_file(logs)
                 .help(format!(
                     "use more characters of the id; the newest match is `{}`",
@@ -149,7 +150,8 @@ fn artifacts(dir: &Path) -> Result<Vec<String>> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     Error::environment(
-        Diagnostic::new("session_read", format!("cannot read the session: {error}")).in_file(path),
+        Diagnostic::new(Code::SessionUnreadable, format!("cannot read the session: {error}"))
+            .in_file(path),
     )
 }
 

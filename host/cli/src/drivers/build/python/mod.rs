@@ -9,12 +9,13 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 
 use self::project::Project;
 use super::Builder;
 
-const CODE: &str = "driver_build";
+const CODE: Code = Code::DriverBuildFailed;
 /// The contract, from which the bindings are generated.
 const CONTRACT: &str = include_str!("../../../../../../wit/driver.wit");
 const WORLD: &str = "plugin";

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error};
 use osiris_core::driver::spec::Spec;
 use wasmtime::Engine;
@@ -12,7 +13,7 @@ use wasmtime::component::Component;
 
 /// A compiled driver.
 #[derive(Clone)]
-pub struct Code {
+pub struct CompiledDriver {
     pub(super) place: Place,
     /// Spec of the driver.
     pub spec: Arc<Spec>,
@@ -47,7 +48,7 @@ impl Place {
     }
 }
 
-impl Code {
+impl CompiledDriver {
     /// Returns the file that the code is loaded from. Returns `None` if the code is in memory.
     pub fn file(&self) -> Option<&Path> {
         match &self.place {
@@ -60,7 +61,7 @@ impl Code {
     pub(super) fn unusable(&self, why: &wasmtime::Error) -> Error {
         let name = &self.spec.name;
         let message = format!("cannot load the compiled code of driver `{name}`: {why:#}");
-        let problem = Diagnostic::new("code_damaged", message);
+        let problem = Diagnostic::new(Code::CodeDamaged, message);
         Error::environment(match self.file() {
             // The driver is compiled again if the file is missing.
             Some(file) => problem.in_file(file).help(format!("run `rm '{}'`", file.display())),
@@ -70,7 +71,7 @@ impl Code {
 }
 
 #[cfg(test)]
-impl Code {
+impl CompiledDriver {
     /// Empty code.
     pub(crate) fn of(spec: Arc<Spec>) -> Self {
         let place = Place::Bytes([].into());
@@ -78,8 +79,8 @@ impl Code {
     }
 }
 
-impl fmt::Debug for Code {
+impl fmt::Debug for CompiledDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Code").field("driver", &self.spec.name).finish_non_exhaustive()
+        f.debug_struct("CompiledDriver").field("driver", &self.spec.name).finish_non_exhaustive()
     }
 }
