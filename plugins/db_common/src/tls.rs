@@ -1,7 +1,8 @@
 //! Ciphers, and checks of the server's certificate, for modes that check less than everything too.
 
-use std::io;
+use std::path::Path;
 use std::sync::Arc;
+use std::{fs, io};
 
 use osiris_sdk::{Error, Result};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -57,6 +58,15 @@ pub fn lacks_ciphers(error: &io::Error) -> bool {
         tls_error(error),
         Some(rustls::Error::AlertReceived(AlertDescription::HandshakeFailure))
     )
+}
+
+/// Reads the file that an option of a connection names.
+///
+/// # Errors
+/// Returns an error if the file cannot be read.
+pub fn read(option: &str, path: &Path) -> Result<Vec<u8>> {
+    fs::read(path)
+        .map_err(|error| Error::from(error).context(format_args!("{option} {}", path.display())))
 }
 
 /// Certificates of a `ca_file`.

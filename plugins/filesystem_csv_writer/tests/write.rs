@@ -4,18 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use filesystem_csv_writer::CsvWriter;
-use osiris_sdk::testing::{self, Report, Table};
-use osiris_sdk::{DataType, Field, Kind, Mode, Schema, TimeUnit};
+use osiris_sdk::testing::{self, Report, Table, table};
+use osiris_sdk::{DataType, Field, Kind, Mode, TimeUnit};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
-}
-
-fn table(columns: &[(&str, DataType)], rows: &Value) -> Table {
-    let field = |(name, data_type): &(&str, DataType)| Field::new(*name, data_type.clone(), true);
-    Table::from_rows(&Schema::new(columns.iter().map(field).collect()), rows)
 }
 
 fn run(path: &Path, table: &Table, options: Value) -> Report {

@@ -1,10 +1,9 @@
 //! Encryption, and who the server is.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use db_common::tls::{Authorities, Ciphers, Verifier};
+use db_common::tls::{Authorities, Ciphers, Verifier, read};
 use osiris_sdk::{Error, Result};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -65,9 +64,4 @@ fn certificates(option: &str, path: &Path) -> Result<Vec<CertificateDer<'static>
         return Err(Error::config(format!("{option} {shown} holds no certificate in PEM form")));
     }
     Ok(certificates)
-}
-
-fn read(option: &str, path: &Path) -> Result<Vec<u8>> {
-    fs::read(path)
-        .map_err(|error| Error::from(error).context(format_args!("{option} {}", path.display())))
 }

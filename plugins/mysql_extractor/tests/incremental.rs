@@ -5,6 +5,7 @@ mod support;
 use mysql_extractor::MysqlExtractor;
 use osiris_sdk::{DataType, Kind, TimeUnit, testing};
 use serde_json::{Value, json};
+use services::with_fields;
 use support::{SERVERS, step};
 
 const TABLES: &str = "CREATE TABLE orders (id INT, at DATETIME(3), d DATE, price DECIMAL(10,2)); \
@@ -16,10 +17,7 @@ const TABLES: &str = "CREATE TABLE orders (id INT, at DATETIME(3), d DATE, price
 fn state_of_another_source_is_not_used() {
     SERVERS.on_each("another_source", TABLES, |database| {
         let read = |what: &str, source: &str, more: Value| {
-            let mut incremental = json!({"cursor": "id"});
-            for (name, value) in more.as_object().into_iter().flatten() {
-                incremental[name] = value.clone();
-            }
+            let incremental = with_fields(&json!({"cursor": "id"}), &more);
             step(&database.connection, json!({what: source, "incremental": incremental}))
         };
         let first = read("table", "orders", json!({})).expect_ok();
@@ -56,10 +54,7 @@ fn overlap_reads_late_rows() {
         {
             database.sql("DELETE FROM orders WHERE id > 2 OR id = 0");
             let read = |more: Value| {
-                let mut incremental = json!({"cursor": cursor});
-                for (name, value) in more.as_object().into_iter().flatten() {
-                    incremental[name] = value.clone();
-                }
+                let incremental = with_fields(&json!({"cursor": cursor}), &more);
                 let config = json!({"table": "orders", "incremental": incremental});
                 step(&database.connection, config)
             };

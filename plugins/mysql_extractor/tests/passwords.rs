@@ -9,6 +9,7 @@ use mysql_extractor::MysqlExtractor;
 use osiris_sdk::testing;
 use osiris_sdk::{Error, Kind};
 use serde_json::{Value, json};
+use services::with_fields;
 
 const PASSWORD: &str = "hunter2hunter2";
 
@@ -69,14 +70,11 @@ fn server(trick: Trick) -> (u16, JoinHandle<Vec<Vec<u8>>>) {
 /// The rest of a public key of 1024 bits.
 const KEY: &[u8] = b"MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDCFENGw33yGihy92pDjZQhl0C3\n6rPJj+CvfSC8+q28hxA161QFNUd13wuCTUcq0Qd2qsBe/2hFyc2DCJJg0h1L78+6\nZ4UMR7EOcpfdUE9Hf3m/hs+FUR45uBJeDK1HSFHD8bHKD6kv8FPGfJTotc+2xjJw\noYi+1hqp1fIekaxsyQIDAQAB\n-----END PUBLIC KEY-----\n";
 
-fn to(port: u16, more: Value) -> Value {
-    let mut connection = json!({
+fn to(port: u16, more: &Value) -> Value {
+    let connection = json!({
         "host": "127.0.0.1", "port": port, "database": "d", "user": "u", "password": PASSWORD,
     });
-    for (field, value) in more.as_object().into_iter().flatten() {
-        connection[field] = value.clone();
-    }
-    connection
+    with_fields(&connection, more)
 }
 
 fn fault(connection: &Value) -> Error {
@@ -98,7 +96,7 @@ fn password_is_never_sent_in_clear_text_without_tls() {
     ] {
         for tls in ["preferred", "disabled"] {
             let (port, heard) = server(trick);
-            let error = fault(&to(port, json!({"tls": tls})));
+            let error = fault(&to(port, &json!({"tls": tls})));
             let heard = heard.join().expect("it ends");
             assert_eq!(heard, Vec::<Vec<u8>>::new(), "{error}");
             if matches!(trick, Trick::WholePassword | Trick::Switch("mysql_clear_password")) {
@@ -112,11 +110,11 @@ fn password_is_never_sent_in_clear_text_without_tls() {
 #[test]
 fn allow_insecure_auth_sends_the_password() {
     let (port, heard) = server(Trick::WholePassword);
-    fault(&to(port, json!({"allow_insecure_auth": true})));
+    fault(&to(port, &json!({"allow_insecure_auth": true})));
     // It asks for the key.
     assert_eq!(heard.join().expect("it ends"), [vec![2]]);
     let (port, heard) = server(Trick::Switch("mysql_clear_password"));
-    fault(&to(port, json!({"allow_insecure_auth": true})));
+    fault(&to(port, &json!({"allow_insecure_auth": true})));
     let heard = heard.join().expect("it ends");
     assert!(String::from_utf8_lossy(&heard[0]).contains(PASSWORD));
 }

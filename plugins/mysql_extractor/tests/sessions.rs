@@ -12,15 +12,8 @@ use osiris_sdk::{Error, Kind, testing};
 use serde_json::{Value, json};
 use services::mariadb::{self, Options, PASSWORD};
 use services::mysql;
+use services::with_fields;
 use support::{SERVERS, database, step};
-
-fn with(connection: &Value, more: Value) -> Value {
-    let mut connection = connection.clone();
-    for (field, value) in more.as_object().into_iter().flatten() {
-        connection[field] = value.clone();
-    }
-    connection
-}
 
 fn fault(connection: &Value, kind: Kind) -> Error {
     let error = step(connection, json!({"query": "SELECT 1"})).expect_err(kind);
@@ -71,7 +64,7 @@ fn invalid_hosts_are_rejected() {
         ("[::1]", "write the address `::1` without brackets"),
         ("/run/mysqld/mysqld.sock", "unix socket, which drivers cannot use"),
     ] {
-        let refused = with(&connection, json!({"host": host}));
+        let refused = with_fields(&connection, &json!({"host": host}));
         let report = step(&refused, json!({"query": "SELECT 1"})).report();
         let error = report.result.expect_err("no host");
         assert_eq!(error.kind, Kind::Config, "{error}");
@@ -116,8 +109,9 @@ fn authentication_plugins_are_supported() {
              GRANT ALL ON log_in.* TO long_one@'127.0.0.1', older@'127.0.0.1'"
         ));
         let as_user = |user: &str, password: &str, more: Value| {
-            let user = with(&database.connection, json!({"user": user, "password": password}));
-            with(&user, more)
+            let user =
+                with_fields(&database.connection, &json!({"user": user, "password": password}));
+            with_fields(&user, &more)
         };
         let bare = json!({"tls": "disabled", "allow_insecure_auth": true});
         let error = fault(&as_user("long_one", &long, bare.clone()), Kind::Auth);
@@ -142,8 +136,8 @@ fn users_requiring_tls_are_supported() {
              GRANT ALL ON need_tls.* TO known@'127.0.0.1'",
         );
         let as_user = |user: &str, more: Value| {
-            let user = with(&database.connection, json!({"user": user, "password": "a"}));
-            with(&user, more)
+            let user = with_fields(&database.connection, &json!({"user": user, "password": "a"}));
+            with_fields(&user, &more)
         };
         connects(&as_user("secure", json!({"tls": "required"})));
         let bare = json!({"tls": "disabled", "allow_insecure_auth": true});
@@ -157,10 +151,12 @@ fn users_requiring_tls_are_supported() {
         let half = json!({"client_cert_file": certificate});
         let error = fault(&as_user("known", half), Kind::Config);
         assert!(error.message.contains("go together"), "{error}");
-        let error =
-            fault(&as_user("known", with(&files, json!({"tls": "disabled"}))), Kind::Config);
+        let error = fault(
+            &as_user("known", with_fields(&files, &json!({"tls": "disabled"}))),
+            Kind::Config,
+        );
         assert!(error.message.contains("needs TLS"), "{error}");
-        let wrong = with(&files, json!({"client_key_file": certificate}));
+        let wrong = with_fields(&files, &json!({"client_key_file": certificate}));
         let error = fault(&as_user("known", wrong), Kind::Config);
         assert!(error.message.contains("client_key_file"), "{error}");
     });
@@ -185,11 +181,11 @@ fn self_signed_certificate_is_verified() {
         "password": PASSWORD, "tls": "verify_identity", "ca_file": folder.join("server.pem")
     });
     connects(&connection);
-    let by_address = with(&connection, json!({"host": "127.0.0.1"}));
-    connects(&with(&by_address, json!({"tls": "verify_ca"})));
+    let by_address = with_fields(&connection, &json!({"host": "127.0.0.1"}));
+    connects(&with_fields(&by_address, &json!({"tls": "verify_ca"})));
     let error = fault(&by_address, Kind::Network);
     assert!(error.message.contains("not valid for name"), "{error}");
-    let other = with(&connection, json!({"ca_file": folder.join("other.pem")}));
+    let other = with_fields(&connection, &json!({"ca_file": folder.join("other.pem")}));
     let error = fault(&other, Kind::Network);
     assert!(error.message.contains("certificate"), "{error}");
 }

@@ -2,9 +2,10 @@
 
 mod support;
 
+use osiris_sdk::testing::table;
 use osiris_sdk::{DataType, Kind, TimeUnit};
 use serde_json::{Value, json};
-use support::{SERVERS, step, table};
+use support::{SERVERS, step};
 
 #[test]
 fn new_columns_are_added_on_request() {

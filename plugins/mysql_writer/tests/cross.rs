@@ -5,10 +5,11 @@ mod support;
 use std::thread;
 
 use mysql_extractor::MysqlExtractor;
-use osiris_sdk::{DataType, Kind, TimeUnit, testing};
+use osiris_sdk::testing::{self, table};
+use osiris_sdk::{DataType, Kind, TimeUnit};
 use serde_json::{Value, json};
 use services::Database;
-use support::{SERVERS, step, table};
+use support::{SERVERS, step};
 
 const COLUMNS: &[&str] = &[
     "TINYINT",

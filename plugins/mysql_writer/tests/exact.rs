@@ -2,10 +2,11 @@
 
 mod support;
 
+use osiris_sdk::testing::table;
 use osiris_sdk::{DataType, Kind, TimeUnit};
 use serde_json::{Value, json};
 use services::Database;
-use support::{SERVERS, step, table};
+use support::{SERVERS, step};
 
 fn micros(zone: Option<&str>) -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned))

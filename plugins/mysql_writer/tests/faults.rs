@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use db_common::Timeouts;
 use mysql_common::{Connection, Session};
+use osiris_sdk::testing::table;
 use osiris_sdk::{DataType, Kind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use services::mariadb::{self, Options, Server};
 use services::mysql;
-use support::{SERVERS, database, people, sql, step, table};
+use services::with_fields;
+use support::{SERVERS, database, people, sql, step};
 
 const TABLE: &str = "CREATE TABLE t (id BIGINT PRIMARY KEY, name VARCHAR(5)); \
      INSERT INTO t SELECT seq, 'old' FROM seq_1_to_100";
@@ -241,10 +243,7 @@ fn read_only_server_is_reported() {
     let input = people(&json!([[1, "a"]]));
     server.sql("", "SET GLOBAL sql_require_primary_key = ON").expect("a setting");
     let made = |more: Value| {
-        let mut config = json!({"table": "made"});
-        for (name, value) in more.as_object().into_iter().flatten() {
-            config[name] = value.clone();
-        }
+        let config = with_fields(&json!({"table": "made"}), &more);
         step(&connection, config).input("df_a", &input)
     };
     let error = made(json!({})).expect_err(Kind::Config);

@@ -2,9 +2,10 @@
 
 mod support;
 
+use osiris_sdk::testing::table;
 use osiris_sdk::{DataType, Kind};
 use serde_json::{Value, json};
-use support::{SERVERS, database, people, sql, step, table};
+use support::{SERVERS, database, people, sql, step};
 
 const TABLE: &str = "CREATE TABLE t (id BIGINT PRIMARY KEY, name VARCHAR(5)); \
      INSERT INTO t VALUES (1, 'old'), (2, 'old')";

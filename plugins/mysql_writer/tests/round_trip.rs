@@ -3,10 +3,10 @@
 mod support;
 
 use mysql_extractor::MysqlExtractor;
-use osiris_sdk::testing::{self, Table};
+use osiris_sdk::testing::{self, Table, table};
 use osiris_sdk::{DataType, Field, Kind, Schema, TimeUnit};
 use serde_json::{Value, json};
-use support::{SERVERS, database, people, step, table};
+use support::{SERVERS, database, people, step};
 
 fn micros(zone: Option<&str>) -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, zone.map(str::to_owned))

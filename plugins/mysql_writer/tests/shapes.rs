@@ -3,12 +3,12 @@
 mod support;
 
 use mysql_extractor::MysqlExtractor;
-use osiris_sdk::testing::{self, Table};
+use osiris_sdk::testing::{self, Table, table};
 use osiris_sdk::{DataType, Kind};
 use serde_json::{Value, json};
 use services::mariadb::{Options, Server};
 use services::{Database, newest};
-use support::{SERVERS, step, table};
+use support::{SERVERS, step};
 
 fn read(database: &Database, table: &str) -> Table {
     let config = json!({"resolved_connection": database.connection, "table": table});

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use db_common::tls::{Authorities, Ciphers, Verifier};
+use db_common::tls::{Authorities, Ciphers, Verifier, read};
 use osiris_sdk::{Error, Result};
 use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
@@ -85,7 +85,7 @@ fn identity(
                 ));
             }
         };
-    let key = PrivateKeyDer::from_pem_slice(&content("client_key_file", client_key_file)?).map_err(|error| {
+    let key = PrivateKeyDer::from_pem_slice(&read("client_key_file", client_key_file.as_ref())?).map_err(|error| {
         Error::config(format!(
             "client_key_file {client_key_file}: {error}; it must be a private key in PEM without a passphrase"
         ))
@@ -96,17 +96,13 @@ fn identity(
 /// Returns the certificates of a file that a field names.
 fn certificates(field: &str, path: &str) -> Result<Vec<CertificateDer<'static>>> {
     let wrong = |why: String| Error::config(format!("{field} {path}: {why}"));
-    let certificates = CertificateDer::pem_slice_iter(&content(field, path)?)
+    let certificates = CertificateDer::pem_slice_iter(&read(field, path.as_ref())?)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| wrong(error.to_string()))?;
     if certificates.is_empty() {
         return Err(wrong("there is no certificate in it; it must be in PEM".to_owned()));
     }
     Ok(certificates)
-}
-
-fn content(field: &str, path: &str) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| Error::from(error).context(format_args!("{field} {path}")))
 }
 
 impl<S> TlsConnect<S> for Tls

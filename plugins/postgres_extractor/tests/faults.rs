@@ -9,6 +9,7 @@ use osiris_sdk::{Category, Kind, testing};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
 use services::postgres::{Options, Postgres, on_each_server};
+use services::with_fields;
 use support::read;
 
 const LOTS: &str = "SELECT i, repeat('x', 1000) AS t FROM generate_series(1, 10000000) i";
@@ -126,10 +127,7 @@ fn step_sets_its_own_statement_timeout() {
         connection["user"] = json!("hurried");
         connection["password"] = json!("h");
         let slow = |more: Value| {
-            let mut config = json!({"query": "SELECT pg_sleep(0.4)::text AS a"});
-            for (field, value) in more.as_object().into_iter().flatten() {
-                config[field] = value.clone();
-            }
+            let config = with_fields(&json!({"query": "SELECT pg_sleep(0.4)::text AS a"}), &more);
             read(&connection, config)
         };
         slow(json!({})).expect_ok();

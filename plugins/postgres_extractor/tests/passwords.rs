@@ -11,6 +11,7 @@ use osiris_sdk::{Category, Kind, testing};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
 use services::postgres::{Options, Postgres, Release};
+use services::with_fields;
 use support::read;
 
 const PASSWORD: &str = "hunter2hunter2";
@@ -55,14 +56,11 @@ fn request(code: u32, more: &[u8]) -> Vec<u8> {
     [b"R".as_slice(), &length, &code.to_be_bytes(), more].concat()
 }
 
-fn to(port: u16, more: Value) -> Value {
-    let mut connection = json!({
+fn to(port: u16, more: &Value) -> Value {
+    let connection = json!({
         "host": "127.0.0.1", "port": port, "database": "d", "user": "u", "password": PASSWORD,
     });
-    for (field, value) in more.as_object().into_iter().flatten() {
-        connection[field] = value.clone();
-    }
-    connection
+    with_fields(&connection, more)
 }
 
 fn one(connection: &Value) -> testing::Run<PostgresExtractor> {
@@ -74,7 +72,7 @@ fn password_is_never_sent_in_clear_text_or_md5_without_tls() {
     for (asks, form) in [(request(3, b""), "in clear text"), (request(5, b"salt"), "as MD5")] {
         for sslmode in ["prefer", "disable"] {
             let (port, heard) = server(asks.clone(), 2);
-            let connection = to(port, json!({"sslmode": sslmode}));
+            let connection = to(port, &json!({"sslmode": sslmode}));
             let error = one(&connection).expect_err(Kind::Auth);
             assert!(error.message.contains(form), "{error}");
             assert!(error.message.contains("`sslmode: "), "{error}");
@@ -91,11 +89,11 @@ fn password_is_never_sent_in_clear_text_or_md5_without_tls() {
 #[test]
 fn allow_insecure_auth_sends_the_password() {
     let (port, heard) = server(request(3, b""), 1);
-    one(&to(port, json!({"allow_insecure_auth": true}))).report().result.expect_err("no server");
+    one(&to(port, &json!({"allow_insecure_auth": true}))).report().result.expect_err("no server");
     let heard = heard.join().expect("it ends");
     assert!(String::from_utf8_lossy(&heard).contains(PASSWORD));
     let (port, heard) = server(request(5, b"salt"), 1);
-    one(&to(port, json!({"allow_insecure_auth": true}))).report().result.expect_err("no server");
+    one(&to(port, &json!({"allow_insecure_auth": true}))).report().result.expect_err("no server");
     let heard = heard.join().expect("it ends");
     assert!(String::from_utf8_lossy(&heard).contains("md5"));
 }
@@ -139,10 +137,7 @@ fn real_servers_get_only_safe_authentication() {
             let mut connection = server.connection("postgres");
             connection["user"] = json!(user);
             connection["password"] = json!(&user[..1]);
-            for (field, value) in more.as_object().into_iter().flatten() {
-                connection[field] = value.clone();
-            }
-            connection
+            with_fields(&connection, &more)
         };
         let ca = json!({"sslmode": "verify-full", "ca_file": secure.ca_file()});
         let own = json!({"sslmode": "require", "ca_file": secure.ca_file()});

@@ -8,6 +8,7 @@ use osiris_sdk::{Category, Kind, testing};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
 use services::postgres::on_each_server;
+use services::with_fields;
 use support::read;
 
 #[test]
@@ -171,10 +172,7 @@ fn large_rows_get_separate_batches_up_to_a_limit() {
     on_each_server(|server| {
         let connection = server.database("large", "");
         let step = |query: &str, more: Value| {
-            let mut config = json!({"query": query});
-            for (field, value) in more.as_object().into_iter().flatten() {
-                config[field] = value.clone();
-            }
+            let config = with_fields(&json!({"query": query}), &more);
             read(&connection, config)
         };
         let query = "SELECT 1 AS n, repeat('é', 29 << 20) AS t UNION ALL SELECT 2, 'x' UNION ALL \

@@ -2,12 +2,12 @@
 
 mod support;
 
-use osiris_sdk::testing::{self, Table};
+use osiris_sdk::testing::{self, Table, table};
 use osiris_sdk::{DataType, Kind};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
 use services::postgres::{Postgres, on_each_server};
-use support::{step, table, write};
+use support::{step, write};
 
 fn sql(server: &Postgres, database: &str, sql: &str) -> String {
     server.sql(database, sql).expect("an answer")

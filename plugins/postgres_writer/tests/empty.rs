@@ -4,11 +4,11 @@ mod support;
 
 use std::time::Duration;
 
-use osiris_sdk::testing::Table;
+use osiris_sdk::testing::{Table, table};
 use osiris_sdk::{DataType, Kind};
 use serde_json::{Value, json};
 use services::postgres::{Postgres, on_each_server};
-use support::{step, table, write};
+use support::{step, write};
 
 /// Rows from 100 on wait for the advisory lock 7.
 const SLOW: &str = "CREATE TABLE t (id bigint,

@@ -2,10 +2,11 @@
 
 mod support;
 
+use osiris_sdk::testing::table;
 use osiris_sdk::{DataType, Kind, TimeUnit};
 use serde_json::{Value, json};
 use services::postgres::on_each_server;
-use support::{table, write};
+use support::write;
 
 fn one(value: Value) -> osiris_sdk::testing::Table {
     table(&[("v", DataType::Utf8)], &json!([[value]]))

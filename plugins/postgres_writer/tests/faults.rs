@@ -4,11 +4,11 @@ mod support;
 
 use std::time::Duration;
 
-use osiris_sdk::testing::Table;
+use osiris_sdk::testing::{Table, table};
 use osiris_sdk::{BatchBuilder, ColumnBuilder, DataType, Field, Kind, Schema};
 use serde_json::json;
 use services::postgres::{Options, Postgres, on_each_server};
-use support::{table, write};
+use support::write;
 
 /// So many batches of 1,000 rows of 1 KB.
 fn lots(batches: usize) -> Table {

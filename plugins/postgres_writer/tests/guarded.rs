@@ -3,11 +3,11 @@
 
 mod support;
 
-use osiris_sdk::testing::Table;
+use osiris_sdk::testing::{Table, table};
 use osiris_sdk::{DataType, Kind};
 use serde_json::{Value, json};
 use services::postgres::on_each_server;
-use support::{table, write};
+use support::write;
 
 fn people(rows: &Value) -> Table {
     table(&[("id", DataType::Int64), ("name", DataType::Utf8)], rows)

@@ -3,11 +3,12 @@
 
 mod support;
 
-use osiris_sdk::{DataType, TimeUnit, testing};
+use osiris_sdk::testing::{self, table};
+use osiris_sdk::{DataType, TimeUnit};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
 use services::postgres::{Postgres, on_each_server};
-use support::{table, write};
+use support::write;
 
 /// Values of each type: plain ones, the ends of their range, and those that others round.
 fn numbers() -> Vec<(DataType, Vec<Value>)> {

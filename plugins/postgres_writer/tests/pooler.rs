@@ -2,12 +2,13 @@
 
 mod support;
 
-use osiris_sdk::{DataType, testing};
+use osiris_sdk::DataType;
+use osiris_sdk::testing::{self, table};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
 use services::pgbouncer::PgBouncer;
 use services::postgres::{Postgres, Release};
-use support::{table, write};
+use support::write;
 
 /// A pooler, and a connection of a step through it.
 struct Pooled {

@@ -2,11 +2,12 @@
 
 mod support;
 
-use osiris_sdk::{DataType, Kind, TimeUnit, testing};
+use osiris_sdk::testing::{self, table};
+use osiris_sdk::{DataType, Kind, TimeUnit};
 use postgres_extractor::PostgresExtractor;
 use serde_json::{Value, json};
 use services::postgres::{Postgres, on_each_server};
-use support::{step, table, write};
+use support::{step, write};
 
 const US: TimeUnit = TimeUnit::Microsecond;
 

@@ -3,6 +3,7 @@
 
 pub mod certificate;
 mod each;
+mod fields;
 mod folder;
 pub mod https;
 mod install;
@@ -19,6 +20,7 @@ mod spawn;
 mod unstable;
 
 pub use each::{Database, Servers};
+pub use fields::with_fields;
 pub use folder::Folder;
 pub use install::{install, program};
 pub use port::{free, wait};

@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use mysql_writer::MysqlWriter;
-use osiris_sdk::testing::{self, Run, Table};
-use osiris_sdk::{DataType, Field, Mode, Schema};
+use osiris_sdk::testing::{self, Run, Table, table};
+use osiris_sdk::{DataType, Mode};
 use serde_json::Value;
 use services::mariadb::{self, Options};
 use services::{Servers, mysql};
@@ -30,12 +30,6 @@ pub(crate) fn sql(name: &str, statement: &str) -> String {
 pub(crate) fn step(connection: &Value, mut config: Value) -> Run<MysqlWriter> {
     config["resolved_connection"] = connection.clone();
     testing::run(config).mode(Mode::Write)
-}
-
-/// A table of nullable columns.
-pub(crate) fn table(columns: &[(&str, DataType)], rows: &Value) -> Table {
-    let field = |(name, data_type): &(&str, DataType)| Field::new(*name, data_type.clone(), true);
-    Table::from_rows(&Schema::new(columns.iter().map(field).collect()), rows)
 }
 
 /// A table of numbers and names.

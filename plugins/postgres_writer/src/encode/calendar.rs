@@ -1,5 +1,6 @@
 //! Dates and times as PostgreSQL writes them.
 
+use csv_common::Civil;
 use osiris_sdk::TimeUnit;
 
 const NANOS_PER_DAY: i128 = 86_400_000_000_000;
@@ -42,18 +43,9 @@ fn clock(nanos: i128) -> String {
     }
 }
 
-/// Returns year, month and day, and the era if it is not ours. A year begins in March, so that
-/// the day that not every year has is its last one.
+/// Returns year, month and day, and the era if it is not ours.
 fn civil(days: i64) -> (String, &'static str) {
-    let shifted = i128::from(days) + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    let year = era * 400 + year_of_era + i128::from(month <= 2);
+    let Civil { year, month, day } = csv_common::civil(days);
     let (year, era) = if year > 0 { (year, "") } else { (1 - year, " BC") };
     (format!("{year:04}-{month:02}-{day:02}"), era)
 }

@@ -1,15 +1,9 @@
 //! Steps that the tests run.
 
+use osiris_sdk::Mode;
 use osiris_sdk::testing::{self, Run, Table};
-use osiris_sdk::{DataType, Field, Mode, Schema};
 use postgres_writer::PostgresWriter;
 use serde_json::Value;
-
-/// A table of nullable columns.
-pub(crate) fn table(columns: &[(&str, DataType)], rows: &Value) -> Table {
-    let field = |(name, data_type): &(&str, DataType)| Field::new(*name, data_type.clone(), true);
-    Table::from_rows(&Schema::new(columns.iter().map(field).collect()), rows)
-}
 
 /// A step that writes.
 pub(crate) fn write(connection: &Value, table: &Table, config: Value) -> Run<PostgresWriter> {

@@ -47,4 +47,4 @@ pub(crate) mod validate;
 pub use crate::host::memory::{Event, Log, Metric, Progress};
 pub use report::Report;
 pub use run::{Run, discover, doctor, run};
-pub use table::Table;
+pub use table::{Table, table};

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::cells;
 #[cfg(feature = "arrow")]
 use crate::build;
-use crate::{Batch, BatchBuilder, Schema, host};
+use crate::{Batch, BatchBuilder, DataType, Field, Schema, host};
 
 /// A table for a driver to read, or one that a driver wrote.
 ///
@@ -30,6 +30,25 @@ use crate::{Batch, BatchBuilder, Schema, host};
 pub struct Table {
     schema: Schema,
     batches: Vec<host::Batch>,
+}
+
+/// Creates a table of nullable columns, of one batch. The cells are those of [`Table::from_rows`].
+///
+/// ```
+/// use osiris_sdk::{DataType, testing};
+/// use serde_json::json;
+///
+/// let columns = [("id", DataType::Int64), ("name", DataType::Utf8)];
+/// let table = testing::table(&columns, &json!([[1, "Ada"], [2, null]]));
+/// assert_eq!(table.rows(), json!([[1, "Ada"], [2, null]]));
+/// ```
+///
+/// # Panics
+/// Panics if a cell is invalid for its column.
+#[must_use]
+pub fn table(columns: &[(&str, DataType)], rows: &Value) -> Table {
+    let field = |(name, data_type): &(&str, DataType)| Field::new(*name, data_type.clone(), true);
+    Table::from_rows(&Schema::new(columns.iter().map(field).collect()), rows)
 }
 
 impl Table {
