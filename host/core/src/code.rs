@@ -432,4 +432,22 @@ mod tests {
             assert!(code.as_str().contains('_'), "{code}: a noun and an adjective");
         }
     }
+
+    /// The page is written by `UPDATE_EXPECT=1 cargo test -p osiris-core`.
+    #[test]
+    fn docs_list_every_code() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let (before, _) = page.split_once(TABLE).expect("docs/errors.md has the table");
+        let row = |code: &Code| format!("| `{code}` | {} |\n", code.description().trim());
+        let rows: String = Code::ALL.iter().map(row).collect();
+        let wanted = format!("{before}{TABLE}{rows}");
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(path, &wanted).unwrap();
+        }
+        assert!(page == wanted || std::env::var_os("UPDATE_EXPECT").is_some(), "run it as above");
+    }
+
+    /// The head of the table in `docs/errors.md`.
+    const TABLE: &str = "| Code | Problem |\n|---|---|\n";
 }
