@@ -141,7 +141,7 @@ fn drivers_new_overwrites_nothing_and_checks_names() {
     assert!(finished.stderr.contains("--dir"), "{}", finished.stderr);
     let bad = ["drivers", "new", "Acme CRM", "--lang", "rust", "--json"];
     let answer = project.osiris(bad).run().expect(2).json();
-    assert_eq!(answer["problems"][0]["code"], "driver_name");
+    assert_eq!(answer["problems"][0]["code"], "driver_name_invalid");
     assert_eq!(project.files(), before);
 }
 

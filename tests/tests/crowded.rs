@@ -113,9 +113,9 @@ fn duplicate_driver_name_affects_only_its_users() {
     );
     let finished = project.osiris(["run", "uses.yaml"]).test_drivers().run();
     assert_eq!(finished.code(), Some(3), "{}", finished.stderr);
-    for words in ["is there twice", "drivers/x.wasm", "rm "] {
+    for words in ["is defined twice", "drivers/x.wasm", "rm "] {
         assert!(finished.stderr.contains(words), "{words}: {}", finished.stderr);
     }
     let audit = project.osiris(["drivers", "audit"]).test_drivers().run();
-    assert!(audit.code() == Some(1) && audit.stdout.contains("is there twice"), "{}", audit.stdout);
+    assert!(audit.code() == Some(1) && audit.stdout.contains("is defined twice"), "{}", audit.stdout);
 }

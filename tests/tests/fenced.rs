@@ -161,14 +161,14 @@ fn doctor_tests_the_process_sandbox() {
     };
     for name in ["read", "list", "write", "dial", "start", "signal"] {
         let message = message(&format!("fence.{name}"));
-        assert!(message.ends_with(": refused to both threads"), "{message}");
+        assert!(message.ends_with(": denied for both threads"), "{message}");
     }
     for name in ["own", "port"] {
         let message = message(&format!("fence.{name}"));
-        assert!(message.ends_with(": permitted to both threads"), "{message}");
+        assert!(message.ends_with(": allowed for both threads"), "{message}");
     }
     assert_eq!(project.files(), before);
     let text = project.osiris(["doctor"]).run().expect(0).stdout;
     assert!(text.contains("Landlock restricts files and ports"), "{text}");
-    assert!(text.contains("creating a file in the project: refused to both threads"), "{text}");
+    assert!(text.contains("creating a file in the project: denied for both threads"), "{text}");
 }

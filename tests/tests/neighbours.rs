@@ -224,8 +224,8 @@ fn outputs_never_reach_reserved_files() {
         for more in [&[][..], &["--dry-run"], &["--e2b", "--dry-run"]] {
             let arguments = [&["run", "pipeline.yaml"], more].concat();
             let refused = project.osiris(arguments).run().expect(2);
-            let told = format!("Step 'write': `{path}` leads to");
-            let told_alike = format!("Step 'write': `{path}` is");
+            let told = format!("step `write`: `{path}` leads to");
+            let told_alike = format!("step `write`: `{path}` is");
             let stderr = &refused.stderr;
             assert!(stderr.contains(&told) || stderr.contains(&told_alike), "{stderr}");
             assert!(stderr.contains("no driver may write it"), "{stderr}");

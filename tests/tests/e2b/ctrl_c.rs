@@ -41,9 +41,9 @@ fn ctrl_c_twice_during_the_run_stops_immediately() {
     // The frozen worker does not get the first request.
     worker.freeze();
     running.interrupt();
-    running.wait_for_words("Again to stop at once");
+    running.wait_for_words("Press Ctrl-C again to stop immediately");
     running.interrupt();
-    let words = ["stopped at once by the user"];
+    let words = ["stopped immediately by the user"];
     fixture.assert_ended(running.finish(), 130, "cancelled", "cancelled", &words);
 }
 
@@ -99,9 +99,9 @@ fn ctrl_c_twice_while_a_response_is_missing_kills_the_sandbox() {
     let mut running = fixture.run(&[]).start();
     fixture.id();
     running.interrupt();
-    running.wait_for_words("Again to stop at once");
+    running.wait_for_words("Press Ctrl-C again to stop immediately");
     running.interrupt();
-    let words = ["stopped at once by the user"];
+    let words = ["stopped immediately by the user"];
     fixture.assert_ended(running.finish(), 130, "cancelled", "cancelled", &words);
 }
 

@@ -58,7 +58,7 @@ fn sweep_kills_only_sandboxes_of_killed_runs_of_the_project() {
     assert_eq!(finished.stdout, format!("Ended {}\n", left[0]));
     cloud.assert_empty();
     let finished = cloud.osiris(&project, ["e2b", "sweep"]).run().expect(0);
-    assert_eq!(finished.stdout, "No sandbox is left over\n");
+    assert_eq!(finished.stdout, "no leftover sandboxes\n");
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn passing_the_key_into_a_sandbox_is_rejected() {
         ["--e2b-pass-env", "E2B_ACCESS_TOKEN"],
     ] {
         let finished = cloud.run(&project, "pipeline.yaml", &more).run().expect(2);
-        let said = "the key to E2B never goes into a sandbox";
+        let said = "an E2B key cannot be passed to a sandbox";
         assert!(finished.stderr.contains(said), "{}", finished.stderr);
     }
     assert_eq!(cloud.local().log(), [""; 0]);

@@ -32,17 +32,17 @@ fn update_changing_author_defaults_requires_acceptance() {
         (
             (NETWORK, &plain),
             (NETWORK, &schema(", default: h", "", "")),
-            "its default h opens nothing",
+            "its default h grants no access",
         ),
         (
             (NETWORK, &plain),
             (NETWORK, &schema("", "", ", default: .")),
-            "its default . opens nothing",
+            "its default . grants no access",
         ),
         (
             (&literal("a.example"), &plain),
             (&literal("b.example"), &plain),
-            "dial b.example port 443",
+            "connect to b.example port 443",
         ),
     ];
     for ((more, before), (new_more, after), told) in table {
@@ -52,7 +52,7 @@ fn update_changing_author_defaults_requires_acceptance() {
         project.write("new.wasm", driver("1.1.0", new_more, after));
         let finished = osiris(&project, &["drivers", "update"]).expect(1);
         assert!(finished.stderr.contains(told), "{}", finished.stderr);
-        osiris(&project, &["drivers", "update", "--accept-rights"]).expect(0);
+        osiris(&project, &["drivers", "update", "--accept-permissions"]).expect(0);
         osiris(&project, &["drivers", "audit"]).expect(0);
         let shown = osiris(&project, &["drivers", "inspect", "drivers/test.made.wasm"]).expect(0);
         assert!(shown.stdout.contains(told), "{}", shown.stdout);
@@ -112,7 +112,7 @@ fn first_use_and_plan_show_values_with_provenance() {
     );
     let finished = osiris(&project, &["run", "pipeline.yaml", "--dry-run"]).expect(0);
     let dials =
-        "dial db.example port 5, the host set by the pipeline, the port by the driver's author";
+        "connect to db.example port 5, the host set by the pipeline, the port by the driver's author";
     for text in [&finished.stdout, &finished.stderr] {
         assert!(text.contains(dials), "{text}");
         assert!(text.contains("read data/in.csv, set by the pipeline"), "{text}");

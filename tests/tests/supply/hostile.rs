@@ -252,7 +252,7 @@ fn renamed_driver_is_rejected() {
     let before = (project.files(), project.read("osiris.lock"));
     let refused = drivers(&project, &["update"]).expect(1);
     assert!(
-        refused.stderr.contains("should be the driver 'test.made', but it is 'test.evil'"),
+        refused.stderr.contains("expected driver `test.made`, found driver `test.evil`"),
         "{}",
         refused.stderr
     );

@@ -39,13 +39,13 @@ fn locked_drivers_run_and_changed_ones_are_rejected() {
         let refused = run(arguments);
         assert!(matches!(refused.code(), Some(2 | 3)), "{arguments:?}: {}", refused.stderr);
         assert!(
-            refused.stderr.contains("is not the one in osiris.lock"),
+            refused.stderr.contains("does not match `osiris.lock`"),
             "{arguments:?}: {}",
             refused.stderr
         );
     }
     let json = run(&["run", "--last-compile", "--json"]).json();
-    assert_eq!(json["problems"][0]["code"], "driver_not_locked", "{json}");
+    assert_eq!(json["problems"][0]["code"], "driver_unlocked", "{json}");
     texts.push(said(&drivers(&project, &["audit"]), &project));
     texts.push(said(&drivers(&project, &["sync", "--check"]), &project));
     texts.push(said(&drivers(&project, &["sync"]), &project));
@@ -76,7 +76,7 @@ fn lock_applies_to_discover_and_doctor() {
         let refused = run(arguments);
         assert_ne!(refused.code(), Some(0), "{arguments:?}");
         let text = refused.stdout + &refused.stderr;
-        assert!(text.contains("is not the one in osiris.lock"), "{arguments:?}: {text}");
+        assert!(text.contains("does not match `osiris.lock`"), "{arguments:?}: {text}");
     }
 }
 
@@ -200,7 +200,7 @@ fn audit_reports_every_problem() {
         .flat_map(|driver| driver["problems"].as_array().cloned().unwrap_or_default())
         .map(|problem| problem["code"].as_str().unwrap_or_default().to_owned())
         .collect();
-    assert_eq!(codes, ["not_wasm", "driver_missing", "grants_differ"], "{json}");
+    assert_eq!(codes, ["component_invalid", "driver_missing", "permissions_different"], "{json}");
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn invalid_lockfile_stops_every_command() {
     for arguments in [&["run", "pipeline.yaml"][..], &["drivers", "list"], &["drivers", "sync"]] {
         let refused = project.osiris(arguments).run().expect(2);
         assert!(
-            refused.stderr.contains("restore osiris.lock from version control"),
+            refused.stderr.contains("restore `osiris.lock` from version control"),
             "{}",
             refused.stderr
         );

@@ -63,5 +63,5 @@ fn tag_list_is_paged_and_bounded() {
 fn registry_without_a_catalog_is_reported() {
     let web = Web::start(|_, stream| reply(stream, "404 Not Found", &[], b""));
     let refused = drivers(&new_project(), &["search", "--registry", &web.host()]).expect(3);
-    assert!(refused.stderr.contains("does not list what it has"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("does not list its repositories"), "{}", refused.stderr);
 }

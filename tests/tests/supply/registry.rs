@@ -38,7 +38,7 @@ fn published_tag_is_replaced_only_by_force() {
     drivers(&project, &["add", &reference]).expect(0);
     project.write("made.wasm", driver("test.made", "1.0.1", ""));
     let refused = drivers(&project, &["publish", "made.wasm", &reference]).expect(1);
-    assert!(refused.stderr.contains("is there with other bytes"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("already exists with different content"), "{}", refused.stderr);
     drivers(&project, &["publish", "made.wasm", &reference, "--force"]).expect(0);
     // The lockfile keeps the version that the tag referred to before.
     std::fs::remove_file(project.path("drivers/test.made.wasm")).expect("it is there");

@@ -190,7 +190,7 @@ fn answer(findings: &[Violation]) -> CommandOutput {
     let mut answer = CommandOutput::new(json!({"connections": json}), text);
     if findings.iter().any(|finding| finding.health.category != "ok") {
         answer.exit = ExitStatus::Environment as u8;
-        answer.json["status"] = "failure".into();
+        answer.json["status"] = "error".into();
     }
     answer
 }

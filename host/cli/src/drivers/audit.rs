@@ -169,7 +169,7 @@ fn answer(findings: &BTreeMap<String, Violation>) -> CommandOutput {
         .collect();
     let mut answer = CommandOutput::new(json!({"drivers": drivers}), text);
     if wrong {
-        answer.json["status"] = "failure".into();
+        answer.json["status"] = "error".into();
         answer.exit = ExitStatus::Failed as u8;
     }
     answer

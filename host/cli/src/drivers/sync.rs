@@ -171,7 +171,7 @@ fn checked(
     }
     text.push_str(&format!("  {} run `osiris drivers sync`\n", paint(BOLD, "help:")));
     let mut answer = CommandOutput::new(json!({"locked": count, "different": documents}), text);
-    answer.json["status"] = "failure".into();
+    answer.json["status"] = "error".into();
     (answer.exit, answer.failed) = (ExitStatus::Failed as u8, true);
     answer
 }

@@ -102,7 +102,7 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let mut answer = CommandOutput::new(document(&report), text::report(&report));
     if report.failed() > 0 {
         answer.exit = ExitStatus::Failed as u8;
-        answer.json["status"] = "failure".into();
+        answer.json["status"] = "error".into();
     }
     Ok(answer)
 }
