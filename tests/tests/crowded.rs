@@ -117,5 +117,9 @@ fn duplicate_driver_name_affects_only_its_users() {
         assert!(finished.stderr.contains(words), "{words}: {}", finished.stderr);
     }
     let audit = project.osiris(["drivers", "audit"]).test_drivers().run();
-    assert!(audit.code() == Some(1) && audit.stdout.contains("is defined twice"), "{}", audit.stdout);
+    assert!(
+        audit.code() == Some(1) && audit.stdout.contains("is defined twice"),
+        "{}",
+        audit.stdout
+    );
 }

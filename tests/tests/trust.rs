@@ -403,7 +403,11 @@ fn bundle_restores_locked_drivers_and_must_be_complete() {
     let third = TestProject::new();
     third.write("b.tar", fs::read(project.path("b.tar")).unwrap());
     let finished = osiris(&third, "drivers sync --from b.tar").expect(3);
-    assert!(finished.stderr.contains("does not contain driver `test.zother`"), "{}", finished.stderr);
+    assert!(
+        finished.stderr.contains("does not contain driver `test.zother`"),
+        "{}",
+        finished.stderr
+    );
     assert_eq!(third.files(), ["b.tar"]);
 }
 

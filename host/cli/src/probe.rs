@@ -7,7 +7,7 @@ use std::sync::Arc;
 use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::limits::LimitOverrides;
-use osiris_core::driver::{Content, DriverFile};
+use osiris_core::driver::DriverFile;
 use osiris_core::redact::Redactor;
 use osiris_core::telemetry::{Level, Number};
 use osiris_engine::grants::Grants;
@@ -69,8 +69,8 @@ pub(super) fn code(
     known: Known<'_>,
     shell: &Shell,
 ) -> Result<CompiledDriver> {
-    let Content { bytes, sha256 } = place.registry.verified_content(file)?;
-    let admission = AdmittedDriver::of(file, bytes, sha256)?;
+    let content = place.registry.verified_content(file)?;
+    let admission = AdmittedDriver::of(file, &content.bytes, &content.sha256)?;
     let rights = |driver: &AdmittedDriver| {
         place.project.settings.drivers.permission_reports(
             &driver.spec,
@@ -79,7 +79,7 @@ pub(super) fn code(
         )
     };
     first_use::tell(&[admission], &rights, place, shell, Remember::Yes);
-    engine.code(file, bytes, sha256.clone(), || {})
+    engine.code(file, content, || {})
 }
 
 /// Creates a call with all permissions of this configuration.

@@ -8,7 +8,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
-use osiris_core::canonical;
 use osiris_core::code::Code;
 use osiris_core::contract::Mode;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
@@ -16,7 +15,7 @@ use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::endpoints::endpoints;
 use osiris_core::driver::limits::Limits;
 use osiris_core::driver::spec::{Spec, SpecFault, configured_paths};
-use osiris_core::driver::{Content, DriverFile};
+use osiris_core::driver::DriverFile;
 use osiris_engine::process_sandbox::ProcessSandbox;
 use osiris_engine::{CompiledDriver, Driver, Engine};
 use osiris_pipeline::connection::{CONNECTION_KEY, Connections, Environment, Reference, Secrets};
@@ -203,11 +202,8 @@ impl Harness {
         };
         let (started, mut compiled) = (Instant::now(), false);
         // The author tests the driver, so no project policy applies.
-        DriverFile::bytes(&file.path)
-            .and_then(|bytes| {
-                let sha256 = canonical::sha256(&bytes);
-                self.engine.code(file, &bytes, sha256, || compiled = true)
-            })
+        file.content()
+            .and_then(|content| self.engine.code(file, content, || compiled = true))
             .map(|code| (code, compiled.then(|| started.elapsed())))
             .map_err(|error| error.first().clone())
     }
@@ -216,8 +212,7 @@ impl Harness {
         let TestTarget { registry, .. } = &self.subject;
         let code = |name: &String| {
             let file = registry.find(name).ok_or_else(|| registry.missing_driver_error(name))?;
-            let Content { bytes, sha256 } = registry.verified_content(file)?;
-            self.engine.code(file, bytes, sha256.clone(), || {})
+            self.engine.code(file, registry.verified_content(file)?, || {})
         };
         let names = self.cases.iter().filter_map(|case| Some(&case.read_back.as_ref()?.driver));
         names.map(|name| (name.clone(), code(name).map_err(|error| error.to_string()))).collect()

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use osiris_core::contract::{ErrorKind, Mode};
-use osiris_core::driver::limits::{Limit, Limits, format_bytes};
+use osiris_core::driver::limits::{Limit, Limits, exact_bytes};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::Resource;
 use wasmtime::{Store, Trap};
@@ -49,6 +50,28 @@ pub struct RunRequest {
     pub output: Option<Sender>,
     /// Index of the step's partition and number of partitions, if the step is split.
     pub share: Option<(u32, u32)>,
+}
+
+impl RunRequest {
+    /// Creates a request without tables.
+    pub fn new(mode: Mode, config: &Value) -> Self {
+        let id = mode_name(mode).to_owned();
+        let (inputs, output) = (Vec::new(), None);
+        Self { id, mode, config: config.to_string(), inputs, output, share: None }
+    }
+
+    /// Adds a table to read.
+    #[must_use]
+    pub fn input(mut self, name: &str, table: Receiver) -> Self {
+        self.inputs.push((name.to_owned(), table));
+        self
+    }
+
+    /// Sets the table to fill.
+    #[must_use]
+    pub fn output(self, table: Sender) -> Self {
+        Self { output: Some(table), ..self }
+    }
 }
 
 /// The outcome of a step. The host itself counts the rows read and written.
@@ -320,7 +343,7 @@ fn classify_trap(error: &wasmtime::Error, state: &HostState) -> CallError {
 /// for these limits.
 fn engine_limit_message(why: &str, limits: &Limits) -> Option<String> {
     if why.contains("fuel allocated for hostcalls has been exhausted") {
-        let limit = format_bytes(call_bytes(limits) - BESIDE);
+        let limit = exact_bytes(call_bytes(limits) - BESIDE);
         return Some(format!(
             "the driver passed more than {limit} to the host in one call; pass less data per call"
         ));

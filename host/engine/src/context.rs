@@ -1,7 +1,7 @@
 //! Host side of the contract's `context` interface: services for a driver while a call runs.
 
 use osiris_core::contract::ErrorKind;
-use osiris_core::driver::limits::format_bytes;
+use osiris_core::driver::limits::exact_bytes;
 use osiris_core::telemetry::{Level, Number};
 use serde_json::{Map, Value};
 use wasmtime::Result;
@@ -41,7 +41,7 @@ impl Host for HostState {
         };
         let bytes: usize = tags.iter().map(|(key, value)| key.len() + value.len()).sum();
         if unit.len() + bytes > MAX_METRIC {
-            let most = format_bytes(MAX_METRIC as u64);
+            let most = exact_bytes(MAX_METRIC as u64);
             let bytes = unit.len() + bytes;
             let why = format!("its unit and tags have {bytes} bytes; the maximum is {most}");
             self.journal.dropped("metric", &why);
@@ -60,7 +60,7 @@ impl Host for HostState {
             Ok(())
         };
         if fields.len() > MAX_EVENT {
-            let (bytes, most) = (fields.len(), format_bytes(MAX_EVENT as u64));
+            let (bytes, most) = (fields.len(), exact_bytes(MAX_EVENT as u64));
             return dropped(&format!("its fields have {bytes} bytes; the maximum is {most}"));
         }
         let values = json_values(fields.as_bytes());
@@ -126,7 +126,7 @@ impl Host for HostState {
 /// Returns the reason if a text is not a valid state: it is too long or not JSON.
 pub fn unfit_state(state: &str) -> Option<String> {
     if state.len() > MAX_STATE {
-        let most = format_bytes(MAX_STATE as u64);
+        let most = exact_bytes(MAX_STATE as u64);
         return Some(format!("the state has {} bytes; the maximum is {most}", state.len()));
     }
     let parsed = serde_json::from_str::<serde::de::IgnoredAny>(state);

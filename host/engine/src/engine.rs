@@ -8,7 +8,7 @@ use std::time::Duration;
 use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::spec::Spec;
-use osiris_core::driver::{DriverFile, compat};
+use osiris_core::driver::{Content, DriverFile, compat};
 use osiris_core::fs::cache_dir;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, OptLevel};
@@ -162,24 +162,20 @@ impl Engine {
         cache.adopt(name, file)
     }
 
-    /// Compiles a driver, or finds its cached code, and loads it. `bytes` and `sha256` belong to
-    /// the file; `compiling` is called before a compilation, which can take long.
+    /// Compiles the driver in a file, or finds its cached code, and loads it. For programs that
+    /// choose their drivers themselves: no lockfile and no policy is asked.
     ///
     /// # Errors
-    /// Returns an error if [`Engine::code`] or [`Engine::link`] does.
-    pub fn load(
-        &self,
-        file: &DriverFile,
-        bytes: &[u8],
-        sha256: String,
-        compiling: impl FnOnce(),
-    ) -> Result<Driver> {
-        self.link(&self.code(file, bytes, sha256, compiling)?)
+    /// Returns an error if the file is not a driver, or if [`Engine::code`] or [`Engine::link`]
+    /// does.
+    pub fn load(&self, path: &Path) -> Result<Driver> {
+        let file = DriverFile::read(path)?;
+        file.check()?;
+        self.link(&self.code(&file, file.content()?, || {})?)
     }
 
-    /// Compiles a driver, or finds its cached code, without loading it into this process. `bytes`
-    /// and `sha256` belong to the file; `compiling` is called before a compilation, which can take
-    /// long.
+    /// Compiles a driver, or finds its cached code, without loading it into this process. `content`
+    /// belongs to the file; `compiling` is called before a compilation, which can take long.
     ///
     /// # Errors
     /// Returns an error if the component is damaged, was built for another world, or exceeds the
@@ -187,20 +183,20 @@ impl Engine {
     pub fn code(
         &self,
         file: &DriverFile,
-        bytes: &[u8],
-        sha256: String,
+        content: &Content,
         compiling: impl FnOnce(),
     ) -> Result<CompiledDriver> {
+        let Content { bytes, sha256 } = content;
         if let Some(problem) = compat::import_mismatch(file) {
             return Err(Error::invalid(problem));
         }
         let (spec, path) = (file.spec.clone(), file.path.clone());
         let code = |place| CompiledDriver { place, spec, path, sha256: sha256.clone() };
-        if let Some(kept) = self.cached_code(&sha256) {
+        if let Some(kept) = self.cached_code(sha256) {
             return Ok(code(Place::File(kept)));
         }
         compiling();
-        let place = self.compile(bytes, &sha256).map_err(|refusal| refusal.error(file))?;
+        let place = self.compile(bytes, sha256).map_err(|refusal| refusal.error(file))?;
         Ok(code(place))
     }
 

@@ -19,3 +19,20 @@ pub trait CallObserver: Send + Sync + 'static {
     /// Counts rows that the driver has just read or written.
     fn rows(&self, read: u64, written: u64);
 }
+
+/// Ignores all telemetry. Masks nothing, because nothing is kept.
+#[derive(Debug, Default)]
+pub struct NoObserver {
+    redactor: Redactor,
+}
+
+impl CallObserver for NoObserver {
+    fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+    fn log(&self, _: Level, _: &str) {}
+    fn metric(&self, _: &str, _: Number, _: &str, _: Vec<(String, String)>) {}
+    fn event(&self, _: &str, _: Map<String, Value>) {}
+    fn progress(&self, _: u64, _: Option<u64>) {}
+    fn rows(&self, _: u64, _: u64) {}
+}

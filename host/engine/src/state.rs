@@ -1,12 +1,15 @@
 //! Host state of a call into a driver: the data of its store.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use osiris_core::budget::Budgets;
 use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::{Limit, Limits};
+use osiris_core::driver::spec::Spec;
 use osiris_core::telemetry::Level;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -17,7 +20,7 @@ use super::grants::Grants;
 use super::held::HeldMemory;
 use super::limiter::Limiter;
 use super::network::Network;
-use super::sink::CallObserver;
+use super::sink::{CallObserver, NoObserver};
 use super::sockets::LookUp;
 use super::stdio::LineLogger;
 use super::timer::StepTimer;
@@ -46,6 +49,23 @@ pub struct CallContext {
     pub saved_state: Option<String>,
     /// Budgets shared with the other steps of the run.
     pub budgets: Budgets,
+}
+
+impl CallContext {
+    /// Creates the context of a call with the permissions and limits that the driver's spec
+    /// requests: files below `base` that `config` names, and the hosts of its connection. Telemetry
+    /// is ignored.
+    pub fn new(spec: &Spec, config: &Value, base: &Path) -> Self {
+        let limits = Limits::default().clamped_by(&spec.bounds());
+        Self {
+            grants: Grants::new(spec, config, base, None),
+            budgets: limits.budgets(),
+            limits,
+            sink: Arc::new(NoObserver::default()),
+            cancel: CancellationToken::new(),
+            saved_state: None,
+        }
+    }
 }
 
 /// The data of a store.

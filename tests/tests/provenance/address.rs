@@ -193,7 +193,8 @@ fn host_named_only_by_the_author_is_not_dialled() {
             let finished = finished.expect(2);
             let told = &finished.stderr;
             assert!(
-                told.contains("grants no access to a host") && told.contains(&format!("to use the default, write `{field}: \"")),
+                told.contains("grants no access to a host")
+                    && told.contains(&format!("to use the default, write `{field}: \"")),
                 "{told}"
             );
         }

@@ -362,7 +362,10 @@ impl Setter {
                 assert!(finished.code() == Some(2) && !opened, "{told}");
                 assert!(told.contains("driver's author"), "{told}");
                 let field = self.pointer.rsplit('/').next().expect("a key");
-                assert!(told.contains(field) && told.contains("to use the default, write"), "{told}");
+                assert!(
+                    told.contains(field) && told.contains("to use the default, write"),
+                    "{told}"
+                );
                 assert!(!project.exists("logs"), "{told}");
             }
             Outcome::Denied => assert!(finished.code() == Some(1) && !opened, "{told}"),

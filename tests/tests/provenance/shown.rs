@@ -111,8 +111,7 @@ fn first_use_and_plan_show_values_with_provenance() {
         "oml_version: 0.1.0\nname: p\nsteps:\n  - {id: a, component: test.made, mode: read, config: {host: db.example, in: data/in.csv}}\n  - {id: b, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}\n",
     );
     let finished = osiris(&project, &["run", "pipeline.yaml", "--dry-run"]).expect(0);
-    let dials =
-        "connect to db.example port 5, the host set by the pipeline, the port by the driver's author";
+    let dials = "connect to db.example port 5, the host set by the pipeline, the port by the driver's author";
     for text in [&finished.stdout, &finished.stderr] {
         assert!(text.contains(dials), "{text}");
         assert!(text.contains("read data/in.csv, set by the pipeline"), "{text}");

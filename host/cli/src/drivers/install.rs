@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::spec::Spec;
-use osiris_core::driver::{DriverFile, pack};
+use osiris_core::driver::{Content, DriverFile, pack};
 use osiris_core::fs::atomic;
 use osiris_core::sanitize::escape_control;
 use osiris_engine::Engine;
@@ -82,7 +82,7 @@ fn check(driver: &DriverFile, packed: &[u8], shell: &Shell) -> Result<()> {
             ));
         }
     };
-    Engine::new()?.code(driver, packed, osiris_core::canonical::sha256(packed), compiling)?;
+    Engine::new()?.code(driver, &Content::new(packed.to_vec()), compiling)?;
     Ok(())
 }
 

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
-use osiris_core::driver::Content;
 use osiris_e2b::runner::{Blob, runtime_blob};
 use osiris_e2b::template::Recipe;
 use osiris_engine::Engine;
@@ -50,14 +49,14 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let (mut drivers, mut compiled) = (Vec::new(), Vec::new());
     for file in place.registry.drivers() {
         let name = &file.spec.name;
-        let Content { bytes, sha256 } = place.registry.verified_content(file)?;
-        engine.code(file, bytes, sha256.clone(), || {
+        let content = place.registry.verified_content(file)?;
+        engine.code(file, content, || {
             if !shell.json {
                 shell.note(&format!("Compiling the driver {name}, once on this machine ..."));
             }
         })?;
         drivers.push((name.clone(), Blob::read(&file.path)?));
-        if let Some(path) = engine.cached_code(sha256)
+        if let Some(path) = engine.cached_code(&content.sha256)
             && let Some(file) = path.file_name().and_then(|name| name.to_str())
         {
             compiled.push((file.to_owned(), Blob::read(&path)?));

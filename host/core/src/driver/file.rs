@@ -47,13 +47,21 @@ pub(super) struct Raw {
     size: u64,
 }
 
-/// A driver's bytes as they were when first read.
+/// A driver's bytes with their hash.
 #[derive(Debug)]
 pub struct Content {
     /// The whole file.
     pub bytes: Vec<u8>,
     /// SHA-256 of the file, 64 hex digits.
     pub sha256: String,
+}
+
+impl Content {
+    /// Hashes the bytes of a whole file.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        let sha256 = canonical::sha256(&bytes);
+        Self { bytes, sha256 }
+    }
 }
 
 impl DriverFile {
@@ -134,18 +142,18 @@ impl DriverFile {
     }
 
     /// Returns the component's bytes. They are read only once, so that the checked bytes are the
-    /// bytes that are used. Use [`super::catalog::DriverCatalog::load`] to run a driver, because it
-    /// checks the admission rules.
+    /// bytes that are used. A project's driver comes out of
+    /// [`DriverCatalog::admitted_content`](super::catalog::DriverCatalog::admitted_content)
+    /// instead, which asks the lockfile and the policy first.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read.
-    pub(super) fn content(&self) -> Result<&Content> {
+    pub fn content(&self) -> Result<&Content> {
         if let Some(known) = self.content.get() {
             return Ok(known);
         }
-        let bytes = read(&self.path)?;
-        let sha256 = canonical::sha256(&bytes);
-        Ok(self.content.get_or_init(|| Content { bytes, sha256 }))
+        let content = Content::new(read(&self.path)?);
+        Ok(self.content.get_or_init(|| content))
     }
 
     /// Returns the SHA-256 of the file, 64 hex digits.

@@ -151,7 +151,7 @@ impl Limit {
     /// Formats a value so that [`Limit::parse`] can read it.
     pub fn format(self, value: u64) -> String {
         match self.metadata().1 {
-            Unit::Bytes => format_bytes(value),
+            Unit::Bytes => exact_bytes(value),
             Unit::Seconds => format!("{value} s"),
             Unit::Percent => format!("{value}%"),
             Unit::Count => value.to_string(),
@@ -278,7 +278,7 @@ impl Limits {
 }
 
 /// Formats a number of bytes in the largest unit that keeps the number whole.
-pub fn format_bytes(bytes: u64) -> String {
+pub fn exact_bytes(bytes: u64) -> String {
     for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
         if bytes >= 1 << shift && bytes.is_multiple_of(1 << shift) {
             return format!("{}{unit}", bytes >> shift);
@@ -293,8 +293,8 @@ mod tests {
 
     #[test]
     fn byte_limits_are_formatted_without_rounding() {
-        assert_eq!(format_bytes(2 << 30), "2GiB");
-        assert_eq!(format_bytes(1536), "1536B");
+        assert_eq!(exact_bytes(2 << 30), "2GiB");
+        assert_eq!(exact_bytes(1536), "1536B");
     }
 
     #[test]

@@ -6,10 +6,13 @@
 //! can hold locks and snapshots in its data source.
 
 use std::io;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use futures_util::{Stream, StreamExt as _};
 use osiris_core::budget::{Budgets, Exceeded};
 use osiris_core::fs::project_dir::ProjectDir;
 use tokio::sync::Notify;
@@ -17,7 +20,7 @@ use tokio::task::coop::consume_budget;
 use tokio::time::timeout;
 
 use super::Batch;
-use super::queue::{AdmittedDriver, Dequeued, Queue};
+use super::queue::{Admission, Dequeued, Queue};
 use super::spill::{Spill, SpillError};
 
 /// Time that a writer waits for idle readers before batches move to disk.
@@ -121,6 +124,24 @@ impl Edge {
 }
 
 impl Sender {
+    /// Opens the table with `schema`, sends all batches of a stream and ends the table.
+    ///
+    /// # Errors
+    /// Returns an error if a batch cannot be sent.
+    pub async fn send_all(
+        self,
+        schema: SchemaRef,
+        batches: impl Stream<Item = RecordBatch>,
+    ) -> Result<(), SendError> {
+        self.open(schema);
+        let mut batches = pin!(batches);
+        while let Some(batch) = batches.next().await {
+            self.send(Batch::from(batch)).await?;
+        }
+        self.finish();
+        Ok(())
+    }
+
     /// Announces the columns. Called once, before the first batch.
     pub fn open(&self, schema: SchemaRef) {
         self.edge.lock().schema = Some(schema);
@@ -144,13 +165,12 @@ impl Sender {
             // Nothing signals the end of the patience.
             let Ok(admission) = timeout(edge.patience, admission).await else { continue };
             match admission {
-                AdmittedDriver::Done => break,
-                AdmittedDriver::SpillOrWait(number, oldest) => match edge.spill.write(oldest).await
-                {
+                Admission::Done => break,
+                Admission::SpillOrWait(number, oldest) => match edge.spill.write(oldest).await {
                     Ok(extent) => edge.lock().spilled(number, extent),
                     Err(_) => edge.lock().disk_is_full(),
                 },
-                AdmittedDriver::Spill(number, oldest) => {
+                Admission::Spill(number, oldest) => {
                     let extent = edge.spill.write(oldest).await?;
                     edge.lock().spilled(number, extent);
                     // Frees space for several batches, or writer and reader would wait for each
@@ -158,7 +178,7 @@ impl Sender {
                     room = edge.budget / 2;
                     consume_budget().await;
                 }
-                AdmittedDriver::Refused(exceeded) => return Err(SendError::Memory(exceeded)),
+                Admission::Refused(exceeded) => return Err(SendError::Memory(exceeded)),
             }
         }
         edge.changed.notify_waiters();
@@ -238,6 +258,18 @@ impl Receiver {
                 .map(Some)
                 .map_err(|error| Closed(format!("cannot read a batch back from disk: {error}"))),
         }
+    }
+
+    /// Returns the batches of the table as a stream, which ends after an error.
+    pub fn into_stream(self) -> impl Stream<Item = Result<RecordBatch, Closed>> + Send {
+        futures_util::stream::unfold(Some(self), |reader| async {
+            let mut reader = reader?;
+            match reader.next().await {
+                Ok(Some(batch)) => Some((Ok(batch.record().clone()), Some(reader))),
+                Ok(None) => None,
+                Err(closed) => Some((Err(closed), None)),
+            }
+        })
     }
 }
 

@@ -45,7 +45,7 @@ enum Slot {
 
 /// Outcome of adding a batch.
 #[derive(Debug)]
-pub(super) enum AdmittedDriver {
+pub(super) enum Admission {
     /// The batch is in the queue, or there are no readers.
     Done,
     /// The batch with this number must first move to disk.
@@ -89,9 +89,9 @@ impl Queue {
         batch: &Batch,
         budget: usize,
         patience: Duration,
-    ) -> Option<AdmittedDriver> {
+    ) -> Option<Admission> {
         if self.cursors.iter().all(Option::is_none) {
-            return Some(AdmittedDriver::Done);
+            return Some(Admission::Done);
         }
         let bytes = batch.bytes() as u64;
         if self.resident.amount() + bytes > budget as u64
@@ -101,19 +101,19 @@ impl Queue {
             let is_starving = self.cursors.contains(&Some(self.next_slot()));
             let (number, oldest) = (self.resident_from, oldest.clone());
             if is_starving {
-                return Some(AdmittedDriver::Spill(number, oldest));
+                return Some(Admission::Spill(number, oldest));
             }
             let since = *self.waits_since.get_or_insert_with(Instant::now);
             self.gives_way |= since.elapsed() >= patience;
             let spills = self.gives_way && !self.is_disk_full;
-            return spills.then(|| AdmittedDriver::SpillOrWait(number, oldest));
+            return spills.then(|| Admission::SpillOrWait(number, oldest));
         }
         Some(match self.resident.grow(bytes) {
             Ok(()) => {
                 self.slots.push_back(Slot::Resident(batch.clone()));
-                AdmittedDriver::Done
+                Admission::Done
             }
-            Err(exceeded) => AdmittedDriver::Refused(exceeded),
+            Err(exceeded) => Admission::Refused(exceeded),
         })
     }
 
@@ -215,7 +215,7 @@ mod tests {
         for _ in 0..4 {
             let before = queue.looks.get();
             for _ in 0..1000 {
-                while let Some(AdmittedDriver::Spill(number, oldest)) =
+                while let Some(Admission::Spill(number, oldest)) =
                     queue.admit(&batch, 4 * batch.bytes(), Duration::MAX)
                 {
                     let extent = spill.write(oldest).await.ok().unwrap();

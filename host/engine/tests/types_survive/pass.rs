@@ -2,26 +2,18 @@
 //! reader that keeps up and one that has fallen behind.
 
 use std::cell::OnceCell;
-use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use osiris_core::budget::Budgets;
+use futures_util::{TryStreamExt as _, stream};
 use osiris_core::contract::Mode;
-use osiris_core::driver::DriverFile;
-use osiris_core::driver::limits::Limits;
 use osiris_core::fs::project_dir::ProjectDir;
-use osiris_core::redact::Redactor;
-use osiris_core::telemetry::{Level, Number};
-use osiris_engine::grants::Grants;
-use osiris_engine::sink::CallObserver;
-use osiris_engine::table::{Batch, Closed, Receiver, Sender, channel};
+use osiris_engine::table::{Closed, Receiver, Sender, channel};
 use osiris_engine::{CallContext, Driver, Engine, EngineConfig, RunRequest};
 use osiris_tests::built;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
 
 thread_local! {
     /// Each test has its own thread.
@@ -60,10 +52,7 @@ impl Place {
     fn new(driver: &str) -> Self {
         let setup = EngineConfig { cache: Some(built::cache()), ..EngineConfig::default() };
         let engine = Engine::with_config(&setup).unwrap();
-        let path = built::test_driver(driver);
-        let (file, bytes) = (DriverFile::read(&path).unwrap(), DriverFile::bytes(&path).unwrap());
-        let sha256 = file.sha256().unwrap().to_owned();
-        let driver = engine.load(&file, &bytes, sha256, || {}).unwrap();
+        let driver = engine.load(&built::test_driver(driver)).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         Self { engine, driver, folder: tempfile::tempdir().unwrap(), runtime }
     }
@@ -78,23 +67,9 @@ impl Place {
         assert_eq!(fed.unwrap().batches, batches, "as it was sent");
         let (output, mut readers) = self.edge();
         let (late, in_time) = (readers.remove(1), readers.remove(0));
-        let spec = &self.driver.spec;
-        let call = CallContext {
-            grants: Grants::new(spec, &Value::Null, self.folder.path(), None),
-            limits: Limits::default(),
-            budgets: Budgets::default(),
-            sink: Arc::new(Silent(Redactor::default())),
-            cancel: CancellationToken::new(),
-            saved_state: None,
-        };
-        let step = RunRequest {
-            id: "pass".to_owned(),
-            mode: Mode::Transform,
-            config: config.to_owned(),
-            inputs: vec![("df".to_owned(), behind)],
-            output: Some(output),
-            share: None,
-        };
+        let call = CallContext::new(&self.driver.spec, &Value::Null, self.folder.path());
+        let config = serde_json::from_str(config).unwrap();
+        let step = RunRequest::new(Mode::Transform, &config).input("df", behind).output(output);
         let (first, report) =
             tokio::join!(drain(in_time), self.driver.run(&self.engine, call, step));
         report.result.unwrap();
@@ -121,32 +96,11 @@ impl Here {
 }
 
 async fn feed(sender: Sender, schema: SchemaRef, batches: &[RecordBatch]) {
-    sender.open(schema);
-    for batch in batches {
-        sender.send(Batch::from(batch.clone())).await.unwrap();
-    }
-    sender.finish();
+    sender.send_all(schema, stream::iter(batches.to_vec())).await.unwrap();
 }
 
-async fn drain(mut reader: Receiver) -> Result<Got, Closed> {
+async fn drain(reader: Receiver) -> Result<Got, Closed> {
     let schema = reader.schema().await?;
-    let mut batches = Vec::new();
-    while let Some(batch) = reader.next().await? {
-        batches.push(batch.record().clone());
-    }
+    let batches = reader.into_stream().try_collect().await?;
     Ok(Got { schema, batches })
-}
-
-/// Ignores all telemetry.
-struct Silent(Redactor);
-
-impl CallObserver for Silent {
-    fn redactor(&self) -> &Redactor {
-        &self.0
-    }
-    fn log(&self, _: Level, _: &str) {}
-    fn metric(&self, _: &str, _: Number, _: &str, _: Vec<(String, String)>) {}
-    fn event(&self, _: &str, _: Map<String, Value>) {}
-    fn progress(&self, _: u64, _: Option<u64>) {}
-    fn rows(&self, _: u64, _: u64) {}
 }

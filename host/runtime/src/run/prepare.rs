@@ -217,8 +217,8 @@ fn compile(
     wanted: &DriverRef,
     compiling: &mut impl FnMut(&str),
 ) -> Result<(AdmittedDriver, CompiledDriver)> {
-    let (admission, file, bytes) = admit(registry, wanted)?;
-    let code = engine.code(file, bytes, admission.sha256.clone(), || compiling(&wanted.name))?;
+    let (admission, file, content) = admit(registry, wanted)?;
+    let code = engine.code(file, content, || compiling(&wanted.name))?;
     Ok((admission, code))
 }
 
@@ -226,12 +226,12 @@ fn compile(
 fn admit<'r>(
     registry: &'r DriverCatalog,
     wanted: &DriverRef,
-) -> Result<(AdmittedDriver, &'r DriverFile, &'r [u8])> {
+) -> Result<(AdmittedDriver, &'r DriverFile, &'r Content)> {
     let file =
         registry.find(&wanted.name).ok_or_else(|| registry.missing_driver_error(&wanted.name))?;
-    let Content { bytes, sha256 } = registry.verified_content(file)?;
-    check_pin(file, sha256, wanted)?;
-    Ok((AdmittedDriver::of(file, bytes, sha256)?, file, bytes))
+    let content = registry.verified_content(file)?;
+    check_pin(file, &content.sha256, wanted)?;
+    Ok((AdmittedDriver::of(file, &content.bytes, &content.sha256)?, file, content))
 }
 
 fn check_pin(file: &DriverFile, sha256: &str, wanted: &DriverRef) -> Result<()> {
