@@ -4,8 +4,8 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use osiris_pipeline::compile::{Drivers, Found, Missing};
 use osiris_core::driver::spec::Spec;
+use osiris_pipeline::compile::{Drivers, Found, Missing};
 use tempfile::TempDir;
 
 /// The specs of the drivers that come with the program, and of one that transforms.

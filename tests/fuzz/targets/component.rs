@@ -5,8 +5,8 @@ use std::fs;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use osiris_core::driver::spec::SECTION;
 use osiris_core::driver::DriverFile;
+use osiris_core::driver::spec::SECTION;
 use osiris_engine::fuzzing;
 use tempfile::TempDir;
 use wasmparser::{Parser, Payload};

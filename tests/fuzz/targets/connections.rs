@@ -7,10 +7,12 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use osiris_pipeline::connection::{self, Connections, Environment, Reference, Secrets, shown_fields};
 use osiris_core::fs::layout::CONNECTIONS_FILE;
 use osiris_core::redact::Redactor;
 use osiris_fuzz::Specs;
+use osiris_pipeline::connection::{
+    self, Connections, Environment, Reference, Secrets, shown_fields,
+};
 use serde_json::json;
 use tempfile::TempDir;
 

@@ -3,10 +3,10 @@
 #![no_main]
 
 use bytes::Bytes;
+use e2b_client::{Output, fuzzing};
 use futures_util::stream;
 use libfuzzer_sys::arbitrary::{self, Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use e2b_client::{Output, fuzzing};
 use reqwest::{Body, Response};
 use serde_json::json;
 

@@ -12,15 +12,15 @@ use std::time::Duration;
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
+use osiris_core::driver::limits::{Limit, LimitOverrides, Limits};
 use osiris_core::fs::project_dir::ProjectDir;
+use osiris_core::redact::Redactor;
+use osiris_core::telemetry::{Level, Number};
 use osiris_engine::CallContext;
 use osiris_engine::fuzzing::{Host, HostCall};
 use osiris_engine::grants::Grants;
-use osiris_core::driver::limits::{LimitOverrides, Limit, Limits};
 use osiris_engine::sink::CallObserver;
-use osiris_core::redact::Redactor;
 use osiris_engine::table::{Batch, Field, Node, channel_within, unflatten};
-use osiris_core::telemetry::{Level, Number};
 use osiris_fuzz::Specs;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
@@ -273,8 +273,11 @@ async fn watched<T>(work: impl Future<Output = T>) -> Option<(T, Duration)> {
 }
 
 fn limits() -> Limits {
-    let bounds =
-        LimitOverrides::from([(Limit::Held, HELD), (Limit::Spill, 64 << 20), (Limit::Log, 1 << 20)]);
+    let bounds = LimitOverrides::from([
+        (Limit::Held, HELD),
+        (Limit::Spill, 64 << 20),
+        (Limit::Log, 1 << 20),
+    ]);
     Limits::new(&bounds, &LimitOverrides::new())
 }
 

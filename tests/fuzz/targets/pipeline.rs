@@ -6,9 +6,9 @@ use std::fs;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
+use osiris_fuzz::Specs;
 use osiris_pipeline::compile::{self, Options};
 use osiris_pipeline::project::Project;
-use osiris_fuzz::Specs;
 use tempfile::TempDir;
 
 static PLACE: LazyLock<(TempDir, Project)> = LazyLock::new(|| {

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use osiris_core::driver::spec::{paths, Spec};
 use osiris_core::driver::endpoints::endpoints;
+use osiris_core::driver::spec::{Spec, paths};
 use serde_json::Value;
 
 fuzz_target!(|text: &[u8]| {

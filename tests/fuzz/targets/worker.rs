@@ -7,15 +7,15 @@ use std::sync::{LazyLock, Mutex};
 use std::{fs, io};
 
 use libfuzzer_sys::fuzz_target;
+use osiris_core::redact::Redactor;
+use osiris_e2b::protocol::Message;
+use osiris_e2b::runner::fuzzing;
+use osiris_fuzz::Specs;
 use osiris_pipeline::compile::{self, Options};
 use osiris_pipeline::manifest::Manifest;
 use osiris_pipeline::project::Project;
-use osiris_core::redact::Redactor;
-use osiris_e2b::runner::fuzzing;
-use osiris_e2b::protocol::Message;
 use osiris_runtime::run::RunProgress;
 use osiris_runtime::session::{Session, files};
-use osiris_fuzz::Specs;
 use tempfile::TempDir;
 
 const PIPELINE: &str = r#"
