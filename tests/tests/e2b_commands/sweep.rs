@@ -54,10 +54,10 @@ fn sweep_kills_only_sandboxes_of_killed_runs_of_the_project() {
     assert_eq!(sweep(&cloud, &other, &[]), [""; 0]);
     assert_eq!(sweep(&cloud, &other, &["--all"]), [""; 0]);
     assert_eq!(living(&cloud), left);
-    let finished = cloud.osiris(&project, ["e2b", "sweep"]).run().expect(0);
-    assert_eq!(finished.stdout, format!("Ended {}\n", left[0]));
+    let finished = cloud.osiris(&project, ["e2b", "prune"]).run().expect(0);
+    assert_eq!(finished.stdout, format!("removed {}\n", left[0]));
     cloud.assert_empty();
-    let finished = cloud.osiris(&project, ["e2b", "sweep"]).run().expect(0);
+    let finished = cloud.osiris(&project, ["e2b", "prune"]).run().expect(0);
     assert_eq!(finished.stdout, "no leftover sandboxes\n");
 }
 

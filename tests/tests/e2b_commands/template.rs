@@ -30,11 +30,11 @@ fn run_in_a_built_template_uploads_only_plan_and_inputs() {
     cloud.assert_empty();
 
     let doctor = osiris(&["e2b", "doctor", "--template", "ours"]).run().expect(0);
-    assert!(doctor.stdout.contains("it has osiris "), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("the template contains osiris "), "{}", doctor.stdout);
     // A second build has nothing to upload.
     let again = osiris(&["e2b", "template", "--name", "ours", "--verbose"]).run().expect(0);
-    assert!(!again.stderr.contains("Sent"), "{}", again.stderr);
-    assert!(again.stderr.contains("Kept /usr/local/bin/osiris"), "{}", again.stderr);
+    assert!(!again.stderr.contains("Uploaded"), "{}", again.stderr);
+    assert!(again.stderr.contains("Reused /usr/local/bin/osiris"), "{}", again.stderr);
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn locked_drivers_run_and_changed_ones_are_rejected() {
     // The deleted file was the only source of the driver.
     std::fs::remove_file(project.path("drivers/test.source.wasm")).expect("it is there");
     let lost = drivers(&project, &["sync"]).expect(3);
-    assert!(lost.stderr.contains("restore it from version control"), "{}", lost.stderr);
+    assert!(lost.stderr.contains("restore the file from version control"), "{}", lost.stderr);
 }
 
 #[test]
@@ -155,7 +155,11 @@ fn driver_is_replaced_only_on_request() {
     drivers(&project, &["add", "other.wasm"]).expect(0);
     project.write("other.wasm", driver("test.made", "2.0.2", "files: {write: [/path]}\n"));
     let more = drivers(&project, &["add", "other.wasm"]).expect(2);
-    assert!(more.stderr.contains("asks for more: read and write the file or"), "{}", more.stderr);
+    assert!(
+        more.stderr.contains("requests more permissions: read and write the file or"),
+        "{}",
+        more.stderr
+    );
 }
 
 #[test]
@@ -169,7 +173,11 @@ fn removed_driver_leaves_nothing() {
     assert!(refused.stderr.contains("--force"), "{}", refused.stderr);
     drivers(&project, &["add", "made.wasm", "--replace"]).expect(0);
     let removed = drivers(&project, &["remove", "test.made"]).expect(0);
-    assert!(removed.stderr.contains("pipelines/a/b.yaml still uses it"), "{}", removed.stderr);
+    assert!(
+        removed.stderr.contains("`pipelines/a/b.yaml` still uses `test.made`"),
+        "{}",
+        removed.stderr
+    );
     assert_eq!(project.read("osiris.lock"), "---\ndrivers: {}\nversion: 1\n");
     let left: Vec<_> = project.files().into_iter().filter(|file| file != "osiris.lock").collect();
     assert_eq!(left, before);
@@ -228,7 +236,7 @@ fn failed_write_changes_nothing() {
     drivers(&project, &["add", "made.wasm"]).expect(0);
     let before = (project.files(), project.read("osiris.lock"));
     let full = project.osiris(["drivers", "add", "big.wasm"]).file_size(64 << 10).run().expect(3);
-    assert!(full.stderr.contains("cannot be changed"), "{}", full.stderr);
+    assert!(full.stderr.contains("cannot change the project's drivers"), "{}", full.stderr);
     assert_eq!((project.files(), project.read("osiris.lock")), before);
 }
 

@@ -36,6 +36,11 @@ pub(super) struct ComponentInfo {
     pub(super) exports: Vec<String>,
 }
 
+/// Returns every spec in a component. Returns `None` if the component is damaged.
+pub fn specs(component: &[u8]) -> Option<Vec<Vec<u8>>> {
+    ComponentInfo::parse(component).ok().map(|info| info.specs)
+}
+
 impl ComponentInfo {
     /// Reads a component from memory.
     ///
