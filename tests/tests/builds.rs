@@ -95,7 +95,7 @@ fn driver_changed_since_compile_is_rejected_by_name() {
     std::fs::write(&driver, changed).unwrap();
     let finished = project.osiris(["run", "--last-compile"]).run().expect(3);
     assert!(
-        finished.stderr.contains("the driver `test.sink` is not the one"),
+        finished.stderr.contains("driver `test.sink` has changed since"),
         "{}",
         finished.stderr
     );

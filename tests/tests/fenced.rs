@@ -96,9 +96,9 @@ steps:
 ",
     );
     let run = project.osiris(["run", "pipeline.yaml", "--verbose"]).run().expect(0);
-    let line = run.stderr.lines().find(|line| line.contains("within: writing")).unwrap();
+    let line = run.stderr.lines().find(|line| line.contains("allowed: writing")).unwrap();
     let (writing, rest) =
-        line.split_once("within: writing ").unwrap().1.split_once("; reading ").unwrap();
+        line.split_once("allowed: writing ").unwrap().1.split_once("; reading ").unwrap();
     let (reading, ports) = rest.split_once("; ").unwrap();
     let root = format!("{}/", project.root().canonicalize().unwrap().display());
     let below = |list: &str| -> Vec<String> {

@@ -52,11 +52,7 @@ fn sandbox_killed_before_download_is_reported() {
     let fixture = Fixture::new(SHORT);
     let fetch = Fault::on("GET /files", Effect::KillSandbox).containing("ids%2Etxt");
     fixture.e2b.fault(fetch);
-    let words = [
-        "cannot download `",
-        "The sandbox was not found",
-        "run the pipeline again",
-    ];
+    let words = ["cannot download `", "The sandbox was not found", "run the pipeline again"];
     fixture.assert_failed(fixture.run(&[]).run(), 1, "sandbox", &words);
 }
 

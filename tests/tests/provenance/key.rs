@@ -38,7 +38,7 @@ fn exported_key_is_not_sent_to_an_address_of_the_env_file() {
             let told = &finished.stderr;
             let variable = line.split('=').next().expect("a name");
             assert!(
-                told.contains(variable) && told.contains(&format!("export {variable}")),
+                told.contains(variable) && told.contains(&format!("export `{variable}`")),
                 "{told}"
             );
             assert!(told.contains(".env") && !told.contains(key.as_str()), "{told}");

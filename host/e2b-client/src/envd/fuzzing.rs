@@ -59,5 +59,5 @@ pub fn download(response: &Response, from: u64) -> Result<()> {
 /// # Errors
 /// Returns an error if the client cannot be created.
 pub async fn refusal(response: Response) -> Result<Error> {
-    Ok(response::refusal(response, "try", &HTTP.clone()?).await)
+    Ok(response::error_response(response, "try", &HTTP.clone()?).await)
 }
