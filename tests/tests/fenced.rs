@@ -115,7 +115,7 @@ steps:
     // And the compiled code of two drivers.
     let code = reading.split(", ").filter(|path| path.ends_with(".cwasm"));
     assert_eq!((code.count(), reading.split(", ").count()), (2, 3), "{reading}");
-    assert_eq!(ports, "the ports []");
+    assert_eq!(ports, "ports []");
     assert_eq!(project.read("out/a/copy.csv"), "id\n1\n");
 }
 

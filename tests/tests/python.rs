@@ -178,7 +178,7 @@ fn failed_driver_build_is_explained() {
         let failed = project.osiris(build).patience(Duration::from_secs(300)).run().expect(1);
         assert!(failed.stderr.contains(message), "{}", failed.stderr);
         assert!(
-            failed.stderr.contains("componentize-py's messages are above"),
+            failed.stderr.contains("its messages are above"),
             "{}",
             failed.stderr
         );

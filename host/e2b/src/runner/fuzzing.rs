@@ -29,5 +29,5 @@ pub fn messages<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<Vec<Me
 
 /// Validates a worker's status as the host does. Returns `None` if the status is inconsistent.
 pub fn judged(theirs: StatusFile, session: &Session) -> Option<StatusFile> {
-    validate::checked(theirs, session).ok()
+    validate::validate_status(theirs, session).ok()
 }
