@@ -61,20 +61,26 @@ fuzz_target!(|text: &[u8]| {
             let reference = Reference { family: family.clone(), alias: alias.clone() };
             for spec in Specs::all().iter().filter(|spec| spec.family() == family) {
                 let config = json!({"connection": reference.to_string(), "table": "t"});
-                match connection::complete("Step 's'", &config, spec, &connections, &environment) {
+                match connection::resolve_step_config(
+                    "step `s`",
+                    &config,
+                    spec,
+                    &connections,
+                    &environment,
+                ) {
                     Ok(config) => {
                         // A value from a variable is a secret, whatever the field.
                         let secrets = Secrets::find(&config, spec, &connections, &environment);
                         silent(secrets.mask(&config).to_string());
                         let Ok(redactor) = Redactor::new(secrets.values) else { continue };
                         let mut shown = config;
-                        redactor.value(&mut shown);
+                        redactor.redact_value(&mut shown);
                         silent(shown.to_string());
                     }
                     Err(error) => silent(error.to_string()),
                 }
                 if let Err(error) =
-                    connection::connect(&reference, spec, &connections, &environment)
+                    connection::connection_config(&reference, spec, &connections, &environment)
                 {
                     silent(error.to_string());
                 }

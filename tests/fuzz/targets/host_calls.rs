@@ -235,15 +235,15 @@ impl CallObserver for Listener {
         &self.0
     }
     fn log(&self, _: Level, message: &str) {
-        self.0.text(message);
+        self.0.redact(message);
     }
     fn metric(&self, name: &str, _: Number, unit: &str, tags: Vec<(String, String)>) {
-        self.0.text(name);
-        self.0.text(unit);
-        tags.iter().for_each(|(key, value)| drop((self.0.text(key), self.0.text(value))));
+        self.0.redact(name);
+        self.0.redact(unit);
+        tags.iter().for_each(|(key, value)| drop((self.0.redact(key), self.0.redact(value))));
     }
     fn event(&self, _: &str, mut fields: Map<String, Value>) {
-        self.0.map(&mut fields);
+        self.0.redact_map(&mut fields);
     }
     fn progress(&self, _: u64, _: Option<u64>) {}
     fn rows(&self, _: u64, _: u64) {}

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
 use osiris_core::driver::endpoints::endpoints;
-use osiris_core::driver::spec::{Spec, paths};
+use osiris_core::driver::spec::{Spec, configured_paths};
 use serde_json::Value;
 
 fuzz_target!(|text: &[u8]| {
@@ -20,7 +20,7 @@ fuzz_target!(|text: &[u8]| {
         let mut filled = Value::Object(example.config.clone().into_iter().collect());
         schema.fill(&mut filled);
         assert!(schema.check(&filled).is_empty(), "an example fits");
-        let _ = paths(&filled, &spec.files.read).count();
+        let _ = configured_paths(&filled, &spec.files.read).count();
         let _ = endpoints(&spec, &filled);
     }
     // The serialized spec parses to the same spec.

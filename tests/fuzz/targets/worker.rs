@@ -52,7 +52,7 @@ fuzz_target!(|text: &[u8]| {
     for message in messages {
         match message {
             Message::Record { record } => session.record(record),
-            Message::Progress { steps } => board.follow(&steps),
+            Message::Progress { steps } => board.apply_remote(&steps),
             Message::Finished { status, .. } => {
                 if let Some(status) = fuzzing::judged(*status, &session) {
                     assert_eq!(status.session_id, session.id());
