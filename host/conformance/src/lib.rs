@@ -1,6 +1,12 @@
 //! The conformance kit: checks that show the author of a driver whether it satisfies the contract.
 //! Each check runs the driver through the same engine, permissions and limits as a run does. See
 //! the README in this directory.
+//!
+//! ```
+//! let checks = osiris_conformance::chosen(&["errors".to_owned()])?;
+//! assert!(checks.iter().all(|check| check.id.starts_with("errors.")));
+//! # Ok::<(), osiris_core::diagnostic::Error>(())
+//! ```
 
 mod cases;
 mod check;

@@ -11,7 +11,8 @@
 //! use osiris_core::redact::Redactor;
 //!
 //! let redactor = Redactor::new(["hunter2hunter2".to_owned()])?;
-//! assert_eq!(redactor.text("login with hunter2hunter2 failed"), "login with *** failed");
+//! let text = redactor.redact("login with hunter2hunter2 failed");
+//! assert_eq!(text, "login with ***MASKED*** failed");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -1,9 +1,23 @@
 //! A client for E2B: [`Control`], the control plane, creates and kills sandboxes, and [`Envd`], the
 //! daemon in each sandbox, manages files and processes.
 //!
-//! Every call has one deadline, retries included ([`Control::within`], [`Envd::within`]); calls
+//! Every call has one deadline, retries included ([`Control::with_timeout`], [`Envd::with_timeout`]); calls
 //! that are not safe to repeat are not repeated. Data from a server is bounded before it is
 //! buffered. Messages never contain a key or a token.
+//!
+//! ```
+//! use e2b_client::Settings;
+//! use osiris_core::variable::Variable;
+//!
+//! let lookup = |name: &str| match name {
+//!     "E2B_API_KEY" => Some(Variable::exported("e2b_0123456789abcdef".to_owned())),
+//!     _ => None,
+//! };
+//! let settings = Settings::from(lookup)?;
+//! assert_eq!(settings.api_host(), "api.e2b.app");
+//! assert!(!format!("{settings:?}").contains("0123456789"));
+//! # Ok::<(), e2b_client::Error>(())
+//! ```
 
 mod control;
 mod envd;

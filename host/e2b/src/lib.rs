@@ -1,6 +1,14 @@
 //! Runs in an E2B sandbox: [`runner`] uploads everything a run needs, follows the run and downloads
 //! its results; [`worker`] is this program in the sandbox, where it executes the same code as a
 //! local run; [`protocol`] is the protocol between the two; [`e2b_client`] speaks E2B's own.
+//!
+//! ```
+//! use osiris_e2b::protocol::Command;
+//!
+//! let text = serde_json::to_string(&Command::Cancel)?;
+//! assert_eq!(text, r#"{"cmd":"cancel"}"#);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 pub mod protocol;
 pub mod runner;

@@ -1,4 +1,12 @@
 //! HTTP clients: TLS, the addresses that a client can connect to, and error messages.
+//!
+//! ```
+//! use reqwest::Url;
+//!
+//! // Only this machine may be spoken to without encryption.
+//! assert!(osiris_http::is_loopback(&Url::parse("http://127.0.0.1:8080").unwrap()));
+//! assert!(!osiris_http::is_loopback(&Url::parse("http://127.0.0.1.example").unwrap()));
+//! ```
 
 use std::error::Error as _;
 use std::net::{IpAddr, SocketAddr};

@@ -2,6 +2,15 @@
 //! publishes them. Fetched bytes are checked before they are written, and `osiris.lock` pins the
 //! bytes that the project uses: no other driver of the same name runs. [`trust`] decides which
 //! drivers may run, and what they may access at most.
+//!
+//! ```
+//! use osiris_registry::trust::Pattern;
+//!
+//! let pattern: Pattern = "acme.*".parse().map_err(|_| "not a pattern")?;
+//! assert!(pattern.matches("acme.crm", &[]));
+//! assert!(!pattern.matches("filesystem.csv_writer", &[]));
+//! # Ok::<(), &str>(())
+//! ```
 
 pub mod bundle;
 mod fetch;

@@ -19,7 +19,7 @@ const MAX_SPECS: usize = 4 << 20;
 
 /// The drivers of a project, its user and this installation.
 ///
-/// [`DriverCatalog::load`] is the only source of a driver's bytes, so that no driver runs without
+/// [`DriverCatalog::verified_content`] is the only source of a driver's bytes, so that no driver runs without
 /// passing the gates. Invalid files do not affect the use of other drivers: a file is only parsed
 /// if it can be the requested driver, or if all drivers are requested.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl DriverCatalog {
     }
 
     /// Returns the driver with a name. Returns `None` if there is no such driver or more than one:
-    /// see [`DriverCatalog::missing`].
+    /// see [`DriverCatalog::missing_driver_error`].
     pub fn find(&self, name: &str) -> Option<&Arc<DriverFile>> {
         match self.named(name)[..] {
             [one] => Some(one),
@@ -121,7 +121,7 @@ impl DriverCatalog {
         Ok(content)
     }
 
-    /// Like [`DriverCatalog::load`], for callers that check the whole spec later.
+    /// Like [`DriverCatalog::verified_content`], for callers that check the whole spec later.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or a gate denies it.

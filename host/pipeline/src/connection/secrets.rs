@@ -38,8 +38,8 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Returns the secrets of a configuration that [`complete`](super::complete) or
-    /// [`connect`](super::connect) made of these connections and this environment.
+    /// Returns the secrets of a configuration that [`resolve_step_config`](super::resolve_step_config) or
+    /// [`connection_config`](super::connection_config) made of these connections and this environment.
     pub fn find(
         config: &Value,
         spec: &Spec,

@@ -301,7 +301,7 @@ impl Session {
         })
     }
 
-    /// Returns the status of a run with this end, for [`Session::finish_followed`].
+    /// Returns the status of a run with this end, for [`Session::finish_remote`].
     pub fn status_of(&self, end: RunResult) -> StatusFile {
         let completed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
         StatusFile {
