@@ -1,6 +1,6 @@
 //! The standing of a driver in a project: its signers, its admission, and its permissions.
 
-use osiris_core::diagnostic::{Diagnostic, Result};
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::limits::{LimitOverrides, Limits};
 use osiris_core::driver::{AdmissionPolicy, DriverFile};
 use osiris_core::sanitize::escape_control;
@@ -41,7 +41,7 @@ impl<'p> TrustReport<'p> {
         let lock = Lockfile::read(&project.layout.lock_file())?;
         let gates: [&dyn AdmissionPolicy; 2] = [&lock, policy];
         let refusal = gates.iter().find_map(|gate| gate.admit(driver, bytes, sha256).err());
-        let refusal = refusal.and_then(|error| Some(error.into_first()));
+        let refusal = refusal.map(Error::into_first);
         let limits = Limits::new(&project.settings.limits, &LimitOverrides::new());
         Ok(Self {
             policy,

@@ -23,8 +23,8 @@ pub fn read(file: &Path) -> Result<Node> {
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// # Errors
-/// Returns an error if the file is missing (`file_not_found`), is not a regular file
-/// (`not_a_file`), cannot be read (`file_unreadable`) or is too large (`file_too_large`).
+/// Returns an error if the file is missing (`file_missing`), is not a regular file
+/// (`file_irregular`), cannot be read (`file_unreadable`) or is too large (`file_too_large`).
 pub fn read_bytes(file: &Path, limit: u64) -> Result<Vec<u8>> {
     let unreadable = |error: std::io::Error| match (error.kind(), NotRegular::kind(&error)) {
         (_, Some(what)) => {
@@ -47,7 +47,7 @@ pub fn read_bytes(file: &Path, limit: u64) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// Returns an error if the document is invalid, with codes like `file_too_large`,
-/// `invalid_encoding`, `invalid_character`, `invalid_yaml` and `duplicate_key`. All but the first
+/// `encoding_invalid`, `character_invalid`, `yaml_invalid` and `key_duplicate`. All but the first
 /// have a position. A syntax error ends the parsing; the others are reported together.
 pub fn parse(bytes: &[u8], file: &Path) -> Result<Node> {
     parse_as("the file", bytes, file)

@@ -68,7 +68,7 @@ fn config(dir: &Path, step: &Step) -> Result<Value> {
 /// Loads the build that was compiled last.
 ///
 /// # Errors
-/// Returns an error if no build exists (`no_last_compile`) or [`load`] fails.
+/// Returns an error if no build exists (`last_compile_missing`) or [`load`] fails.
 pub fn last(project: &Project) -> Result<Build> {
     let pointer = project.layout.last_compile();
     let stale = |message: String| {
