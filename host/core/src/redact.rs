@@ -121,7 +121,7 @@ impl Redactor {
 
     /// Masks the beginning of a text and returns it with the offset where the rest begins: `most`,
     /// or the end of the secret that crosses `most`. A cut never leaves half a secret if `text`
-    /// extends [`Redactor::reach`] bytes past `most` or is complete.
+    /// extends [`Redactor::lookahead`] bytes past `most` or is complete.
     pub fn redact_prefix(&self, text: &[u8], most: usize) -> (String, usize) {
         let mut secrets = self.secrets(&text[..text.len().min(most.saturating_add(self.reach))]);
         let end = boundary(text, most);

@@ -28,7 +28,7 @@ use super::{files, id, metric, time};
 /// file.
 ///
 /// Dropping the session without [`Session::finish`] leaves the status at `running`, and the next
-/// [`sweep`](super::sweep) reports the run as crashed.
+/// [`mark_crashed_runs`](super::mark_crashed_runs) reports the run as crashed.
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
