@@ -177,11 +177,7 @@ fn failed_driver_build_is_explained() {
         let build = ["drivers", "build", "mine", "--out", "drivers"];
         let failed = project.osiris(build).patience(Duration::from_secs(300)).run().expect(1);
         assert!(failed.stderr.contains(message), "{}", failed.stderr);
-        assert!(
-            failed.stderr.contains("its messages are above"),
-            "{}",
-            failed.stderr
-        );
+        assert!(failed.stderr.contains("its messages are above"), "{}", failed.stderr);
     }
     assert!(!project.exists("drivers"));
 }

@@ -1,6 +1,6 @@
 //! Tables without rows, into which new rows can go immediately.
 //!
-//! Where rows are replaced, they wait in a temporary table, as readers see the old rows until the
+//! Rows that replace others wait in a temporary table, as readers see the old rows until the
 //! end. If there are no old rows, the new ones can go into the table itself: nobody sees them before
 //! the transaction ends, and it needs no lock that a reader waits for.
 
