@@ -59,7 +59,7 @@ pub(super) struct Global {
     #[arg(long, short, global = true)]
     pub(super) verbose: bool,
 
-    /// When to use colors
+    /// Control the use of colors
     ///
     /// `auto` uses colors on a terminal unless NO_COLOR is set.
     #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto)]

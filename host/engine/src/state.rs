@@ -20,7 +20,7 @@ use super::grants::Grants;
 use super::held::HeldMemory;
 use super::limiter::Limiter;
 use super::network::Network;
-use super::sink::{CallObserver, NoObserver};
+use super::observer::{CallObserver, NoObserver};
 use super::sockets::LookUp;
 use super::stdio::LineLogger;
 use super::timer::StepTimer;
@@ -159,7 +159,7 @@ impl WasiView for HostState {
     }
 }
 
-/// A sink with a limit on bytes. Output beyond the limit is dropped, after one warning.
+/// An observer with a limit on bytes. Output beyond the limit is dropped, after one warning.
 pub(super) struct LimitedObserver {
     pub(super) sink: Arc<dyn CallObserver>,
     left: std::sync::atomic::AtomicI64,

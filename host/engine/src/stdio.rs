@@ -145,7 +145,7 @@ mod tests {
     use serde_json::{Map, Value};
 
     use super::*;
-    use crate::sink::CallObserver;
+    use crate::observer::CallObserver;
     use osiris_core::driver::limits::Limits;
     use osiris_core::redact::Redactor;
     use osiris_core::telemetry::Number;

@@ -15,9 +15,6 @@ use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::limits::Limits;
 use osiris_core::fs::project_dir::ProjectDir;
 use osiris_core::redact::Redactor;
-use osiris_core::telemetry::{Level, Number};
-use osiris_engine::grants::Grants;
-use osiris_engine::sink::CallObserver;
 use osiris_engine::table::{Batch, channel};
 use osiris_engine::{CallContext, Engine, EngineConfig, RunRequest};
 use osiris_pipeline::compile::{self, Build, Options};
@@ -25,7 +22,7 @@ use osiris_pipeline::project::Project;
 use osiris_runtime::run::{self, Job, RunProgress};
 use osiris_runtime::session::{RunStatus, Session, files};
 use osiris_tests::{built, processor};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -121,22 +118,8 @@ impl Bench {
         let spill = ProjectDir::new(self.project.base(), &self.project.layout.tmp_dir());
         let (output, mut readers) = channel(1, usize::MAX, spill);
         let mut reader = readers.remove(0);
-        let call = CallContext {
-            grants: Grants::new(&driver.spec, &task.config, self.project.base(), None),
-            budgets: Limits::default().budgets(),
-            limits: Limits::default(),
-            sink: Arc::new(Silent(Redactor::default())),
-            cancel: CancellationToken::new(),
-            saved_state: None,
-        };
-        let step = RunRequest {
-            id: task.step.id.clone(),
-            mode: Mode::Extract,
-            config: task.config.to_string(),
-            inputs: Vec::new(),
-            output: Some(output),
-            share: None,
-        };
+        let call = CallContext::new(&driver.spec, &task.config, self.project.base());
+        let step = RunRequest::new(Mode::Extract, &task.config).output(output);
         let drain = async {
             let mut batches = Vec::new();
             while let Ok(Some(batch)) = reader.next().await {
@@ -186,18 +169,4 @@ fn redact(redactor: &Redactor, lines: &[String]) -> f64 {
 
 fn least(seconds: Vec<f64>) -> f64 {
     seconds.into_iter().fold(f64::INFINITY, f64::min)
-}
-
-/// Ignores all telemetry.
-struct Silent(Redactor);
-
-impl CallObserver for Silent {
-    fn redactor(&self) -> &Redactor {
-        &self.0
-    }
-    fn log(&self, _: Level, _: &str) {}
-    fn metric(&self, _: &str, _: Number, _: &str, _: Vec<(String, String)>) {}
-    fn event(&self, _: &str, _: Map<String, Value>) {}
-    fn progress(&self, _: u64, _: Option<u64>) {}
-    fn rows(&self, _: u64, _: u64) {}
 }

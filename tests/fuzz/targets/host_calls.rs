@@ -19,7 +19,7 @@ use osiris_core::telemetry::{Level, Number};
 use osiris_engine::CallContext;
 use osiris_engine::fuzzing::{Host, HostCall};
 use osiris_engine::grants::Grants;
-use osiris_engine::sink::CallObserver;
+use osiris_engine::observer::CallObserver;
 use osiris_engine::table::{Batch, Field, Node, channel_within, unflatten};
 use osiris_fuzz::Specs;
 use serde_json::{Map, Value};

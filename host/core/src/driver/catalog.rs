@@ -43,7 +43,7 @@ struct Candidate {
 impl DriverCatalog {
     /// Finds every `*.wasm` file in the project's drivers directory, in `$OSIRIS_DRIVERS` and next
     /// to this program. A file that is not a driver, or has the same name as another driver, only
-    /// affects those who use it. Every gate must admit a driver before its use.
+    /// affects those who use it. Every admission policy must admit a driver before its use.
     ///
     /// Returns an error if a directory cannot be read.
     pub fn open(project_drivers: &Path, gates: Vec<Box<dyn AdmissionPolicy>>) -> Result<Self> {
@@ -113,7 +113,7 @@ impl DriverCatalog {
     /// Returns the bytes and SHA-256 of a driver for its use.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, a gate denies it, or its spec is invalid.
+    /// Returns an error if the file cannot be read, a policy denies it, or its spec is invalid.
     pub fn verified_content<'d>(&self, driver: &'d DriverFile) -> Result<&'d Content> {
         let content = self.admitted_content(driver)?;
         // Checked after the gates, so that a denied driver costs no work.
@@ -124,7 +124,7 @@ impl DriverCatalog {
     /// Like [`DriverCatalog::verified_content`], for callers that check the whole spec later.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read or a gate denies it.
+    /// Returns an error if the file cannot be read or a policy denies it.
     pub fn admitted_content<'d>(&self, driver: &'d DriverFile) -> Result<&'d Content> {
         let content = driver.content()?;
         for gate in &self.gates {

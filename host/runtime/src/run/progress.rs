@@ -51,7 +51,7 @@ pub struct StepSnapshot {
 }
 
 impl RunProgress {
-    /// Creates a board for these tasks.
+    /// Creates the progress of these tasks.
     pub fn new<'a>(tasks: impl Iterator<Item = &'a Task>) -> Self {
         let row = |task: &Task| StepProgress {
             id: task.step.id.clone(),
@@ -79,7 +79,7 @@ impl RunProgress {
         }
     }
 
-    /// Builds the end of a run from this board alone. Steps that have not ended count as cancelled.
+    /// Builds the end of a run from the progress alone. Steps that have not ended count as cancelled.
     pub fn end(&self, state: RunStatus, exit_code: u8, error: Option<RunError>) -> RunResult {
         let status = |(row, seen): (&StepProgress, StepSnapshot)| StepStatus {
             id: seen.id,

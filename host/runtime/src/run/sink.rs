@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use osiris_core::redact::Redactor;
 use osiris_core::telemetry::{Level, Number};
-use osiris_engine::sink::CallObserver;
+use osiris_engine::observer::CallObserver;
 use serde_json::{Map, Value};
 
 use super::progress::RunProgress;

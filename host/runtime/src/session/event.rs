@@ -10,7 +10,10 @@ use serde_json::{Map, Value};
 use super::status::RunStatus;
 
 /// Fields that every line has, written first.
-const OWN: [&str; 3] = ["ts", "session_id", "event_type"];
+const OWN: [&str; 3] = ["ts", "session_id", EVENT_TYPE];
+
+/// The field with the name of an event.
+const EVENT_TYPE: &str = "event_type";
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -169,7 +172,7 @@ impl RunEvent<'_> {
         let Ok(Value::Object(mut fields)) = serde_json::to_value(self) else {
             unreachable!("an event is an object with text keys")
         };
-        let name = fields.remove(OWN[2]).and_then(|name| name.as_str().map(str::to_owned));
+        let name = fields.remove(EVENT_TYPE).and_then(|name| name.as_str().map(str::to_owned));
         (name.unwrap_or_default(), fields)
     }
 }
