@@ -6,9 +6,9 @@ use osiris_core::diagnostic::Result;
 use osiris_core::sanitize::escape_control;
 use serde_json::json;
 
+use super::compile_args::{self, CompileArgs};
 use super::render::{BOLD, DIM, SUCCESS, paint};
 use super::shell::{CommandOutput, Shell, display_path};
-use super::workspace::{CompileArgs, Workspace, manifest_of};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,10 +31,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn compile(args: &Args, shell: &Shell) -> Result<CommandOutput> {
-    let place = Workspace::open(shell)?;
-    let build = place.compile(&args.file, &args.values, shell)?;
-    place.admit(&build.manifest, &build.configs)?;
-    let (manifest, path) = (&build.manifest, manifest_of(&build));
+    let workspace = shell.workspace()?;
+    let build = compile_args::compile(&workspace, &args.file, &args.values, shell)?;
+    workspace.admit(&build.manifest, &build.configs)?;
+    let (manifest, path) = (&build.manifest, build.manifest_file());
     let json = json!({
         "pipeline": manifest.name,
         "manifest": path,

@@ -5,10 +5,11 @@ use std::io;
 use osiris_core::driver::limits::LimitOverrides;
 use osiris_core::sanitize::escape_control;
 use osiris_registry::trust::{AdmittedDriver, KnownDrivers, PermissionReport};
+use osiris_runtime::Workspace;
 
+use super::compile_args::limits_in_words;
 use super::render::{BOLD, paint};
 use super::shell::Shell;
-use super::workspace::{Workspace, limits_in_words};
 
 /// Determines whether a shown driver is recorded as used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub(super) enum Remember {
 pub(super) fn tell(
     drivers: &[AdmittedDriver],
     rights: &dyn Fn(&AdmittedDriver) -> Vec<PermissionReport>,
-    place: &Workspace,
+    workspace: &Workspace,
     shell: &Shell,
     memory: Remember,
 ) {
@@ -32,12 +33,12 @@ pub(super) fn tell(
         return;
     }
     // If nothing can be recorded, the driver is shown each time.
-    let seen = KnownDrivers::open(place.project.base()).inspect_err(log).ok();
+    let seen = KnownDrivers::open(workspace.project.base()).inspect_err(log).ok();
     for driver in drivers.iter().filter(|driver| !driver.built_in) {
         if seen.as_ref().is_some_and(|seen| seen.has(&driver.sha256)) {
             continue;
         }
-        shell.note(&notice(driver, &rights(driver), place));
+        shell.note(&notice(driver, &rights(driver), workspace));
         if let Some(seen) = seen.as_ref().filter(|_| memory == Remember::Yes) {
             seen.add(&driver.sha256).inspect_err(log).ok();
         }
@@ -48,8 +49,8 @@ fn log(error: &io::Error) {
     tracing::debug!("cannot access the record of used drivers: {error}");
 }
 
-fn notice(driver: &AdmittedDriver, rights: &[PermissionReport], place: &Workspace) -> String {
-    let policy = &place.project.settings.drivers;
+fn notice(driver: &AdmittedDriver, rights: &[PermissionReport], workspace: &Workspace) -> String {
+    let policy = &workspace.project.settings.drivers;
     let spec = &driver.spec;
     let name = paint(BOLD, &escape_control(&format!("{} {}", spec.name, spec.version)));
     let mut text = format!("First use of the driver {name} in this project\n");
@@ -66,7 +67,7 @@ fn notice(driver: &AdmittedDriver, rights: &[PermissionReport], place: &Workspac
         }
     }
     told.iter().for_each(|(may, what)| line(may, what));
-    let limits = place.limits(&LimitOverrides::new()).clamped_by(&spec.bounds());
+    let limits = workspace.limits(&LimitOverrides::new()).clamped_by(&spec.bounds());
     line("limits", &limits_in_words(&limits).join(", "));
     text
 }

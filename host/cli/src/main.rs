@@ -5,6 +5,7 @@ mod allocator;
 mod args;
 mod checks;
 mod compile;
+mod compile_args;
 mod compile_driver;
 mod completions;
 mod connections;
@@ -26,7 +27,6 @@ mod try_sandbox;
 mod usage;
 mod validate;
 mod worker;
-mod workspace;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -15,13 +15,13 @@ use osiris_engine::observer::CallObserver;
 use osiris_engine::process_sandbox::ProcessSandbox;
 use osiris_engine::{CallContext, CompiledDriver, Engine};
 use osiris_registry::trust::{AdmittedDriver, Known};
+use osiris_runtime::Workspace;
 use serde_json::{Map, Value};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
 use super::first_use::{self, Remember};
 use super::shell::Shell;
-use super::workspace::Workspace;
 
 /// An engine and a runtime for calls, under Landlock.
 pub(super) struct Probe {
@@ -34,7 +34,7 @@ pub(super) struct Probe {
 impl Probe {
     /// Irreversibly restricts this process by Landlock to the permissions of its calls. Until
     /// then the process has no other thread and runs no driver code.
-    pub(super) fn start(engine: Engine, fence: &ProcessSandbox) -> Result<Self> {
+    pub(super) fn start(engine: Engine, sandbox: &ProcessSandbox) -> Result<Self> {
         let unable = |error: io::Error| {
             Error::environment(Diagnostic::new(
                 Code::RuntimeFailed,
@@ -43,7 +43,7 @@ impl Probe {
         };
         // Under Landlock, the number of CPUs of a container cannot be read.
         let threads = std::thread::available_parallelism().map_err(unable)?;
-        fence.enforce();
+        sandbox.enforce();
         let runtime =
             Builder::new_multi_thread().worker_threads(threads.get()).enable_all().build();
         Ok(Self { engine, runtime: ManuallyDrop::new(runtime.map_err(unable)?) })
@@ -52,33 +52,33 @@ impl Probe {
     /// Creates a call, see [`call`].
     pub(super) fn call(
         &self,
-        place: &Workspace,
+        workspace: &Workspace,
         file: &DriverFile,
         config: &Value,
         redactor: &Redactor,
     ) -> Result<CallContext> {
-        call(place, file, config, redactor)
+        call(workspace, file, config, redactor)
     }
 }
 
 /// Compiles a driver that the project allows, or loads the cached code.
 pub(super) fn code(
     engine: &Engine,
-    place: &Workspace,
+    workspace: &Workspace,
     file: &DriverFile,
     known: Known<'_>,
     shell: &Shell,
 ) -> Result<CompiledDriver> {
-    let content = place.registry.verified_content(file)?;
+    let content = workspace.drivers.verified_content(file)?;
     let admission = AdmittedDriver::of(file, &content.bytes, &content.sha256)?;
     let rights = |driver: &AdmittedDriver| {
-        place.project.settings.drivers.permission_reports(
+        workspace.project.settings.drivers.permission_reports(
             &driver.spec,
             driver.built_in,
             Some(known),
         )
     };
-    first_use::tell(&[admission], &rights, place, shell, Remember::Yes);
+    first_use::tell(&[admission], &rights, workspace, shell, Remember::Yes);
     engine.code(file, content, || {})
 }
 
@@ -87,17 +87,17 @@ pub(super) fn code(
 /// # Errors
 /// Returns an error if a permission exceeds a ceiling of the project.
 pub(super) fn call(
-    place: &Workspace,
+    workspace: &Workspace,
     file: &DriverFile,
     config: &Value,
     redactor: &Redactor,
 ) -> Result<CallContext> {
-    let policy = &place.project.settings.drivers;
+    let policy = &workspace.project.settings.drivers;
     policy.check_ceilings(None, &file.spec, file.built_in, config)?;
-    let limits = place.limits(&LimitOverrides::new()).clamped_by(&file.spec.bounds());
+    let limits = workspace.limits(&LimitOverrides::new()).clamped_by(&file.spec.bounds());
     Ok(CallContext {
-        grants: Grants::new(&file.spec, config, place.project.base(), None)
-            .allowing(&place.project.settings.allow_read),
+        grants: Grants::new(&file.spec, config, workspace.project.base(), None)
+            .allowing(&workspace.project.settings.allow_read),
         budgets: limits.budgets(),
         limits,
         sink: Arc::new(Trace { redactor: redactor.clone() }),

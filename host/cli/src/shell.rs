@@ -9,6 +9,7 @@ use clap::ColorChoice;
 use osiris_core::diagnostic::{Error, ExitStatus, Result};
 use osiris_core::sanitize::escape_control_json;
 use osiris_pipeline::project::Project;
+use osiris_runtime::Workspace;
 use serde_json::{Value, json};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
@@ -76,6 +77,11 @@ impl Shell {
     /// Opens the project of the command.
     pub(super) fn project(&self) -> Result<Project> {
         Project::find(self.project.as_deref())
+    }
+
+    /// Opens the project of the command and finds its drivers.
+    pub(super) fn workspace(&self) -> Result<Workspace> {
+        Workspace::of(self.project()?)
     }
 
     /// Returns whether stderr is a terminal that can show progress bars.

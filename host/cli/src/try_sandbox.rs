@@ -11,7 +11,7 @@ use super::shell::CommandOutput;
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris try-fence --folder /tmp/proof --elsewhere . --granted 8080 --refused 8081
+  osiris try-sandbox --folder /tmp/proof --elsewhere . --granted 8080 --refused 8081
 
 Started by `osiris doctor`.";
 

@@ -4,12 +4,11 @@ use std::path::PathBuf;
 
 use osiris_core::diagnostic::Result;
 use osiris_core::sanitize::escape_control;
-use osiris_pipeline::compile;
 use serde_json::json;
 
+use super::compile_args::{CompileArgs, warn};
 use super::render::{BOLD, SUCCESS, paint};
 use super::shell::{CommandOutput, Shell};
-use super::workspace::{CompileArgs, Workspace, must_exist, warn};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,11 +32,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn validate(args: &Args, shell: &Shell) -> Result<CommandOutput> {
-    let place = Workspace::open(shell)?;
-    must_exist(&args.file)?;
-    let options = args.values.options()?;
-    let checked = compile::check(&place.project, &args.file, &options, &place.registry)?;
-    place.admit(&checked.manifest, &checked.configs)?;
+    let workspace = shell.workspace()?;
+    let checked = workspace.check(&args.file, &args.values.options()?)?;
+    workspace.admit(&checked.manifest, &checked.configs)?;
     warn(&checked.warnings, shell);
     let json = json!({
         "file": args.file,

@@ -36,12 +36,12 @@ pub(super) fn work(args: &Args) -> Result<CommandOutput> {
     let sent = args.folder.parent().unwrap_or(&args.folder).to_owned();
     // The worker starts its own program to compile, also under Landlock.
     let programs = vec![program::path()];
-    let fence = ProcessSandbox {
+    let sandbox = ProcessSandbox {
         own: vec![sent, args.base.clone()],
         programs,
         ..ProcessSandbox::default()
     };
-    fence.enforce();
+    sandbox.enforce();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
         Error::environment(Diagnostic::new(

@@ -49,7 +49,7 @@ pub struct TestTarget {
     /// Limits of the project.
     pub limits: Limits,
     /// The drivers that read back the written rows.
-    pub registry: DriverCatalog,
+    pub catalog: Arc<DriverCatalog>,
 }
 
 /// The harness; see the module documentation.
@@ -168,7 +168,7 @@ impl Harness {
             bench.code = Some(bench.compile());
             bench.readers = bench.compile_readers();
         }
-        bench.fence().enforce();
+        bench.sandbox().enforce();
         let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build();
         bench.runtime = ManuallyDrop::new(runtime.map_err(unable)?);
         Ok(bench)
@@ -209,21 +209,21 @@ impl Harness {
     }
 
     fn compile_readers(&self) -> BTreeMap<String, Result<CompiledDriver, String>> {
-        let TestTarget { registry, .. } = &self.subject;
+        let TestTarget { catalog, .. } = &self.subject;
         let code = |name: &String| {
-            let file = registry.find(name).ok_or_else(|| registry.missing_driver_error(name))?;
-            self.engine.code(file, registry.verified_content(file)?, || {})
+            let file = catalog.find(name).ok_or_else(|| catalog.missing_driver_error(name))?;
+            self.engine.code(file, catalog.verified_content(file)?, || {})
         };
         let names = self.cases.iter().filter_map(|case| Some(&case.read_back.as_ref()?.driver));
         names.map(|name| (name.clone(), code(name).map_err(|error| error.to_string()))).collect()
     }
 
     /// Returns the permissions that the checks need on this machine.
-    fn fence(&self) -> ProcessSandbox {
-        let mut fence =
+    fn sandbox(&self) -> ProcessSandbox {
+        let mut sandbox =
             ProcessSandbox { own: vec![self.root.path().to_owned()], ..ProcessSandbox::default() };
         // The directory of all projects is removed in the end.
-        fence.tidy.extend(self.root.path().parent().map(Path::to_owned));
+        sandbox.tidy.extend(self.root.path().parent().map(Path::to_owned));
         let held = [&self.closed, &self.silent].into_iter().flatten();
         let mut ports: Vec<u16> = held.map(|held| held.address.port()).collect();
         let dial =
@@ -235,7 +235,7 @@ impl Harness {
             if let Some(config) = &connected {
                 // Each trial project gets the connection's certificates.
                 let paths = configured_paths(config, &spec.files.read);
-                fence.read.extend(paths.map(|path| self.subject.project.join(path)));
+                sandbox.read.extend(paths.map(|path| self.subject.project.join(path)));
             }
             let made_up = self.pretend(None).ok().map(|pretence| pretence.config);
             for config in configs.chain(connected).chain(made_up) {
@@ -249,11 +249,11 @@ impl Harness {
                 ports.extend(dial(&code.spec, &config));
             }
         }
-        fence.ports = Some(ports);
+        sandbox.ports = Some(ports);
         let own = self.code.iter().flatten().map(|(code, _)| code);
         let codes = own.chain(self.readers.values().flatten());
-        fence.read.extend(codes.filter_map(CompiledDriver::file).map(Path::to_owned));
-        fence
+        sandbox.read.extend(codes.filter_map(CompiledDriver::file).map(Path::to_owned));
+        sandbox
     }
 
     /// Returns a port that refuses connections.

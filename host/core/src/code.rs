@@ -361,6 +361,8 @@ codes! {
     StateUnreadable = "state_unreadable",
     /// A step lacks a required key.
     StepKeyMissing = "step_key_missing",
+    /// A table was given to or requested from a step that does not have it.
+    StepTableInvalid = "step_table_invalid",
     /// A step is not a mapping.
     StepTypeInvalid = "step_type_invalid",
     /// A pipeline has no steps.

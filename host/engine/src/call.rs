@@ -88,7 +88,7 @@ pub struct RunOutcome {
     /// The state to save if the whole run succeeds.
     pub state: Option<String>,
     /// The error that the driver returned, unredacted.
-    pub said: Option<DriverError>,
+    pub driver_error: Option<DriverError>,
     /// Peak linear memory of the driver, in bytes.
     pub memory: u64,
 }
@@ -105,15 +105,15 @@ pub struct DriverError {
 }
 
 impl RunOutcome {
-    /// The outcome of a step whose driver was never called.
-    pub fn failed(failure: CallError) -> Self {
+    /// Creates the outcome of a step whose driver was not called.
+    pub fn without_call(result: Result<(), CallError>) -> Self {
         Self {
-            result: Err(failure),
+            result,
             rows_read: 0,
             rows_written: 0,
             rows_delivered: None,
             state: None,
-            said: None,
+            driver_error: None,
             memory: 0,
         }
     }
@@ -132,7 +132,7 @@ impl Driver {
                     ErrorKind::Permission,
                     format!("cannot open a directory for the driver: {error:#}"),
                 );
-                return RunOutcome::failed(failure);
+                return RunOutcome::without_call(Err(failure));
             }
         };
         let partition = share.map(|(index, count)| wit::Partition { index, count });
@@ -143,7 +143,7 @@ impl Driver {
         let work = throttled(work, limits.get(Limit::Cpu), || clock.take_offloaded());
         let ended = with_deadline(work, &clock, limit, &cancel).await;
         let state = store.data_mut();
-        let said = driver_error(&ended);
+        let driver_error = driver_error(&ended);
         let result = into_result(ended, state);
         if result.is_err() {
             state.files.undo();
@@ -168,7 +168,7 @@ impl Driver {
             rows_written: state.rows_written,
             rows_delivered: result.as_ref().ok().and_then(|summary| summary.rows_written),
             state: state.new_state.take(),
-            said,
+            driver_error,
             memory: state.limiter.memory(),
             result: result.map(drop),
         }

@@ -210,11 +210,8 @@ impl HostState {
             };
             match sent {
                 Ok(()) => {}
-                Err(SendError::Disk(error)) => {
-                    return Ok(Err(guest_error(
-                        ErrorKind::Internal,
-                        format!("cannot spill the table to disk: {error}"),
-                    )));
+                Err(error @ SendError::Disk(_)) => {
+                    return Ok(Err(guest_error(ErrorKind::Internal, error.to_string())));
                 }
                 Err(SendError::Memory(exceeded)) => {
                     return Err(limit_exceeded(self.limits.run_exceeded_message(exceeded)));

@@ -17,10 +17,12 @@ use osiris_core::fs::project_dir::ProjectDir;
 use osiris_core::redact::Redactor;
 use osiris_engine::table::{Batch, channel};
 use osiris_engine::{CallContext, Engine, EngineConfig, RunRequest};
-use osiris_pipeline::compile::{self, Build, Options};
+use osiris_pipeline::compile::{Build, Options};
+use osiris_pipeline::connection::Environment;
 use osiris_pipeline::project::Project;
-use osiris_runtime::run::{self, Job, RunProgress};
-use osiris_runtime::session::{RunStatus, Session, files};
+use osiris_runtime::run::{self, Prepared, RunProgress};
+use osiris_runtime::session::{RunStatus, files};
+use osiris_runtime::{ConnectedBuild, Workspace};
 use osiris_tests::{built, processor};
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -55,8 +57,7 @@ fn main() -> Result<()> {
 }
 
 struct Bench {
-    project: Project,
-    registry: DriverCatalog,
+    workspace: Workspace,
     build: Build,
     runtime: Runtime,
 }
@@ -68,36 +69,28 @@ impl Bench {
         let drivers = built::folder().join("drivers");
         let files: Vec<PathBuf> =
             names.iter().map(|name| drivers.join(format!("{name}.wasm"))).collect();
-        let registry = DriverCatalog::from_files(&files)?;
-        let file = folder.join("pipeline.yaml");
-        let build = compile::compile(&project, &file, &Options::default(), &registry)?;
+        let drivers = Arc::new(DriverCatalog::from_files(&files)?);
+        let workspace = Workspace { project, drivers };
+        let build = workspace.compile(&folder.join("pipeline.yaml"), &Options::default())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        Ok(Self { project, registry, build, runtime })
+        Ok(Self { workspace, build, runtime })
     }
 
-    fn job(&self) -> Job {
-        Job {
-            base: self.project.layout.base.clone(),
-            state: self.project.layout.state_dir(),
-            spill: self.project.layout.tmp_dir(),
-            limits: Limits::default(),
-            policy: self.project.settings.drivers.clone(),
-            allow_read: Vec::new(),
-            hosts: std::collections::BTreeMap::new(),
-            manifest: self.build.manifest.clone(),
-            configs: self.build.configs.clone(),
-            secrets: std::collections::BTreeMap::new(),
-        }
+    fn prepare(&self, interrupts: bool) -> Result<(ConnectedBuild, Prepared)> {
+        let environment = Environment::read(self.workspace.project.base())?;
+        let connected = ConnectedBuild::resolve(&self.workspace, &self.build, &environment)?;
+        let job = connected.job(&self.workspace, Limits::default());
+        let prepared = run::prepare(engine(interrupts)?, &self.workspace.drivers, job, |_| {})?;
+        Ok((connected, prepared))
     }
 
     /// Makes one copy and returns its processor time and all lines in its session's files.
     fn copy(&self, interrupts: bool) -> Result<(f64, Vec<String>)> {
-        let prepared = run::prepare(engine(interrupts)?, &self.registry, self.job(), |_| {})?;
-        let board = Arc::new(RunProgress::new(prepared.tasks()));
-        let logs = self.project.layout.logs_dir();
-        let session = Session::create(&logs, &self.build.manifest, b"", Redactor::default())?;
+        let (connected, prepared) = self.prepare(interrupts)?;
+        let progress = Arc::new(RunProgress::new(prepared.tasks()));
+        let session = connected.session(&self.workspace)?;
         let started = processor::time();
-        let work = run::execute(prepared, &session, board, CancellationToken::new());
+        let work = run::execute(prepared, &session, progress, CancellationToken::new());
         let status = self.runtime.block_on(work)?;
         let seconds = (processor::time() - started).as_secs_f64();
         ensure!(status.status == RunStatus::Success, "the copy failed: {:?}", status.error);
@@ -111,14 +104,17 @@ impl Bench {
 
     /// Returns all batches that the reading step sends in one copy.
     fn batches(&self) -> Result<Vec<Batch>> {
-        let prepared = run::prepare(engine(true)?, &self.registry, self.job(), |_| {})?;
+        let (_, prepared) = self.prepare(true)?;
         let (task, code) =
             prepared.tasks().zip(prepared.drivers()).next().context("there is a step")?;
         let driver = prepared.engine().link(code)?;
-        let spill = ProjectDir::new(self.project.base(), &self.project.layout.tmp_dir());
+        let spill = ProjectDir::new(
+            self.workspace.project.base(),
+            &self.workspace.project.layout.tmp_dir(),
+        );
         let (output, mut readers) = channel(1, usize::MAX, spill);
         let mut reader = readers.remove(0);
-        let call = CallContext::new(&driver.spec, &task.config, self.project.base());
+        let call = CallContext::new(&driver.spec, &task.config, self.workspace.project.base());
         let step = RunRequest::new(Mode::Extract, &task.config).output(output);
         let drain = async {
             let mut batches = Vec::new();

@@ -10,13 +10,13 @@ use osiris_engine::process_sandbox::{OutputDirs, ProcessSandbox};
 use osiris_engine::{CompiledDriver, Engine, Health};
 use osiris_pipeline::connection::{self, Connections, Environment, Reference, Secrets};
 use osiris_registry::trust::Known;
+use osiris_runtime::Workspace;
 use serde_json::{Value, json};
 
 use super::super::probe::{self, Probe};
 use super::super::render::{BOLD, DIM, ERROR, SUCCESS, paint};
 use super::super::secrets::warn_short;
 use super::super::shell::{CommandOutput, Shell};
-use super::super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -59,9 +59,9 @@ struct Violation {
 }
 
 pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<CommandOutput> {
-    let place = Workspace::open(shell)?;
-    let connections = Connections::read(place.project.base())?;
-    let environment = Environment::read(place.project.base())?;
+    let workspace = shell.workspace()?;
+    let connections = Connections::read(workspace.project.base())?;
+    let environment = Environment::read(workspace.project.base())?;
     let only = args.connection.as_deref().map(str::parse::<Reference>).transpose();
     let only = only.map_err(Error::invalid)?;
     let (only_family, only_alias) = match &only {
@@ -74,14 +74,15 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         connections.choose(family, only_alias.map(String::as_str))?;
     }
     let engine = Engine::new()?;
-    let (mut fence, ground) = (ProcessSandbox::default(), OutputDirs::new(place.project.base()));
+    let (mut sandbox, dirs) =
+        (ProcessSandbox::default(), OutputDirs::new(workspace.project.base()));
     let mut asked = Vec::new();
     for (family, aliases) in &connections.families {
         if only_family.is_some_and(|only| only != family) {
             continue;
         }
-        let driver = place
-            .registry
+        let driver = workspace
+            .drivers
             .drivers()
             .find(|driver| driver.spec.family() == family && driver.spec.capabilities.doctor);
         for alias in aliases.keys() {
@@ -98,16 +99,16 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<CommandOutput> {
                 let redactor = Redactor::new(secrets.values)?;
                 let origins = connection::origins(&config, spec, &connections, &environment);
                 let known = Known { config: &config, origins: &origins };
-                let code = probe::code(&engine, &place, file, known, shell)?;
-                let call = probe::call(&place, file, &config, &redactor)?;
-                ground.admit(&mut fence, &code, &call.grants);
+                let code = probe::code(&engine, &workspace, file, known, shell)?;
+                let call = probe::call(&workspace, file, &config, &redactor)?;
+                dirs.admit(&mut sandbox, &code, &call.grants);
                 Ok(Question { file, code, config, redactor })
             };
             let question = driver.map(|driver| prepare(driver.as_ref()));
             asked.push((reference, driver, question));
         }
     }
-    let probe = Probe::start(engine, &fence)?;
+    let probe = Probe::start(engine, &sandbox)?;
     let findings = asked.into_iter().map(|(reference, driver, question)| {
         let Reference { family, alias } = reference;
         let health = match question {
@@ -115,14 +116,14 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<CommandOutput> {
                 unknown(format!("no driver of the family `{family}` supports connection checks"))
             }
             Some(question) => question
-                .and_then(|question| examine(&probe, &place, &question, args.timeout))
+                .and_then(|question| examine(&probe, &workspace, &question, args.timeout))
                 .unwrap_or_else(|error| unknown(error.first().message.clone())),
         };
         let driver = driver.map(|driver| driver.spec.name.clone());
         Violation { family, alias, driver, health }
     });
     let findings: Vec<_> = findings.collect();
-    ground.clear();
+    dirs.clear();
     Ok(answer(&findings))
 }
 
@@ -140,13 +141,13 @@ fn unknown(message: String) -> Health {
 
 fn examine(
     probe: &Probe,
-    place: &Workspace,
+    workspace: &Workspace,
     question: &Question<'_>,
     timeout: f64,
 ) -> Result<Health> {
     let Question { file, code, config, redactor } = question;
     let driver = probe.engine.link(code)?;
-    let call = probe.call(place, file, config, redactor)?;
+    let call = probe.call(workspace, file, config, redactor)?;
     let config = connection::driver_view(config, &file.spec);
     let connection = config.pointer(connection::connection_pointer(&file.spec));
     let connection = connection.unwrap_or(&Value::Null).to_string();

@@ -10,11 +10,11 @@ use osiris_core::yaml::Value as Yaml;
 use osiris_pipeline::connection::{
     Alias, Connections, Environment, connection_pointer, shown_fields, variables,
 };
+use osiris_runtime::Workspace;
 use serde_json::{Map, Value, json};
 
 use super::super::render::{BOLD, DIM, Table, paint};
 use super::super::shell::{CommandOutput, Shell, display_path};
-use super::super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,8 +32,8 @@ pub(crate) struct Args {
 }
 
 pub(super) fn list(args: &Args, shell: &Shell) -> Result<CommandOutput> {
-    let place = Workspace::open(shell)?;
-    let base = place.project.base();
+    let workspace = shell.workspace()?;
+    let base = workspace.project.base();
     let connections = Connections::read(base)?;
     let environment = Environment::read(base)?;
     if let Some(family) = &args.family
@@ -44,7 +44,7 @@ pub(super) fn list(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let wanted = |family: &str| args.family.as_deref().is_none_or(|only| only == family);
     let (mut json, mut text) = (Map::new(), String::new());
     for (family, aliases) in connections.families.iter().filter(|(name, _)| wanted(name)) {
-        let secrets = secret_fields(&place, family);
+        let secrets = secret_fields(&workspace, family);
         let mut of_family = Map::new();
         let mut table = Table::new(["Alias", "Default", "Connection", "Environment"]);
         for (name, alias) in aliases {
@@ -76,8 +76,8 @@ pub(super) fn list(args: &Args, shell: &Shell) -> Result<CommandOutput> {
 }
 
 /// Returns the fields of a family's connections that its drivers declare as secret.
-fn secret_fields(place: &Workspace, family: &str) -> Vec<String> {
-    let drivers = place.registry.drivers().filter(|driver| driver.spec.family() == family);
+fn secret_fields(workspace: &Workspace, family: &str) -> Vec<String> {
+    let drivers = workspace.drivers.drivers().filter(|driver| driver.spec.family() == family);
     let fields = drivers.flat_map(|driver| {
         let pointer = connection_pointer(&driver.spec);
         driver.spec.secrets.iter().filter_map(move |secret| secret.strip_prefix(pointer))

@@ -19,6 +19,7 @@ use osiris_engine::process_sandbox::{OutputDirs, ProcessSandbox};
 use osiris_engine::{Column, Dataset, Driver, Engine};
 use osiris_pipeline::connection::{self, Connections, Environment, Reference, Secrets};
 use osiris_registry::trust::Known;
+use osiris_runtime::Workspace;
 use osiris_runtime::session::stamp;
 use serde_json::{Map, Value, json};
 
@@ -28,7 +29,6 @@ use super::probe::{self, Probe};
 use super::render::{SUCCESS, paint};
 use super::secrets::warn_short;
 use super::shell::{CommandOutput, Shell};
-use super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -59,28 +59,29 @@ pub(super) struct Args {
 
 pub(super) fn discover(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let reference: Reference = args.reference.parse().map_err(Error::invalid)?;
-    let place = Workspace::open(shell)?;
-    let connections = Connections::read(place.project.base())?;
+    let workspace = shell.workspace()?;
+    let connections = Connections::read(workspace.project.base())?;
     connections.choose(&reference.family, Some(&reference.alias))?;
-    let environment = Environment::read(place.project.base())?;
-    let file = driver(&place, &reference)?;
+    let environment = Environment::read(workspace.project.base())?;
+    let file = driver(&workspace, &reference)?;
     let config = connection::connection_config(&reference, &file.spec, &connections, &environment)?;
     let secrets = Secrets::find(&config, &file.spec, &connections, &environment);
     warn_short("", &secrets, shell);
     let own = fingerprint_of(file, &secrets.mask(&config))?;
     let redactor = Redactor::new(secrets.values)?;
-    let kept = DiscoveryCache::of(&place.project, &reference);
+    let kept = DiscoveryCache::of(&workspace.project, &reference);
     let before = kept.read().filter(|kept| kept.connection_fingerprint == own);
     let ttl = Duration::from_secs(args.ttl);
     let origins = connection::origins(&config, &file.spec, &connections, &environment);
     let known = Known { config: &config, origins: &origins };
     let engine = Engine::new()?;
-    let code = probe::code(&engine, &place, file, known, shell)?;
-    let (mut fence, ground) = (ProcessSandbox::default(), OutputDirs::new(place.project.base()));
-    ground.admit(&mut fence, &code, &probe::call(&place, file, &config, &redactor)?.grants);
-    ground.own(&mut fence, kept.folder());
-    ground.own(&mut fence, &place.project.layout.tmp_dir());
-    let probe = Probe::start(engine, &fence)?;
+    let code = probe::code(&engine, &workspace, file, known, shell)?;
+    let (mut sandbox, dirs) =
+        (ProcessSandbox::default(), OutputDirs::new(workspace.project.base()));
+    dirs.admit(&mut sandbox, &code, &probe::call(&workspace, file, &config, &redactor)?.grants);
+    dirs.own(&mut sandbox, kept.folder());
+    dirs.own(&mut sandbox, &workspace.project.layout.tmp_dir());
+    let probe = Probe::start(engine, &sandbox)?;
     let driver = probe.engine.link(&code)?;
     // An empty result is not reused, since new tables can exist by now.
     let is_of_use = |kept: &&Discovery| !kept.resources.is_empty() && is_fresh(kept, ttl);
@@ -88,7 +89,7 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let (found, changes) = match fresh {
         Some(kept) => (kept.clone(), None),
         None => {
-            let found = ask(&probe, &driver, &place, file, &config, &redactor, own)?;
+            let found = ask(&probe, &driver, &workspace, file, &config, &redactor, own)?;
             kept.write(&found)?;
             let changes = before.as_ref().map(|old| compare(&old.resources, &found.resources));
             (found, changes)
@@ -99,21 +100,21 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             &probe,
             &driver,
             file,
-            &place,
+            &workspace,
             (&config, &redactor),
             &found.resources,
             rows,
         ),
         _ => BTreeMap::new(),
     };
-    ground.clear();
+    dirs.clear();
     Ok(answer(&reference, &found, fresh.is_some(), changes, &samples))
 }
 
 /// Returns the family's first driver that supports discovery.
-fn driver<'p>(place: &'p Workspace, reference: &Reference) -> Result<&'p DriverFile> {
+fn driver<'p>(workspace: &'p Workspace, reference: &Reference) -> Result<&'p DriverFile> {
     let family = &reference.family;
-    let mut drivers = place.registry.drivers();
+    let mut drivers = workspace.drivers.drivers();
     let found =
         drivers.find(|driver| driver.spec.family() == family && driver.spec.capabilities.discover);
     found.map(AsRef::as_ref).ok_or_else(|| {
@@ -126,14 +127,14 @@ fn driver<'p>(place: &'p Workspace, reference: &Reference) -> Result<&'p DriverF
 fn ask(
     probe: &Probe,
     driver: &Driver,
-    place: &Workspace,
+    workspace: &Workspace,
     file: &DriverFile,
     config: &Value,
     redactor: &Redactor,
     own: String,
 ) -> Result<Discovery> {
     let started = Instant::now();
-    let call = probe.call(place, file, config, redactor)?;
+    let call = probe.call(workspace, file, config, redactor)?;
     let view = connection::driver_view(config, &file.spec).to_string();
     let found = probe.runtime.block_on(driver.discover(&probe.engine, call, &view));
     let found = found.map_err(|failure| {

@@ -11,11 +11,11 @@ use osiris_core::redact::Redactor;
 use osiris_engine::table::channel;
 use osiris_engine::{CallError, Dataset, Driver, RunRequest};
 use osiris_pipeline::connection::{self, RESOLVED_KEY};
+use osiris_runtime::Workspace;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::probe::Probe;
-use super::super::workspace::Workspace;
 use super::rows::{Room, objects};
 
 /// Maximum bytes of batches buffered on the edge; a sample is small.
@@ -41,14 +41,16 @@ pub(super) fn read(
     probe: &Probe,
     driver: &Driver,
     file: &DriverFile,
-    place: &Workspace,
+    workspace: &Workspace,
     (config, redactor): (&Value, &Redactor),
     resources: &[Dataset],
     rows: u64,
 ) -> BTreeMap<String, Sample> {
     let has_schemas = file.spec.connection_fields.iter().any(|field| field.name == "schema");
-    let seconds =
-        place.limits(&LimitOverrides::new()).clamped_by(&file.spec.bounds()).get(Limit::Seconds);
+    let seconds = workspace
+        .limits(&LimitOverrides::new())
+        .clamped_by(&file.spec.bounds())
+        .get(Limit::Seconds);
     let mut room = Room::new(redactor);
     let now = Instant::now();
     let deadline = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now);
@@ -74,7 +76,7 @@ pub(super) fn read(
         let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
         let asked = Asked { driver, file, config: &config, redactor, wanted };
         let read = probe.runtime.block_on(async {
-            timeout_at(deadline, sample(probe, place, &asked, &mut room)).await
+            timeout_at(deadline, sample(probe, workspace, &asked, &mut room)).await
         });
         let told = |failure: CallError| redactor.redact(&failure.message).into_owned();
         let read = match read {
@@ -108,14 +110,14 @@ struct Asked<'a> {
 
 async fn sample(
     probe: &Probe,
-    place: &Workspace,
+    workspace: &Workspace,
     asked: &Asked<'_>,
     room: &mut Room<'_>,
 ) -> Result<Rows, CallError> {
     let Asked { driver, file, config, redactor, wanted } = *asked;
-    let call = probe.call(place, file, config, redactor).map_err(CallError::from)?;
+    let call = probe.call(workspace, file, config, redactor).map_err(CallError::from)?;
     let enough = call.cancel.clone();
-    let spill = ProjectDir::new(place.project.base(), &place.project.layout.tmp_dir());
+    let spill = ProjectDir::new(workspace.project.base(), &workspace.project.layout.tmp_dir());
     let (sender, mut readers) = channel(1, BUDGET, spill);
     let step = RunRequest {
         id: "discover".to_owned(),

@@ -7,7 +7,6 @@ use osiris_engine::Engine;
 
 use super::checks::{self, Check};
 use super::shell::{CommandOutput, Shell};
-use super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,21 +21,21 @@ Examples:
 pub(super) struct Args {}
 
 pub(super) fn doctor(shell: &Shell) -> Result<CommandOutput> {
-    let place = Workspace::open(shell)?;
+    let workspace = shell.workspace()?;
     let engine = Engine::new().map(|engine| match engine.has_cache() {
         true => "compiles drivers and caches their code".to_owned(),
         false => "compiles drivers on every use: cannot use the cache".to_owned(),
     });
     let engine = engine.map_err(|error| error.to_string());
-    let count = place.registry.drivers().count();
-    let drivers = match place.registry.load_errors()[..] {
-        [] => Ok(format!("{count} in {} directories", place.registry.dirs().len())),
+    let count = workspace.drivers.drivers().count();
+    let drivers = match workspace.drivers.load_errors()[..] {
+        [] => Ok(format!("{count} in {} directories", workspace.drivers.dirs().len())),
         ref broken => {
             Err(format!("{} files are not valid drivers: see `osiris drivers list`", broken.len()))
         }
     };
     let mut checks = vec![Check { name: "engine", result: engine }];
-    checks.extend(process_sandbox::checks(place.project.base()));
+    checks.extend(process_sandbox::checks(workspace.project.base()));
     checks.push(Check { name: "drivers", result: drivers });
     Ok(checks::answer(&checks))
 }

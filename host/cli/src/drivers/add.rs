@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 
 use super::super::render::{BOLD, DIM, SUCCESS, format_bytes, paint};
 use super::super::shell::{CommandOutput, Shell, display_path};
-use super::super::workspace::Workspace;
 use super::fetch_args::{FetchContext, NetworkArgs};
 
 const EXAMPLES: &str = "\
@@ -58,8 +57,8 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             Diagnostic::new(Code::UsageInvalid, "cannot use `--sha256` with several drivers");
         return Err(Error::invalid(problem.help("add the drivers one at a time")));
     }
-    let place = Workspace::open(shell)?;
-    let way = FetchContext::open(shell, &place.project, &args.reach)?;
+    let workspace = shell.workspace()?;
+    let way = FetchContext::open(shell, &workspace.project, &args.reach)?;
     let current = std::env::current_dir().unwrap_or_default();
     let mut drivers: Vec<Fetched> = Vec::new();
     for reference in &args.references {
@@ -68,7 +67,7 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         drivers.push(way.fetch(&source, wanted)?);
     }
     let mut store =
-        DriverInstaller::open(&place.project.layout, &place.project.settings.drivers.keys)?;
+        DriverInstaller::open(&workspace.project.layout, &workspace.project.settings.drivers.keys)?;
     for (index, fetched) in drivers.iter().enumerate() {
         let name = &fetched.driver.spec.name;
         if drivers[..index].iter().any(|other| other.driver.spec.name == *name) {
@@ -79,22 +78,25 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<CommandOutput> {
                 "remove one of the two sources",
             ));
         }
-        check(&store, &place.registry, fetched, place.project.base(), args.replace)?;
+        check(&store, &workspace.drivers, fetched, workspace.project.base(), args.replace)?;
     }
     let (mut text, mut json) = (String::new(), Vec::new());
     for fetched in &drivers {
         let path = store.install(fetched)?;
-        known_sources::remember(&fetched.source.recorded(place.project.base()));
+        known_sources::remember(&fetched.source.recorded(workspace.project.base()));
         text.push_str(&line(fetched, &path));
         for right in
-            place.project.settings.drivers.permission_reports(&fetched.driver.spec, false, None)
+            workspace.project.settings.drivers.permission_reports(&fetched.driver.spec, false, None)
         {
             let (may, what) = right.sentence();
             text.push_str(&format!("  {may} {}\n", escape_control(&what)));
         }
         json.push(document(fetched, &path));
     }
-    Ok(CommandOutput::new(json!({"drivers": json, "lock": place.project.layout.lock_file()}), text))
+    Ok(CommandOutput::new(
+        json!({"drivers": json, "lock": workspace.project.layout.lock_file()}),
+        text,
+    ))
 }
 
 /// Formats the line for an added driver.
@@ -123,14 +125,14 @@ pub(super) fn document(fetched: &Fetched, path: &Path) -> Value {
 /// Checks that a driver may be added under its name.
 fn check(
     store: &DriverInstaller<'_>,
-    registry: &DriverCatalog,
+    catalog: &DriverCatalog,
     fetched: &Fetched,
     base: &Path,
     replace: bool,
 ) -> Result<()> {
     let name = &fetched.driver.spec.name;
     let path = store.path(name);
-    if let Some(other) = registry.named(name).into_iter().find(|other| other.path != path) {
+    if let Some(other) = catalog.named(name).into_iter().find(|other| other.path != path) {
         let there = format!("`{}` has the same name", other.path.display());
         let help = "remove the other file, or build this driver with another name";
         return Err(taken(name, &fetched.source, &there, help));

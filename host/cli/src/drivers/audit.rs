@@ -10,11 +10,12 @@ use osiris_core::sanitize::escape_control;
 use osiris_pipeline::project::Project;
 use osiris_registry::Lockfile;
 use osiris_registry::trust::{PermissionReport, RequestedPermissions};
+use osiris_runtime::Workspace;
 use serde_json::{Value, json};
 
+use super::super::compile_args::limits_in_words;
 use super::super::render::{BOLD, DIM, ERROR, SUCCESS, WARN, multiline, paint};
 use super::super::shell::{CommandOutput, Shell, display_path};
-use super::super::workspace::{Workspace, limits_in_words};
 use super::dependents;
 
 const EXAMPLES: &str = "\
@@ -45,15 +46,16 @@ struct Violation {
 }
 
 pub(super) fn audit(_: &Args, shell: &Shell) -> Result<CommandOutput> {
-    let place = Workspace::open(shell)?;
-    let lock = Lockfile::read(&place.project.layout.lock_file())?;
-    let mut used = dependents::by(&place.project);
-    let own = place.project.layout.drivers_dir();
+    let workspace = shell.workspace()?;
+    let lock = Lockfile::read(&workspace.project.layout.lock_file())?;
+    let mut used = dependents::by(&workspace.project);
+    let own = workspace.project.layout.drivers_dir();
     let mut findings: BTreeMap<String, Violation> = BTreeMap::new();
-    for driver in place.registry.drivers() {
+    for driver in workspace.drivers.drivers() {
         let name = &driver.spec.name;
         if lock.drivers.contains_key(name) || driver.path.starts_with(&own) {
-            let finding = examine(driver, &place, &lock, used.remove(name).unwrap_or_default())?;
+            let finding =
+                examine(driver, &workspace, &lock, used.remove(name).unwrap_or_default())?;
             findings.insert(name.clone(), finding);
         }
     }
@@ -65,12 +67,12 @@ pub(super) fn audit(_: &Args, shell: &Shell) -> Result<CommandOutput> {
                 version: Some(entry.version.clone()),
                 locked: true,
                 used_by: used.remove(name).unwrap_or_default(),
-                problems: vec![missing(&place.project, name)],
+                problems: vec![missing(&workspace.project, name)],
                 ..Violation::default()
             },
         );
     }
-    let broken = place.registry.load_errors().into_iter().filter(|problem| {
+    let broken = workspace.drivers.load_errors().into_iter().filter(|problem| {
         problem.place.as_ref().is_some_and(|at| std::path::Path::new(&at.file).starts_with(&own))
     });
     for problem in broken {
@@ -84,7 +86,7 @@ pub(super) fn audit(_: &Args, shell: &Shell) -> Result<CommandOutput> {
 
 fn examine(
     driver: &DriverFile,
-    place: &Workspace,
+    workspace: &Workspace,
     lock: &Lockfile,
     used_by: BTreeSet<String>,
 ) -> Result<Violation> {
@@ -94,7 +96,7 @@ fn examine(
     let entry = lock.drivers.get(&spec.name);
     let mut problems = Vec::new();
     // The lockfile and the project's policy.
-    if let Err(error) = place.registry.verified_content(driver) {
+    if let Err(error) = workspace.drivers.verified_content(driver) {
         problems.extend(error.into_diagnostics());
     }
     let differs = match entry.filter(|_| problems.is_empty()) {
@@ -120,7 +122,7 @@ fn examine(
     if entry.is_none() {
         notes.push("not locked: the file can change at any time");
     }
-    let policy = &place.project.settings.drivers;
+    let policy = &workspace.project.settings.drivers;
     if !driver.built_in && policy.trusts_name_alone(&spec.name, &sha256) {
         notes.push(
             "allowed only by its name, which its author chose: to verify the origin, add a pin to `drivers.pins`, or allow its sha256 instead",
@@ -133,8 +135,8 @@ fn examine(
         version: Some(spec.version.clone()),
         sha256: Some(sha256),
         locked: entry.is_some(),
-        rights: place.project.settings.drivers.permission_reports(spec, driver.built_in, None),
-        limits: Some(place.limits(&LimitOverrides::new()).clamped_by(&spec.bounds())),
+        rights: workspace.project.settings.drivers.permission_reports(spec, driver.built_in, None),
+        limits: Some(workspace.limits(&LimitOverrides::new()).clamped_by(&spec.bounds())),
         used_by,
         problems,
         notes,

@@ -12,11 +12,11 @@ use osiris_core::fs::atomic;
 use osiris_core::yaml;
 use osiris_registry::bundle::{self, Index, Item};
 use osiris_registry::trust::AdmittedDriver;
+use osiris_runtime::Workspace;
 use serde_json::json;
 
 use super::super::render::{BOLD, DIM, SUCCESS, Table, format_bytes, paint};
 use super::super::shell::{CommandOutput, Shell, display_path};
-use super::super::workspace::Workspace;
 
 /// Maximum bytes of a lockfile.
 const MAX_LOCK: u64 = 1 << 20;
@@ -44,12 +44,12 @@ pub(crate) struct Args {
 }
 
 pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<CommandOutput> {
-    let place = Workspace::open(shell)?;
-    let policy = &place.project.settings.drivers;
+    let workspace = shell.workspace()?;
+    let policy = &workspace.project.settings.drivers;
     let mut drivers = BTreeMap::new();
     let mut items = Vec::new();
-    for file in chosen(args, &place)? {
-        let Content { bytes, sha256 } = place.registry.verified_content(file)?;
+    for file in chosen(args, &workspace)? {
+        let Content { bytes, sha256 } = workspace.drivers.verified_content(file)?;
         let admission = AdmittedDriver::of(file, bytes, sha256)?;
         items.push(Item {
             name: file.spec.name.clone(),
@@ -62,7 +62,7 @@ pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     }
     let keys = policy.keys.iter().map(|(name, key)| (name.clone(), key.to_string())).collect();
     let index = Index::new(items, keys);
-    let lock = lock(&place)?;
+    let lock = lock(&workspace)?;
     let load = |item: &Item| match drivers.get(&item.sha256) {
         Some(bytes) => Ok(bytes.to_vec()),
         None => Err(io::ErrorKind::NotFound.into()),
@@ -78,8 +78,8 @@ pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<CommandOutput> {
 }
 
 /// Returns the named drivers, or all that do not come with osiris.
-fn chosen<'p>(args: &Args, place: &'p Workspace) -> Result<Vec<&'p Arc<DriverFile>>> {
-    let registry = &place.registry;
+fn chosen<'p>(args: &Args, workspace: &'p Workspace) -> Result<Vec<&'p Arc<DriverFile>>> {
+    let registry = &workspace.drivers;
     let mut chosen = Vec::new();
     for name in &args.names {
         let file = registry.find(name).ok_or_else(|| registry.missing_driver_error(name))?;
@@ -103,8 +103,8 @@ fn chosen<'p>(args: &Args, place: &'p Workspace) -> Result<Vec<&'p Arc<DriverFil
 }
 
 /// Reads the project's lockfile. Returns `None` if the file does not exist.
-fn lock(place: &Workspace) -> Result<Option<Vec<u8>>> {
-    let path = place.project.layout.lock_file();
+fn lock(workspace: &Workspace) -> Result<Option<Vec<u8>>> {
+    let path = workspace.project.layout.lock_file();
     match path.try_exists() {
         Ok(false) => Ok(None),
         _ => yaml::read_bytes(&path, MAX_LOCK).map(Some),

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::super::render::{self, DIM, Table};
 use super::super::shell::{CommandOutput, Shell, display_path};
-use super::super::workspace::Workspace;
 use super::describe::modes;
 
 const EXAMPLES: &str = "\
@@ -22,8 +21,8 @@ const SHOWN: usize = 20;
 pub(crate) struct Args {}
 
 pub(super) fn list(_: &Args, shell: &Shell) -> Result<CommandOutput> {
-    let registry = Workspace::open(shell)?.registry;
-    let broken = registry.load_errors();
+    let catalog = shell.workspace()?.drivers;
+    let broken = catalog.load_errors();
     if !shell.json {
         broken.iter().take(SHOWN).for_each(|one| shell.note(&render::warning(one)));
         if let Some(more) = broken.len().checked_sub(SHOWN).filter(|more| *more > 0) {
@@ -32,7 +31,7 @@ pub(super) fn list(_: &Args, shell: &Shell) -> Result<CommandOutput> {
     }
     let mut table = Table::new(["Driver", "Version", "Modes", "Title", "File"]);
     let mut drivers = Vec::new();
-    for driver in registry.drivers() {
+    for driver in catalog.drivers() {
         let spec = &driver.spec;
         let plain = anstyle::Style::new();
         table.styled([
@@ -47,13 +46,13 @@ pub(super) fn list(_: &Args, shell: &Shell) -> Result<CommandOutput> {
             "title": spec.title, "file": driver.path, "size": driver.size,
         }));
     }
-    let folders: Vec<_> = registry.dirs().iter().map(|folder| display_path(folder)).collect();
+    let folders: Vec<_> = catalog.dirs().iter().map(|folder| display_path(folder)).collect();
     let text = match drivers.is_empty() {
         true => format!("no drivers in {}", folders.join(", ")),
         false => table.render(),
     };
     let json = json!({
-        "drivers": drivers, "folders": registry.dirs(), "unusable": broken,
+        "drivers": drivers, "folders": catalog.dirs(), "unusable": broken,
     });
     Ok(CommandOutput::new(json, text))
 }

@@ -3,11 +3,11 @@
 use osiris_core::canonical;
 use osiris_core::diagnostic::Result;
 use osiris_core::driver::DriverFile;
+use osiris_runtime::Workspace;
 use serde_json::json;
 
 use super::super::render::{BOLD, DIM, paint};
 use super::super::shell::{CommandOutput, Shell, display_path};
-use super::super::workspace::Workspace;
 use super::describe;
 use super::trust_report::TrustReport;
 
@@ -26,9 +26,9 @@ pub(crate) struct Args {
 }
 
 pub(super) fn show(args: &Args, shell: &Shell) -> Result<CommandOutput> {
-    let Workspace { project, registry } = Workspace::open(shell)?;
-    let Some(driver) = registry.find(&args.name) else {
-        return Err(registry.missing_driver_error(&args.name));
+    let Workspace { project, drivers: catalog } = shell.workspace()?;
+    let Some(driver) = catalog.find(&args.name) else {
+        return Err(catalog.missing_driver_error(&args.name));
     };
     let content = DriverFile::bytes(&driver.path)?;
     let sha256 = canonical::sha256(&content);

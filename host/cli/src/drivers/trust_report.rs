@@ -9,8 +9,8 @@ use osiris_registry::trust::{PermissionReport, Policy, PublicKey, Verdict};
 use osiris_registry::{Lockfile, trust};
 use serde_json::{Value, json};
 
+use super::super::compile_args::limits_in_words;
 use super::super::render::{DIM, ERROR, SUCCESS, WARN, paint};
-use super::super::workspace::limits_in_words;
 
 /// The standing of a driver in a project.
 pub(super) struct TrustReport<'p> {

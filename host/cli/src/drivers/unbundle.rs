@@ -13,12 +13,12 @@ use osiris_core::fs::layout::LOCK_FILE;
 use osiris_core::sanitize::escape_control;
 use osiris_registry::bundle::{self, Index, Item};
 use osiris_registry::{DriverInstaller, Lockfile, hash_file};
+use osiris_runtime::Workspace;
 use serde_json::{Map, json};
 use tempfile::TempDir;
 
 use super::super::render::{BOLD, DIM, SUCCESS, paint};
 use super::super::shell::{CommandOutput, Shell, display_path};
-use super::super::workspace::Workspace;
 
 /// A checked file, ready to be moved to its path.
 struct Staged {
@@ -29,11 +29,11 @@ struct Staged {
 /// Installs the drivers of a bundle and its lockfile. Everything is checked before the first file
 /// is placed.
 pub(super) fn unbundle(file: &Path, replace: bool, shell: &Shell) -> Result<CommandOutput> {
-    let place = Workspace::open(shell)?;
+    let workspace = shell.workspace()?;
     // Prevents concurrent changes of drivers and lockfile until the end.
     let _store =
-        DriverInstaller::open(&place.project.layout, &place.project.settings.drivers.keys)?;
-    let folder = place.project.layout.drivers_dir();
+        DriverInstaller::open(&workspace.project.layout, &workspace.project.settings.drivers.keys)?;
+    let folder = workspace.project.layout.drivers_dir();
     let stage = stage(&folder).map_err(|error| unwritable(&folder, &error))?;
     let opened = fs::File::open(file).map_err(|error| {
         let message = format!("cannot read the bundle: {error}");
@@ -41,27 +41,27 @@ pub(super) fn unbundle(file: &Path, replace: bool, shell: &Shell) -> Result<Comm
     })?;
     let read = bundle::read(BufReader::new(opened), |item, bytes| {
         let path = path_in(stage.path(), item);
-        let driver = check(item, &bytes, &path, &place);
+        let driver = check(item, &bytes, &path, &workspace);
         driver.map_err(|error| Refused(error_in(error, &path, file)))?;
         atomic::write(&path, &bytes).map_err(|error| Refused(unwritable(&path, &error)))
     });
     let (index, lock) = read.map_err(|Refused(error)| error_in(error, Path::new(""), file))?;
-    let lock = lock_of(lock, stage.path(), &place, replace)
+    let lock = lock_of(lock, stage.path(), &workspace, replace)
         .map_err(|error| error_in(error, &stage.path().join(LOCK_FILE), file))?;
     let mut staged = Vec::new();
     for item in &index.drivers {
-        let to = target(item, lock.now(), &place, replace)?;
+        let to = target(item, lock.now(), &workspace, replace)?;
         staged.extend(to.map(|to| Staged { from: path_in(stage.path(), item), to }));
     }
-    complete(&index, lock.now(), &place, file)?;
+    complete(&index, lock.now(), &workspace, file)?;
     for Staged { from, to } in &staged {
         fs::rename(from, to).map_err(|error| unwritable(to, &error))?;
     }
     if let Locks::New(lock) = &lock {
-        let to = place.project.layout.lock_file();
+        let to = workspace.project.layout.lock_file();
         fs::rename(lock.file(), &to).map_err(|error| unwritable(&to, &error))?;
     }
-    Ok(answer(&index, &staged, matches!(lock, Locks::New(_)), &place))
+    Ok(answer(&index, &staged, matches!(lock, Locks::New(_)), &workspace))
 }
 
 /// The lockfile in effect afterwards.
@@ -110,7 +110,7 @@ fn path_in(stage: &Path, item: &Item) -> PathBuf {
 }
 
 /// Checks that the driver matches the index and is allowed by the project.
-fn check(item: &Item, bytes: &[u8], path: &Path, place: &Workspace) -> Result<()> {
+fn check(item: &Item, bytes: &[u8], path: &Path, workspace: &Workspace) -> Result<()> {
     let driver = DriverFile::of(bytes, path)?;
     if driver.spec.name != item.name || driver.spec.version != item.version {
         let message = format!(
@@ -122,17 +122,17 @@ fn check(item: &Item, bytes: &[u8], path: &Path, place: &Workspace) -> Result<()
     if let Some(problem) = driver.mismatch() {
         return Err(Error::invalid(problem));
     }
-    place.project.settings.drivers.admit(&driver, bytes, &item.sha256)
+    workspace.project.settings.drivers.admit(&driver, bytes, &item.sha256)
 }
 
 /// Returns the lockfile of the bundle, unless the bundle has none or the same as the project.
 fn lock_of(
     bytes: Option<Vec<u8>>,
     stage: &Path,
-    place: &Workspace,
+    workspace: &Workspace,
     replace: bool,
 ) -> Result<Locks> {
-    let own = Lockfile::read(&place.project.layout.lock_file())?;
+    let own = Lockfile::read(&workspace.project.layout.lock_file())?;
     let Some(bytes) = bytes else { return Ok(Locks::Kept(own)) };
     let path = stage.join(LOCK_FILE);
     atomic::write(&path, &bytes).map_err(|error| unwritable(&path, &error))?;
@@ -154,7 +154,7 @@ fn lock_of(
 fn target(
     item: &Item,
     lock: &Lockfile,
-    place: &Workspace,
+    workspace: &Workspace,
     replace: bool,
 ) -> Result<Option<PathBuf>> {
     let locked = lock.drivers.get(&item.name).map(|entry| entry.sha256.as_str());
@@ -165,8 +165,8 @@ fn target(
             Diagnostic::new(Code::DriverUnlocked, message).in_file(lock.file()).help(help),
         ));
     }
-    let usual = place.project.layout.driver(&item.name);
-    let present = place.registry.find(&item.name).map_or(usual.as_path(), |file| &file.path);
+    let usual = workspace.project.layout.driver(&item.name);
+    let present = workspace.drivers.find(&item.name).map_or(usual.as_path(), |file| &file.path);
     match hash_file(present)? {
         None => Ok(Some(usual)),
         Some(sha256) if sha256 == item.sha256 => Ok(None),
@@ -184,10 +184,10 @@ fn target(
 }
 
 /// Checks that every locked driver will be present.
-fn complete(index: &Index, lock: &Lockfile, place: &Workspace, bundle: &Path) -> Result<()> {
+fn complete(index: &Index, lock: &Lockfile, workspace: &Workspace, bundle: &Path) -> Result<()> {
     let brought: BTreeSet<&str> = index.drivers.iter().map(|item| item.name.as_str()).collect();
     for (name, entry) in lock.drivers.iter().filter(|(name, _)| !brought.contains(name.as_str())) {
-        if hash_file(&place.project.layout.driver(name))?.as_ref() != Some(&entry.sha256) {
+        if hash_file(&workspace.project.layout.driver(name))?.as_ref() != Some(&entry.sha256) {
             let message = format!(
                 "the bundle does not contain driver `{name}`, which `osiris.lock` requires"
             );
@@ -205,8 +205,13 @@ fn unwritable(path: &Path, error: &io::Error) -> Error {
     Error::environment(Diagnostic::new(Code::DriverUnwritable, message).in_file(path))
 }
 
-fn answer(index: &Index, staged: &[Staged], has_lock: bool, place: &Workspace) -> CommandOutput {
-    let policy = &place.project.settings.drivers;
+fn answer(
+    index: &Index,
+    staged: &[Staged],
+    has_lock: bool,
+    workspace: &Workspace,
+) -> CommandOutput {
+    let policy = &workspace.project.settings.drivers;
     let known = |key: &String| policy.keys.values().any(|known| known.to_string() == *key);
     let new: Vec<_> = index.keys.iter().filter(|(_, key)| !known(key)).collect();
     let mut text = String::new();

@@ -11,7 +11,6 @@ use serde_json::json;
 
 use super::super::render::{SUCCESS, format_bytes, paint};
 use super::super::shell::{CommandOutput, Shell, display_path};
-use super::super::workspace::Workspace;
 use super::{control, runtime};
 
 const EXAMPLES: &str = "\
@@ -44,12 +43,12 @@ pub(crate) struct Args {
 }
 
 pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
-    let place = Workspace::open(shell)?;
+    let workspace = shell.workspace()?;
     let engine = Engine::new()?;
     let (mut drivers, mut compiled) = (Vec::new(), Vec::new());
-    for file in place.registry.drivers() {
+    for file in workspace.drivers.drivers() {
         let name = &file.spec.name;
-        let content = place.registry.verified_content(file)?;
+        let content = workspace.drivers.verified_content(file)?;
         engine.code(file, content, || {
             if !shell.json {
                 shell.note(&format!("Compiling the driver {name}, once on this machine ..."));
@@ -83,7 +82,7 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             (format!("wrote {folder}"), format!("e2b template create {} in {folder}", args.name))
         }
         None => {
-            let (control, _) = control(&place.project)?;
+            let (control, _) = control(&workspace.project)?;
             let say = |line: &str| {
                 if shell.verbose && !shell.json {
                     shell.note(line);

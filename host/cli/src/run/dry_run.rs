@@ -9,13 +9,14 @@ use osiris_core::driver::spec::{Spec, configured_paths};
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::connection::CONNECTION_KEY;
 use osiris_registry::trust::{AdmittedDriver, Known, PermissionReport, Verdict};
+use osiris_runtime::Workspace;
 use osiris_runtime::run::{self, Job, Task};
 use serde_json::{Value, json};
 
+use super::super::compile_args::limits_in_words;
 use super::super::first_use::{self, Remember};
 use super::super::render::{BOLD, DIM, SUCCESS, paint};
 use super::super::shell::{CommandOutput, Shell};
-use super::super::workspace::{Workspace, limits_in_words};
 
 /// A step of the plan with its permissions.
 struct Planned<'a> {
@@ -37,15 +38,15 @@ struct Planned<'a> {
 pub(super) fn plan(
     job: &Job,
     origins: &BTreeMap<String, Origins>,
-    place: &Workspace,
+    workspace: &Workspace,
     shell: &Shell,
 ) -> Result<(Value, String)> {
     let tasks = run::plan(&job.manifest, &job.configs)?;
     let id = |index: usize| tasks[index].step.id.as_str();
     let mut steps = Vec::new();
-    let admit = |task: &Task| run::load_pinned(&place.registry, &task.step.driver);
+    let admit = |task: &Task| run::load_pinned(&workspace.drivers, &task.step.driver);
     let drivers: Vec<_> = tasks.iter().map(admit).collect::<Result<_>>()?;
-    let policy = &place.project.settings.drivers;
+    let policy = &workspace.project.settings.drivers;
     let nobody = Origins::default();
     let rights = |task: &Task, driver: &AdmittedDriver| {
         let origins = origins.get(&task.step.id).unwrap_or(&nobody);
@@ -59,7 +60,7 @@ pub(super) fn plan(
         let of_it = |task: &&Task| task.step.driver.name == driver.spec.name;
         tasks.iter().filter(of_it).flat_map(|task| rights(task, driver)).collect()
     };
-    first_use::tell(&drivers, &told, place, shell, Remember::No);
+    first_use::tell(&drivers, &told, workspace, shell, Remember::No);
     for (task, driver) in tasks.iter().zip(&drivers) {
         let spec: &Spec = &driver.spec;
         let reads: Vec<&str> = configured_paths(&task.config, &spec.files.read).collect();

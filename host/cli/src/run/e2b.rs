@@ -83,16 +83,16 @@ impl E2b {
     pub(super) fn adapter(
         &self,
         prepared: Prepared,
-        registry: &DriverCatalog,
+        catalog: &DriverCatalog,
         environment: &Environment,
     ) -> Result<(E2bRunner, UnboundedReceiver<Notice>)> {
         let options = self.options(environment)?;
-        let parcel = Payload::collect(&prepared, registry)?;
+        let payload = Payload::collect(&prepared, catalog)?;
         let secrets = prepared.job().secrets.values();
         let redactor = Redactor::new(secrets.flat_map(|secrets| secrets.values.iter().cloned()))?;
         let (sender, notes) = unbounded_channel();
         let notes_to = NoticeSender::new(sender, redactor);
-        Ok((E2bRunner::new(options, prepared, parcel, notes_to)?, notes))
+        Ok((E2bRunner::new(options, prepared, payload, notes_to)?, notes))
     }
 
     fn options(&self, environment: &Environment) -> Result<Options> {
@@ -124,14 +124,14 @@ impl E2b {
     pub(super) fn plan(
         &self,
         prepared: &Prepared,
-        registry: &DriverCatalog,
+        catalog: &DriverCatalog,
     ) -> Result<(Value, String)> {
-        let parcel = Payload::collect(prepared, registry)?;
+        let payload = Payload::collect(prepared, catalog)?;
         let dials = runner::dials(prepared);
         let mut opens: Vec<String> = dials.iter().map(ToString::to_string).collect();
         opens.dedup();
         let local = runner::unreachable(&dials);
-        let uploads: Vec<_> = parcel.blobs().collect();
+        let uploads: Vec<_> = payload.blobs().collect();
         let total: u64 = uploads.iter().map(|(_, blob)| blob.size).sum();
         let json = json!({
             "template": self.e2b_template,

@@ -34,7 +34,7 @@ pub(super) enum ExecutionTarget {
 pub(super) fn execute(
     mut adapter: ExecutionTarget,
     session: &Session,
-    board: Arc<RunProgress>,
+    progress: Arc<RunProgress>,
     manifest: &Manifest,
     shell: &Shell,
 ) -> Result<StatusFile> {
@@ -46,53 +46,53 @@ pub(super) fn execute(
     };
     // Under Landlock, the number of CPUs of a container cannot be read.
     let threads = std::thread::available_parallelism().map_err(unable)?;
-    let mut ground = None;
+    let mut dirs = None;
     if let ExecutionTarget::Local(prepared) = &mut adapter {
         raise_nofile_limit();
-        let (fence, made) = prepared.sandbox(session.dir());
+        let (sandbox, made) = prepared.sandbox(session.dir());
         // Before this process has another thread or any driver code.
-        fence.enforce();
-        ground = Some(made);
+        sandbox.enforce();
+        dirs = Some(made);
     }
     let runtime = Builder::new_multi_thread().worker_threads(threads.get()).enable_all().build();
     let runtime = runtime.map_err(unable)?;
-    let mut progress = Progress::new(shell, manifest);
+    let mut display = Progress::new(shell, manifest);
     let status = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(unable)?;
         let cancel = CancellationToken::new();
-        let (run, killer, mut notes) = begin(adapter, session, &board, &cancel);
+        let (run, killer, mut notes) = begin(adapter, session, &progress, &cancel);
         let mut run = std::pin::pin!(run);
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                Some(note) = notes.recv() => progress.note(&note),
+                Some(note) = notes.recv() => display.note(&note),
                 status = &mut run => {
                     while let Ok(note) = notes.try_recv() {
-                        progress.note(&note);
+                        display.note(&note);
                     }
                     return status;
                 }
-                _ = ticks.tick() => progress.show(&board.snapshot()),
+                _ = ticks.tick() => display.show(&progress.snapshot()),
                 () = signals.next() => {
                     if cancel.is_cancelled() {
-                        progress.close(&board.snapshot());
+                        display.close(&progress.snapshot());
                         if let Some(killer) = &killer {
                             killer.kill().await;
                         }
-                        stop_now(session, &board);
+                        stop_now(session, &progress);
                     }
                     cancel.cancel();
-                    progress.say("Stopping: rolling back unfinished steps. Press Ctrl-C again to stop immediately.");
+                    display.say("Stopping: rolling back unfinished steps. Press Ctrl-C again to stop immediately.");
                 }
             }
         }
     });
-    progress.close(&board.snapshot());
+    display.close(&progress.snapshot());
     // All steps have ended; a thread that still waits for the disk holds none of their data.
     runtime.shutdown_background();
-    if let Some(ground) = ground {
-        ground.clear();
+    if let Some(dirs) = dirs {
+        dirs.clear();
     }
     status
 }
@@ -102,28 +102,28 @@ type Run<'s> = Pin<Box<dyn Future<Output = Result<StatusFile>> + 's>>;
 fn begin<'s>(
     adapter: ExecutionTarget,
     session: &'s Session,
-    board: &Arc<RunProgress>,
+    progress: &Arc<RunProgress>,
     cancel: &CancellationToken,
 ) -> (Run<'s>, Option<KillHandle>, UnboundedReceiver<Notice>) {
-    let (board, cancel) = (board.clone(), cancel.clone());
+    let (progress, cancel) = (progress.clone(), cancel.clone());
     match adapter {
         ExecutionTarget::Local(prepared) => {
-            let run = run::execute(*prepared, session, board, cancel);
+            let run = run::execute(*prepared, session, progress, cancel);
             (Box::pin(run), None, unbounded_channel().1)
         }
         ExecutionTarget::E2b(adapter, notes) => {
             let killer = adapter.killer(session);
-            (Box::pin(adapter.execute(session, board, cancel)), Some(killer), notes)
+            (Box::pin(adapter.execute(session, progress, cancel)), Some(killer), notes)
         }
     }
 }
 
 /// Ends the process after a second Ctrl-C, with a matching status.
-fn stop_now(session: &Session, board: &RunProgress) -> ! {
+fn stop_now(session: &Session, progress: &RunProgress) -> ! {
     let message = "stopped immediately by the user: unfinished steps were not rolled back";
     let error = RunError::new(ErrorKind::Cancelled, message);
     // If the status cannot be written, the next sweep marks the run as crashed.
-    session.finish(board.end(RunStatus::Cancelled, INTERRUPTED, Some(error))).ok();
+    session.finish(progress.end(RunStatus::Cancelled, INTERRUPTED, Some(error))).ok();
     process::exit(i32::from(INTERRUPTED))
 }
 

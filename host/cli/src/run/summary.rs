@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use osiris_core::driver::spec::configured_paths;
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::compile::Build;
+use osiris_runtime::Workspace;
 use osiris_runtime::session::{RunStatus, StatusFile, StepState};
 use serde_json::{Value, json};
 
@@ -13,7 +14,6 @@ use super::super::render::{
     BOLD, DIM, ERROR, SUCCESS, Table, WARN, count, format_bytes, milliseconds, multiline, paint,
 };
 use super::super::shell::{CommandOutput, display_path};
-use super::super::workspace::Workspace;
 
 /// A file or directory that a step is expected to write.
 pub(super) struct Output {
@@ -27,16 +27,16 @@ pub(super) struct Output {
 }
 
 /// Returns the expected outputs of the steps by their drivers' specs. Called before the run.
-pub(super) fn outputs(build: &Build, place: &Workspace) -> Vec<Output> {
+pub(super) fn outputs(build: &Build, workspace: &Workspace) -> Vec<Output> {
     let mut outputs = Vec::new();
     for step in &build.manifest.steps {
         let (Some(driver), Some(config)) =
-            (place.registry.find(&step.driver.name), build.configs.get(&step.id))
+            (workspace.drivers.find(&step.driver.name), build.configs.get(&step.id))
         else {
             continue;
         };
         for path in configured_paths(config, &driver.spec.files.write) {
-            let whole = place.project.layout.base.join(path);
+            let whole = workspace.project.layout.base.join(path);
             outputs.push(Output {
                 step: step.id.clone(),
                 path: path.to_owned(),
@@ -224,7 +224,7 @@ mod tests {
         fs::rename(folder.path().join("old.csv.tmp"), folder.path().join("old.csv")).unwrap();
         let mut answer = answer(status, Path::new("/nowhere/logs/run_1"), outputs);
         let place = folder.path().display().to_string();
-        answer.text = answer.text.replace(&place, "[PROJECT]");
+        answer.text = answer.text.replace(&workspace, "[PROJECT]");
         answer
     }
 

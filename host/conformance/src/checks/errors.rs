@@ -71,7 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Requirement::Driver, Requirement::Network],
         run: |bench| {
             for outcome in &bench.unreachable()?.outcomes {
-                let said = outcome.report.said.as_ref();
+                let said = outcome.report.driver_error.as_ref();
                 ensure(said.is_some_and(|said| said.kind == "network" && said.retryable), || {
                     outcome.failure().unwrap_or_else(|| "the run succeeded".to_owned())
                 })?;
@@ -89,7 +89,7 @@ pub(super) const CHECKS: &[Check] = &[
             let Some((_, outcome)) = with_path(bench, missing, None)? else {
                 return Err(skip("no case names a file to read"));
             };
-            let said = outcome.report.said.as_ref();
+            let said = outcome.report.driver_error.as_ref();
             ensure(
                 said.is_some_and(|said| said.kind == "not-found" && said.message.contains(missing)),
                 || outcome.failure().unwrap_or_else(|| "the run succeeded".to_owned()),
@@ -177,7 +177,7 @@ fn failures(bench: &Harness) -> Result<Vec<Ended>, NotPassed> {
     let mut failures = Vec::new();
     let mut add = |outcome: &Outcome| {
         tried += 1;
-        let said = outcome.report.said.clone();
+        let said = outcome.report.driver_error.clone();
         let failure = outcome.report.result.as_ref().err().cloned();
         failures.extend(failure.map(|failure| Ended { failure, said }));
     };

@@ -68,7 +68,7 @@ impl RemoteLayout {
 /// drivers must exist.
 pub(super) async fn install(
     envd: &Envd,
-    parcel: &Payload,
+    payload: &Payload,
     session: &str,
     template: &str,
     may_install: bool,
@@ -76,8 +76,8 @@ pub(super) async fn install(
 ) -> Result<RemoteLayout, RemoteError> {
     let seen = shell(envd, INVENTORY_SCRIPT, [session]).await?;
     let mut site = read(&seen)?;
-    let missing: Vec<&str> = std::iter::once(("osiris", &parcel.runtime))
-        .chain(parcel.drivers.iter().map(|(name, blob)| (name.as_str(), blob)))
+    let missing: Vec<&str> = std::iter::once(("osiris", &payload.runtime))
+        .chain(payload.drivers.iter().map(|(name, blob)| (name.as_str(), blob)))
         .filter(|(_, blob)| !site.paths.contains_key(&blob.sha256))
         .map(|(name, _)| name)
         .collect();
@@ -91,7 +91,7 @@ pub(super) async fn install(
         ));
     }
     // By hash: the same content is sent once.
-    let needed: BTreeMap<&str, (&str, &Blob)> = parcel
+    let needed: BTreeMap<&str, (&str, &Blob)> = payload
         .blobs()
         .filter(|(_, blob)| !site.paths.contains_key(&blob.sha256))
         .map(|(name, blob)| (blob.sha256.as_str(), (name, blob)))

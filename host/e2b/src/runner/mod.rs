@@ -74,7 +74,7 @@ pub struct Options {
 pub struct E2bRunner {
     options: Options,
     prepared: Prepared,
-    parcel: Payload,
+    payload: Payload,
     control: Control,
     /// Id of the sandbox while one exists.
     sandbox: Arc<Mutex<Option<String>>>,
@@ -112,11 +112,11 @@ impl E2bRunner {
     pub fn new(
         options: Options,
         prepared: Prepared,
-        parcel: Payload,
+        payload: Payload,
         notes: NoticeSender,
     ) -> Result<Self> {
         let control = Control::new(&options.settings).map_err(super::problem)?;
-        Ok(Self { options, prepared, parcel, control, sandbox: Arc::default(), notes })
+        Ok(Self { options, prepared, payload, control, sandbox: Arc::default(), notes })
     }
 
     /// Returns a handle to kill the sandbox of this session's run immediately.
@@ -136,17 +136,17 @@ impl E2bRunner {
     pub async fn execute(
         self,
         session: &Session,
-        board: Arc<RunProgress>,
+        progress: Arc<RunProgress>,
         cancel: CancellationToken,
     ) -> Result<StatusFile> {
         // The tasks mostly wait for the network: one thread is enough.
-        LocalSet::new().run_until(self.run(session, board, cancel)).await
+        LocalSet::new().run_until(self.run(session, progress, cancel)).await
     }
 
     async fn run(
         self,
         session: &Session,
-        board: Arc<RunProgress>,
+        progress: Arc<RunProgress>,
         cancel: CancellationToken,
     ) -> Result<StatusFile> {
         let owner = Owner::of(&self.prepared.job().base);
@@ -154,7 +154,7 @@ impl E2bRunner {
         // Kills the leftovers of earlier runs while this run goes on.
         let sweep = spawn_local(sweep::kill_leftovers(self.control.clone(), owner.clone(), logs));
         let mut costs = Overhead::default();
-        let ended = self.attempt(session, &board, &cancel, &owner, &mut costs).await;
+        let ended = self.attempt(session, &progress, &cancel, &owner, &mut costs).await;
         let sandbox_id = self.id().unwrap_or_default();
         self.end(session, &owner, &mut costs).await;
         // The clean-up has had the whole run's time.
@@ -164,7 +164,7 @@ impl E2bRunner {
         let metrics = costs.finish(session, run);
         let status = match ended {
             Ok(status) => status,
-            Err(trouble) => self.failed(session, &board, trouble),
+            Err(error) => self.failed(session, &progress, error),
         };
         self.notes.verbose(format!(
             "E2B  {summary}  total {} ms in addition to the run",
@@ -177,7 +177,7 @@ impl E2bRunner {
     async fn attempt(
         &self,
         session: &Session,
-        board: &RunProgress,
+        progress: &RunProgress,
         cancel: &CancellationToken,
         owner: &Owner,
         costs: &mut Overhead,
@@ -198,7 +198,7 @@ impl E2bRunner {
             costs.begin(Stage::Upload);
             let site = install::install(
                 &envd,
-                &self.parcel,
+                &self.payload,
                 session.id(),
                 &self.options.template,
                 self.options.install,
@@ -206,13 +206,13 @@ impl E2bRunner {
             )
             .await?;
             let plan =
-                submit::submit(&envd, &self.prepared, &self.parcel, &site, hosts.names, session)
+                submit::submit(&envd, &self.prepared, &self.payload, &site, hosts.names, session)
                     .await?;
             session.event(RunEvent::E2bUploaded { files: site.sent, bytes: site.bytes });
             costs.begin(Stage::Start);
             self.notes.stage("starting the worker");
             let worker =
-                worker_handle::start(&envd, &self.parcel, &site, session, &plan, &self.notes)
+                worker_handle::start(&envd, &self.payload, &site, session, &plan, &self.notes)
                     .await?;
             session.event(RunEvent::E2bWorkerStarted { pid: worker.pid });
             Ok::<_, RemoteError>((envd, site, worker, lease))
@@ -227,7 +227,7 @@ impl E2bRunner {
         let ended = worker
             .follow(
                 session,
-                board,
+                progress,
                 &self.prepared,
                 cancel,
                 (self.options.limit, deadline),
@@ -366,9 +366,9 @@ impl E2bRunner {
     }
 
     /// Returns the status of a run whose worker could not report its end.
-    fn failed(&self, session: &Session, board: &RunProgress, trouble: RemoteError) -> StatusFile {
-        let RemoteError { failure, state, exit } = trouble;
+    fn failed(&self, session: &Session, progress: &RunProgress, error: RemoteError) -> StatusFile {
+        let RemoteError { failure, state, exit } = error;
         let failure = validate::short(failure, session);
-        session.status_of(board.end(state, exit as u8, Some(failure)))
+        session.status_of(progress.end(state, exit as u8, Some(failure)))
     }
 }

@@ -65,8 +65,8 @@ impl Payload {
     ///
     /// # Errors
     /// Returns an error if a file cannot be read or this program cannot run in a sandbox.
-    pub fn collect(prepared: &Prepared, registry: &DriverCatalog) -> Result<Self> {
-        let mut parcel = Self {
+    pub fn collect(prepared: &Prepared, catalog: &DriverCatalog) -> Result<Self> {
+        let mut payload = Self {
             runtime: runtime_blob()?,
             drivers: BTreeMap::new(),
             compiled: BTreeMap::new(),
@@ -80,13 +80,13 @@ impl Payload {
         let saved = StateStore::new(&job.base, &job.state, &job.manifest.pipeline.id);
         for (index, (task, driver)) in prepared.tasks().zip(prepared.drivers()).enumerate() {
             let name = &driver.spec.name;
-            if let Some(file) = registry.find(name)
-                && !parcel.drivers.contains_key(name)
+            if let Some(file) = catalog.find(name)
+                && !payload.drivers.contains_key(name)
             {
-                parcel.drivers.insert(name.clone(), Blob::read(&file.path)?);
+                payload.drivers.insert(name.clone(), Blob::read(&file.path)?);
                 let compiled = prepared.engine().cached_code(&driver.sha256);
                 if let Some((path, name)) = compiled.as_deref().and_then(named) {
-                    parcel.compiled.insert(name.to_owned(), Blob::read(path)?);
+                    payload.compiled.insert(name.to_owned(), Blob::read(path)?);
                 }
             }
             let grants = prepared.grants(index, None);
@@ -101,21 +101,21 @@ impl Payload {
             let kept = driver.spec.destination.as_ref().is_some_and(is_kept);
             let kept = grants.writes.iter().filter(|_| kept);
             for path in grants.reads.iter().chain(kept).filter_map(normal) {
-                parcel
+                payload
                     .add(&from, path.as_str(), &mut Vec::new())
                     .map_err(|error| unreadable(&job.base.join(&path), &error))?;
             }
             for path in grants.writes.iter().filter_map(normal) {
-                parcel.add_folders(&resolver, path.as_str());
+                payload.add_folders(&resolver, path.as_str());
             }
             let state = saved.load(&task.step.id).map_err(|why| {
                 let id = &task.step.id;
                 let message = format!("cannot read the state of step `{id}`: {why}");
                 Error::environment(Diagnostic::new(Code::StateUnreadable, message))
             })?;
-            parcel.states.extend(state.map(|state| (task.step.id.clone(), state)));
+            payload.states.extend(state.map(|state| (task.step.id.clone(), state)));
         }
-        Ok(parcel)
+        Ok(payload)
     }
 
     /// Returns all files that might have to be uploaded, with display names.

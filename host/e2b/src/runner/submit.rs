@@ -19,7 +19,7 @@ use crate::protocol::{Confidential, Plan};
 pub(super) async fn submit(
     envd: &Envd,
     prepared: &Prepared,
-    parcel: &Payload,
+    payload: &Payload,
     site: &RemoteLayout,
     hosts: BTreeMap<String, Vec<IpAddr>>,
     session: &Session,
@@ -38,13 +38,13 @@ pub(super) async fn submit(
         base: site.base(session.id()).into(),
         manifest,
         limits: job.limits.clone(),
-        drivers: paths(&parcel.drivers).into_values().collect(),
-        compiled: paths(&parcel.compiled),
-        inputs: paths(&parcel.inputs),
-        folders: parcel.folders.iter().cloned().collect(),
-        in_the_way: parcel.in_the_way.iter().cloned().collect(),
+        drivers: paths(&payload.drivers).into_values().collect(),
+        compiled: paths(&payload.compiled),
+        inputs: paths(&payload.inputs),
+        folders: payload.folders.iter().cloned().collect(),
+        in_the_way: payload.in_the_way.iter().cloned().collect(),
         allow_read: job.allow_read.iter().map(ToString::to_string).collect(),
-        states: parcel.states.clone(),
+        states: payload.states.clone(),
         hosts,
     };
     let confidential = Confidential { configs: job.configs.clone(), secrets: job.secrets.clone() };

@@ -53,7 +53,7 @@ pub(super) struct WorkerHandle {
 /// Starts the worker and has it prepare the run.
 pub(super) async fn start(
     envd: &Envd,
-    parcel: &Payload,
+    payload: &Payload,
     site: &RemoteLayout,
     session: &Session,
     plan_sha256: &str,
@@ -61,7 +61,7 @@ pub(super) async fn start(
 ) -> Result<WorkerHandle, RemoteError> {
     let folder = site.folder(session.id());
     let process = Process {
-        cmd: site.path(&parcel.runtime),
+        cmd: site.path(&payload.runtime),
         args: ["worker", "--folder", &folder, "--base", &site.base(session.id())]
             .map(str::to_owned)
             .to_vec(),
@@ -103,7 +103,7 @@ pub(super) async fn start(
         })
         .await?;
     // Each driver is reported once.
-    let mut compiling: BTreeSet<String> = parcel.drivers.keys().cloned().collect();
+    let mut compiling: BTreeSet<String> = payload.drivers.keys().cloned().collect();
     loop {
         match worker.next_reply(notes).await? {
             Message::Ready { .. } => return Ok(worker),
@@ -116,7 +116,7 @@ pub(super) async fn start(
                     format!("the worker in the sandbox cannot run the pipeline: {why}"),
                 ));
             }
-            Message::Compiling { driver } if parcel.drivers.contains_key(&driver) => {}
+            Message::Compiling { driver } if payload.drivers.contains_key(&driver) => {}
             Message::Progress { .. } | Message::Pong { .. } => {}
             other => return Err(unexpected_message(&other).before_run()),
         }
@@ -129,7 +129,7 @@ impl WorkerHandle {
     pub(super) async fn follow(
         mut self,
         session: &Session,
-        board: &RunProgress,
+        progress: &RunProgress,
         prepared: &Prepared,
         cancel: &CancellationToken,
         (limit, deadline): (Duration, Instant),
@@ -160,7 +160,7 @@ impl WorkerHandle {
                             }
                             session.record(self.corrected(record));
                         }
-                        Message::Progress { steps } => board.apply_remote(&steps),
+                        Message::Progress { steps } => progress.apply_remote(&steps),
                         Message::Finished { status, files, .. } => {
                             let mut status = validate_status(*status, session)?;
                             // A run that succeeded before the stop took effect counts as a success.
@@ -182,9 +182,9 @@ impl WorkerHandle {
                 () = sleep_until(end.into()) => {
                     if stop.is_some() {
                         let why = "the run did not stop in time after it was cancelled, so its sandbox was killed";
-                        let mut trouble = RemoteError::failed(ErrorKind::Cancelled, why);
-                        trouble.state = RunStatus::Cancelled;
-                        return Err(if late { RemoteError::timed_out(limit) } else { trouble });
+                        let mut error = RemoteError::failed(ErrorKind::Cancelled, why);
+                        error.state = RunStatus::Cancelled;
+                        return Err(if late { RemoteError::timed_out(limit) } else { error });
                     }
                     let grace = self.stop(notes).await;
                     (late, stop) = (true, Some(Instant::now() + grace));
@@ -218,9 +218,9 @@ impl WorkerHandle {
     async fn stop(&mut self, notes: &NoticeSender) -> Duration {
         match self.command(Command::Cancel).await {
             Ok(()) => GRACE,
-            Err(trouble) => {
+            Err(error) => {
                 // A worker that does not get the command does not stop.
-                notes.verbose(trouble.failure.message);
+                notes.verbose(error.failure.message);
                 Duration::ZERO
             }
         }

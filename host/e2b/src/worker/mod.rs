@@ -116,10 +116,10 @@ impl Worker {
             Err(error) => return self.refuse(n, error.to_string()),
         };
         let written = files::written(prepared.tasks().zip(prepared.drivers()));
-        let board = Arc::new(RunProgress::new(prepared.tasks()));
-        let work = run::execute(prepared, &session, board.clone(), self.cancel.clone());
-        let ended = self.attend(work, &board).await;
-        self.outlet.send(&Message::Progress { steps: board.snapshot() });
+        let progress = Arc::new(RunProgress::new(prepared.tasks()));
+        let work = run::execute(prepared, &session, progress.clone(), self.cancel.clone());
+        let ended = self.attend(work, &progress).await;
+        self.outlet.send(&Message::Progress { steps: progress.snapshot() });
         let found = ended.and_then(|status| {
             let files = files::made(&plan, &manifest, &written)?;
             Ok(Message::Finished { re: n, status: Box::new(status), files })
@@ -131,7 +131,7 @@ impl Worker {
     }
 
     /// Waits for `work` and meanwhile reports progress and answers commands.
-    async fn attend<T>(&mut self, work: impl Future<Output = T>, board: &RunProgress) -> T {
+    async fn attend<T>(&mut self, work: impl Future<Output = T>, progress: &RunProgress) -> T {
         let mut work = std::pin::pin!(work);
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -147,7 +147,7 @@ impl Worker {
                     Some(Err(why)) => self.refuse(0, why),
                 },
                 _ = ticks.tick() => {
-                    let steps = board.snapshot();
+                    let steps = progress.snapshot();
                     let moved = steps.iter().zip(&before).any(|(now, before)| {
                         (now.rows_in, now.rows_out, now.state) != (before.rows_in, before.rows_out, before.state)
                     });

@@ -51,10 +51,10 @@ pub(super) fn prepare(
         }
     }
     place(&plan, &manifest).map_err(|error| unusable(&plan.base, error))?;
-    let registry = DriverCatalog::from_files(&plan.drivers)?;
+    let catalog = DriverCatalog::from_files(&plan.drivers)?;
     for step in &manifest.steps {
         // Hosts of older versions do not send the secrets.
-        if let Some(driver) = registry.find(&step.driver.name)
+        if let Some(driver) = catalog.find(&step.driver.name)
             && let Some(config) = configs.get(&step.id)
             && !secrets.contains_key(&step.id)
         {
@@ -77,7 +77,7 @@ pub(super) fn prepare(
         configs,
         secrets,
     };
-    let prepared = run::prepare(engine, &registry, job, compiling)?;
+    let prepared = run::prepare(engine, &catalog, job, compiling)?;
     Ok(PreparedRun { plan, manifest, prepared, redactor })
 }
 

@@ -212,7 +212,7 @@ mod tests {
         }
         let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         let ports = listeners.each_ref().map(|listener| listener.local_addr().unwrap().port());
-        let fence = ProcessSandbox {
+        let sandbox = ProcessSandbox {
             own: vec![path("own")],
             read: vec![path("read")],
             ports: Some(vec![ports[0]]),
@@ -222,7 +222,7 @@ mod tests {
         let tried = std::thread::scope(|scope| {
             scope
                 .spawn(|| {
-                    let strength = fence.enforce();
+                    let strength = sandbox.enforce();
                     let kind = |result: std::io::Result<()>| result.err().map(|error| error.kind());
                     let results = [
                         kind(fs::write(path("own/new"), "")),

@@ -34,10 +34,10 @@ impl OutputDirs {
     /// Adds the files of a call to a sandbox: its driver's code and the permitted paths. Of an
     /// output, the whole parent directory is added, because drivers first write a file with another
     /// name there.
-    pub fn admit(&self, fence: &mut ProcessSandbox, code: &CompiledDriver, grants: &Grants) {
-        fence.read.extend(code.file().map(Path::to_owned));
+    pub fn admit(&self, sandbox: &mut ProcessSandbox, code: &CompiledDriver, grants: &Grants) {
+        sandbox.read.extend(code.file().map(Path::to_owned));
         let ports = grants.network.iter().map(|endpoint| endpoint.port);
-        fence.ports.get_or_insert_default().extend(ports);
+        sandbox.ports.get_or_insert_default().extend(ports);
         // No driver is called if the base path does not exist.
         let Ok(base) = self.base.canonicalize() else { return };
         let Ok(resolver) = Resolver::open(&base) else { return };
@@ -46,7 +46,9 @@ impl OutputDirs {
         };
         for path in grants.reads.iter().filter_map(|path| ProjectPath::new(path).ok()) {
             // Another step creates a missing input, in the directory of its own output.
-            fence.read.extend(found(path.as_ref(), true).map(|location| base.join(location.path)));
+            sandbox
+                .read
+                .extend(found(path.as_ref(), true).map(|location| base.join(location.path)));
         }
         for written in &grants.writes {
             let Ok(path) = ProjectPath::new(written) else { continue };
@@ -70,22 +72,22 @@ impl OutputDirs {
                 }
             }
             for folder in folders {
-                if !fence.own.contains(&folder) {
-                    fence.own.push(folder);
+                if !sandbox.own.contains(&folder) {
+                    sandbox.own.push(folder);
                 }
             }
         }
-        if !self.folders.hidden().is_empty() && !fence.tidy.contains(&base) {
+        if !self.folders.hidden().is_empty() && !sandbox.tidy.contains(&base) {
             // Allows the removal of directories that a failed step has created.
-            fence.tidy.push(base);
+            sandbox.tidy.push(base);
         }
     }
 
     /// Creates a directory of the host, and adds it to a sandbox. If the directory cannot be
     /// created, using it reports the error.
-    pub fn own(&self, fence: &mut ProcessSandbox, folder: &Path) {
+    pub fn own(&self, sandbox: &mut ProcessSandbox, folder: &Path) {
         match ProjectDir::new(&self.base, folder).create_dir() {
-            Ok(_) => fence.own.push(self.base.join(folder)),
+            Ok(_) => sandbox.own.push(self.base.join(folder)),
             Err(error) => tracing::debug!("{}: {error}", folder.display()),
         }
     }
@@ -128,14 +130,14 @@ mod tests {
 
     const SPEC: &str = "{name: a.b, version: 1.0.0, modes: [write], configSchema: {type: object}}";
 
-    fn fence(ground: &OutputDirs, reads: &[&str], writes: &[&str]) -> ProcessSandbox {
+    fn sandbox(dirs: &OutputDirs, reads: &[&str], writes: &[&str]) -> ProcessSandbox {
         let spec = Arc::new(Spec::parse(SPEC.as_bytes(), Path::new("spec.yaml")).unwrap());
-        let mut grants = Grants::new(&spec, &serde_json::json!({}), &ground.base, None);
+        let mut grants = Grants::new(&spec, &serde_json::json!({}), &dirs.base, None);
         grants.reads = reads.iter().map(|path| (*path).to_owned()).collect();
         grants.writes = writes.iter().map(|path| (*path).to_owned()).collect();
-        let mut fence = ProcessSandbox::default();
-        ground.admit(&mut fence, &CompiledDriver::of(spec), &grants);
-        fence
+        let mut sandbox = ProcessSandbox::default();
+        dirs.admit(&mut sandbox, &CompiledDriver::of(spec), &grants);
+        sandbox
     }
 
     #[test]
@@ -144,15 +146,15 @@ mod tests {
         let base = folder.path().canonicalize().unwrap();
         fs::create_dir(base.join("data")).unwrap();
         fs::write(base.join("data/in.csv"), "").unwrap();
-        let ground = OutputDirs::new(&base);
+        let dirs = OutputDirs::new(&base);
         let reads = ["data/in.csv", "absent"];
-        let fence = fence(&ground, &reads, &["out/a/b.csv", "data/c.csv", "tables/", "./x/y"]);
-        assert_eq!(fence.read, [base.join("data/in.csv")]);
-        assert_eq!(fence.own, ["out/a", "data", "tables", "x"].map(|name| base.join(name)));
-        assert_eq!(fence.tidy, std::slice::from_ref(&base));
-        assert_eq!(ground.folders().hidden(), ["x", "tables", "out/a", "out"].map(PathBuf::from));
+        let sandbox = sandbox(&dirs, &reads, &["out/a/b.csv", "data/c.csv", "tables/", "./x/y"]);
+        assert_eq!(sandbox.read, [base.join("data/in.csv")]);
+        assert_eq!(sandbox.own, ["out/a", "data", "tables", "x"].map(|name| base.join(name)));
+        assert_eq!(sandbox.tidy, std::slice::from_ref(&base));
+        assert_eq!(dirs.folders().hidden(), ["x", "tables", "out/a", "out"].map(PathBuf::from));
         fs::write(base.join("x/y"), "").unwrap();
-        ground.clear();
+        dirs.clear();
         let left = fs::read_dir(&base).unwrap().map(|one| one.unwrap().file_name());
         let mut left: Vec<_> = left.collect();
         left.sort();
@@ -169,18 +171,19 @@ mod tests {
         fs::write(base.join("kept/a.csv"), "").unwrap();
         symlink("../kept/a.csv", base.join("out/a.csv")).unwrap();
         symlink("../kept/a.csv", base.join("data/in.csv")).unwrap();
-        let fence = fence(&OutputDirs::new(&base), &["data/in.csv"], &["out/a.csv", "out/b.csv"]);
-        assert_eq!(fence.own, ["out", "kept"].map(|name| base.join(name)));
-        assert_eq!(fence.read, [base.join("kept/a.csv")]);
+        let sandbox =
+            sandbox(&OutputDirs::new(&base), &["data/in.csv"], &["out/a.csv", "out/b.csv"]);
+        assert_eq!(sandbox.own, ["out", "kept"].map(|name| base.join(name)));
+        assert_eq!(sandbox.read, [base.join("kept/a.csv")]);
     }
 
     #[test]
     fn symlinks_outside_the_project_are_not_allowed() {
         let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         symlink(elsewhere.path(), folder.path().join("link")).unwrap();
-        let ground = OutputDirs::new(folder.path());
-        let fence = fence(&ground, &["link"], &["link/new/a.csv", "../b/c.csv", "link"]);
-        assert_eq!((fence.own, fence.read), (Vec::new(), Vec::new()));
+        let dirs = OutputDirs::new(folder.path());
+        let sandbox = sandbox(&dirs, &["link"], &["link/new/a.csv", "../b/c.csv", "link"]);
+        assert_eq!((sandbox.own, sandbox.read), (Vec::new(), Vec::new()));
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     }
 }

@@ -61,9 +61,9 @@ const ATTEMPTS: [(&str, &str, bool); 8] = [
 /// Returns an error if no thread can be started.
 pub fn prove(folder: &Path, project: &Path, ports: [u16; 2]) -> io::Result<SelfTest> {
     let own = folder.join("own");
-    let fence =
+    let sandbox =
         ProcessSandbox { own: vec![own], ports: Some(vec![ports[0]]), ..ProcessSandbox::default() };
-    let strength = fence.enforce();
+    let strength = sandbox.enforce();
     let attempt =
         |thread: &str| ATTEMPTS.map(|(name, ..)| is_refused(name, thread, folder, project, ports));
     let main = attempt("main");

@@ -5,10 +5,10 @@
 //! still need move to disk. The same happens if no reader takes a batch for a long time: the writer
 //! can hold locks and snapshots in its data source.
 
-use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use std::{fmt, io};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -40,6 +40,16 @@ pub enum SendError {
     Spill(Exceeded),
     /// The memory limit of the run would be exceeded.
     Memory(Exceeded),
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disk(error) => write!(f, "cannot spill the table to disk: {error}"),
+            Self::Spill(_) => f.write_str("the spill limit of the run would be exceeded"),
+            Self::Memory(_) => f.write_str("the memory limit of the run would be exceeded"),
+        }
+    }
 }
 
 /// Creates the edge of one output, in a run without limits.

@@ -49,6 +49,13 @@ pub struct Build {
     pub warnings: Vec<Diagnostic>,
 }
 
+impl Build {
+    /// Returns the path of the manifest.
+    pub fn manifest_file(&self) -> PathBuf {
+        self.dir.join("manifest.yaml")
+    }
+}
+
 /// A valid pipeline, not written to disk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checked {

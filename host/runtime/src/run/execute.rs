@@ -1,5 +1,6 @@
 //! Executes a whole run.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,6 +18,7 @@ use super::progress::RunProgress;
 use super::slots;
 use super::state_commit::StateCommitter;
 use super::step::{StepEnd, StepTask};
+use super::tables::{self, StepTables};
 use crate::session::{RunError, RunEvent, RunResult, RunStatus, Session, StatusFile, StepState};
 
 /// Maximum bytes of batches buffered in memory per edge.
@@ -28,12 +30,13 @@ const EDGE_BUDGET: usize = 2 << 20;
 /// # Errors
 /// Returns an error if the session's files could not be written.
 pub async fn execute(
-    prepared: Prepared,
+    mut prepared: Prepared,
     session: &Session,
-    board: Arc<RunProgress>,
+    progress: Arc<RunProgress>,
     cancel: CancellationToken,
 ) -> Result<StatusFile> {
     let started = Instant::now();
+    let tables = mem::take(&mut prepared.tables);
     let prepared = Arc::new(prepared);
     let manifest = &prepared.job.manifest;
     session.event(RunEvent::RunStart {
@@ -41,7 +44,7 @@ pub async fn execute(
         manifest_hash: &manifest.meta.manifest_hash,
         steps_total: manifest.steps.len(),
     });
-    let (ends, unsaved) = run_steps(&prepared, session, &board, &cancel).await;
+    let (ends, unsaved) = run_steps(&prepared, tables, session, &progress, &cancel).await;
     let end = summarize(&prepared, ends, unsaved, cancel.is_cancelled());
     let total_rows = if end.rows_written > 0 { end.rows_written } else { end.rows_read };
     let steps_executed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
@@ -70,8 +73,9 @@ pub async fn execute(
 /// failure to save a state if one occurred.
 async fn run_steps(
     prepared: &Arc<Prepared>,
+    mut tables: StepTables,
     session: &Session,
-    board: &Arc<RunProgress>,
+    progress: &Arc<RunProgress>,
     cancel: &CancellationToken,
 ) -> (Vec<StepEnd>, Option<RunError>) {
     let stop = cancel.child_token();
@@ -81,9 +85,16 @@ async fn run_steps(
     let mut receivers = Vec::new();
     let spill = ProjectDir::new(&prepared.job.base, &prepared.job.spill);
     let budgets = prepared.job.limits.budgets();
+    let mut copies = JoinSet::new();
     for ready in &prepared.tasks {
-        let (sender, readers) =
-            channel_within(&budgets, ready.task.readers, EDGE_BUDGET, spill.clone());
+        let copy = tables.outputs.remove(&ready.task.step.id);
+        let readers = ready.task.readers + usize::from(copy.is_some());
+        let (sender, mut readers) = channel_within(&budgets, readers, EDGE_BUDGET, spill.clone());
+        if let Some(to) = copy
+            && let Some(from) = readers.pop()
+        {
+            copies.spawn(tables::copy(from, to));
+        }
         senders.push((ready.task.step.mode != Mode::Write).then_some(sender));
         receivers.push(readers);
     }
@@ -96,7 +107,7 @@ async fn run_steps(
             prepared: prepared.clone(),
             index,
             session: session.clone(),
-            board: board.clone(),
+            progress: progress.clone(),
             stop: stop.clone(),
             failed: failed.clone(),
             group: groups.as_ref().map(|groups| groups[index].clone()),
@@ -104,6 +115,7 @@ async fn run_steps(
             inputs: inputs
                 .filter_map(|(name, from)| Some((name.clone(), receivers[*from].pop()?)))
                 .collect(),
+            table: tables.inputs.remove(&ready.task.step.id),
             output: senders[index].take(),
             budgets: budgets.clone(),
         };
@@ -126,6 +138,7 @@ async fn run_steps(
         }
         ends.push(end);
     }
+    while copies.join_next().await.is_some() {}
     (ends, unsaved)
 }
 

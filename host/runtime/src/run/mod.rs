@@ -10,6 +10,7 @@ mod slots;
 mod state_commit;
 mod state_store;
 mod step;
+mod tables;
 
 pub use execute::execute;
 pub use plan::{Task, plan};
@@ -17,3 +18,4 @@ pub use prepare::{Job, Prepared, check_task, load_pinned, prepare};
 pub use progress::{RunProgress, StepSnapshot};
 pub use state_store::StateStore;
 pub use step::write_config;
+pub use tables::StepTables;

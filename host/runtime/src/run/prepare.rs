@@ -22,6 +22,7 @@ use osiris_registry::trust::{AdmittedDriver, Policy};
 use serde_json::Value;
 
 use super::plan::{Task, plan};
+use super::tables::StepTables;
 
 /// The input of a run.
 #[derive(Debug, Clone)]
@@ -56,6 +57,8 @@ pub struct Prepared {
     /// Output directories that already exist but are hidden from drivers.
     pub(super) folders: HiddenDirs,
     admitted: Vec<AdmittedDriver>,
+    /// Tables of the program.
+    pub(super) tables: StepTables,
 }
 
 /// A task with its compiled driver.
@@ -88,17 +91,29 @@ impl Prepared {
     /// directory.
     pub fn sandbox(&mut self, session: &Path) -> (ProcessSandbox, OutputDirs) {
         let job = &self.job;
-        let ground = OutputDirs::new(&job.base);
-        let mut fence = ProcessSandbox { ports: Some(Vec::new()), ..ProcessSandbox::default() };
-        for PreparedStep { task, code, .. } in &self.tasks {
+        let dirs = OutputDirs::new(&job.base);
+        let mut sandbox = ProcessSandbox { ports: Some(Vec::new()), ..ProcessSandbox::default() };
+        let tables = &self.tables.inputs;
+        let called = |step: &&PreparedStep| !tables.contains_key(&step.task.step.id);
+        for PreparedStep { task, code, .. } in self.tasks.iter().filter(called) {
             let grants = Grants::new(&code.spec, &task.config, &job.base, None);
-            ground.admit(&mut fence, code, &grants);
+            dirs.admit(&mut sandbox, code, &grants);
         }
-        ground.own(&mut fence, &job.spill);
-        ground.own(&mut fence, &job.state.join(&job.manifest.pipeline.id));
-        fence.own.push(session.to_owned());
-        self.folders = ground.folders().clone();
-        (fence, ground)
+        dirs.own(&mut sandbox, &job.spill);
+        dirs.own(&mut sandbox, &job.state.join(&job.manifest.pipeline.id));
+        sandbox.own.push(session.to_owned());
+        self.folders = dirs.folders().clone();
+        (sandbox, dirs)
+    }
+
+    /// Connects tables of the program to steps.
+    ///
+    /// # Errors
+    /// Returns an error if a table belongs to no step, or to a step without such a table.
+    pub fn connect(&mut self, tables: StepTables) -> Result<()> {
+        tables.check(&self.tasks().collect::<Vec<_>>())?;
+        self.tables = tables;
+        Ok(())
     }
 
     /// Returns the job.
@@ -154,7 +169,7 @@ impl Prepared {
 /// compatible with this host, or if a path leads outside the base directory.
 pub fn prepare(
     engine: Engine,
-    registry: &DriverCatalog,
+    catalog: &DriverCatalog,
     job: Job,
     mut compiling: impl FnMut(&str),
 ) -> Result<Prepared> {
@@ -166,7 +181,7 @@ pub fn prepare(
         let (code, driver, built_in) = match drivers.get(wanted) {
             Some(known) => known.clone(),
             None => {
-                let (admission, code) = compile(&engine, registry, wanted, &mut compiling)?;
+                let (admission, code) = compile(&engine, catalog, wanted, &mut compiling)?;
                 let known = (code, Arc::default(), admission.built_in);
                 drivers.insert(wanted.clone(), known.clone());
                 admitted.push(admission);
@@ -177,7 +192,14 @@ pub fn prepare(
         let limits = job.limits.clone().clamped_by(&code.spec.bounds());
         tasks.push(PreparedStep { task, code, limits, driver });
     }
-    Ok(Prepared { engine, job, tasks, folders: HiddenDirs::default(), admitted })
+    Ok(Prepared {
+        engine,
+        job,
+        tasks,
+        folders: HiddenDirs::default(),
+        admitted,
+        tables: StepTables::default(),
+    })
 }
 
 /// Checks that the paths which a step reads and writes stay below the base directory, and that the
@@ -207,29 +229,29 @@ fn check_paths(job: &Job, task: &Task, spec: &Spec) -> Result<()> {
 ///
 /// # Errors
 /// Returns an error if the driver is missing, has changed or is denied by the policy.
-pub fn load_pinned(registry: &DriverCatalog, wanted: &DriverRef) -> Result<AdmittedDriver> {
-    Ok(admit(registry, wanted)?.0)
+pub fn load_pinned(catalog: &DriverCatalog, wanted: &DriverRef) -> Result<AdmittedDriver> {
+    Ok(admit(catalog, wanted)?.0)
 }
 
 fn compile(
     engine: &Engine,
-    registry: &DriverCatalog,
+    catalog: &DriverCatalog,
     wanted: &DriverRef,
     compiling: &mut impl FnMut(&str),
 ) -> Result<(AdmittedDriver, CompiledDriver)> {
-    let (admission, file, content) = admit(registry, wanted)?;
+    let (admission, file, content) = admit(catalog, wanted)?;
     let code = engine.code(file, content, || compiling(&wanted.name))?;
     Ok((admission, code))
 }
 
 /// Finds an allowed driver. Also returns its file, and the bytes that were checked.
 fn admit<'r>(
-    registry: &'r DriverCatalog,
+    catalog: &'r DriverCatalog,
     wanted: &DriverRef,
 ) -> Result<(AdmittedDriver, &'r DriverFile, &'r Content)> {
     let file =
-        registry.find(&wanted.name).ok_or_else(|| registry.missing_driver_error(&wanted.name))?;
-    let content = registry.verified_content(file)?;
+        catalog.find(&wanted.name).ok_or_else(|| catalog.missing_driver_error(&wanted.name))?;
+    let content = catalog.verified_content(file)?;
     check_pin(file, &content.sha256, wanted)?;
     Ok((AdmittedDriver::of(file, &content.bytes, &content.sha256)?, file, content))
 }

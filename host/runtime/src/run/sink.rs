@@ -12,7 +12,7 @@ use crate::session::{HOST_METRICS, Session};
 
 pub(super) struct StepSink {
     pub(super) session: Session,
-    pub(super) board: Arc<RunProgress>,
+    pub(super) progress: Arc<RunProgress>,
     pub(super) index: usize,
     pub(super) step: String,
 }
@@ -44,11 +44,11 @@ impl CallObserver for StepSink {
         // Drop numbers that reveal a secret: progress is displayed while the run lasts.
         let hides = |number: u64| self.redactor().hides_number(number.into());
         if !hides(done) && !total.is_some_and(hides) {
-            self.board.row(self.index).progress(done, total);
+            self.progress.row(self.index).progress(done, total);
         }
     }
 
     fn rows(&self, read: u64, written: u64) {
-        self.board.row(self.index).add(read, written);
+        self.progress.row(self.index).add(read, written);
     }
 }

@@ -18,6 +18,7 @@ use super::progress::RunProgress;
 use super::sink::StepSink;
 use super::slots::Group;
 use super::state_store::StateStore;
+use super::tables;
 use crate::session::{RunEvent, Session, StepState, StepStatus, files};
 
 /// The task of one step.
@@ -25,7 +26,7 @@ pub(super) struct StepTask {
     pub(super) prepared: Arc<Prepared>,
     pub(super) index: usize,
     pub(super) session: Session,
-    pub(super) board: Arc<RunProgress>,
+    pub(super) progress: Arc<RunProgress>,
     pub(super) stop: CancellationToken,
     pub(super) failed: Arc<FailureTracker>,
     /// The steps that run together with this one, if steps have to wait for room.
@@ -33,6 +34,8 @@ pub(super) struct StepTask {
     /// Cancelled when the steps that must come first have succeeded.
     pub(super) after: Vec<CancellationToken>,
     pub(super) inputs: Vec<(String, Receiver)>,
+    /// The table that the program provides in place of the driver.
+    pub(super) table: Option<Receiver>,
     pub(super) output: Option<Sender>,
     /// Budgets shared by all steps.
     pub(super) budgets: Budgets,
@@ -47,33 +50,35 @@ pub(super) struct StepEnd {
 }
 
 impl StepTask {
-    pub(super) async fn run(self) -> StepEnd {
+    pub(super) async fn run(mut self) -> StepEnd {
         let (prepared, index) = (self.prepared.clone(), self.index);
         let ready = &prepared.tasks[index];
-        let (session, board, stop) = (self.session.clone(), self.board.clone(), self.stop.clone());
+        let (session, progress, stop) =
+            (self.session.clone(), self.progress.clone(), self.stop.clone());
         let failed = self.failed.clone();
         // Held to the end of the step.
         let group = self.group.clone();
         if let Some(group) = &group {
             tokio::select! {
                 () = group.start() => {}
-                () = stop.cancelled() => return never_started(ready, index, &board),
+                () = stop.cancelled() => return never_started(ready, index, &progress),
             }
         }
         for step in &self.after {
             tokio::select! {
                 () = step.cancelled() => {}
-                () = stop.cancelled() => return never_started(ready, index, &board),
+                () = stop.cancelled() => return never_started(ready, index, &progress),
             }
         }
         let step = &ready.task.step;
-        board.row(index).start();
+        progress.row(index).start();
         let started = Instant::now();
         session.event(RunEvent::StepStart { step_id: &step.id, driver: &step.driver.name });
-        let loaded = ready.driver(&prepared.engine).map_err(CallError::from);
-        let mut report = match loaded.and_then(|driver| Ok((driver, self.call(ready)?))) {
-            Ok((driver, (call, step_call))) => driver.run(&prepared.engine, call, step_call).await,
-            Err(failure) => RunOutcome::failed(failure),
+        let mut report = match self.table.take() {
+            Some(table) => {
+                tables::provide(table, self.output.take(), (&progress, index), &stop).await
+            }
+            None => self.call_driver(ready).await,
         };
         // The driver might have written next to this file or replaced it.
         if let Err(error) = write_config(&session, &prepared, index)
@@ -88,9 +93,18 @@ impl StepTask {
         });
         let duration_ms = started.elapsed().as_millis() as u64;
         let end = to_step_end(ready, index, report, duration_ms);
-        board.row(index).end(end.status.status, end.status.rows_out);
+        progress.row(index).end(end.status.status, end.status.rows_out);
         emit_step_telemetry(&session, ready, &end);
         end
+    }
+
+    async fn call_driver(self, ready: &PreparedStep) -> RunOutcome {
+        let prepared = self.prepared.clone();
+        let loaded = ready.driver(&prepared.engine).map_err(CallError::from);
+        match loaded.and_then(|driver| Ok((driver, self.call(ready)?))) {
+            Ok((driver, (call, request))) => driver.run(&prepared.engine, call, request).await,
+            Err(failure) => RunOutcome::without_call(Err(failure)),
+        }
     }
 
     fn call(self, ready: &PreparedStep) -> Result<(CallContext, RunRequest), CallError> {
@@ -115,7 +129,7 @@ impl StepTask {
             budgets: self.budgets,
             sink: Arc::new(StepSink {
                 session: self.session,
-                board: self.board,
+                progress: self.progress,
                 index: self.index,
                 step: step.id.clone(),
             }),
@@ -148,7 +162,7 @@ pub fn write_config(
     session.write_artifact(&task.step.id, files::CLEANED_CONFIG, &secrets.mask(&effective))
 }
 
-fn never_started(ready: &PreparedStep, index: usize, board: &RunProgress) -> StepEnd {
+fn never_started(ready: &PreparedStep, index: usize, progress: &RunProgress) -> StepEnd {
     let status = StepStatus {
         id: ready.task.step.id.clone(),
         driver: ready.task.step.driver.name.clone(),
@@ -157,7 +171,7 @@ fn never_started(ready: &PreparedStep, index: usize, board: &RunProgress) -> Ste
         rows_out: 0,
         duration_ms: 0,
     };
-    board.row(index).end(StepState::Pending, 0);
+    progress.row(index).end(StepState::Pending, 0);
     StepEnd { index, status, failure: None, state: None }
 }
 

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::limits::{Limit, Limits};
-use osiris_core::redact::Redactor;
 use osiris_engine::{Engine, EngineConfig};
-use osiris_pipeline::compile::{self, Build, Options};
+use osiris_pipeline::compile::{Build, Options};
+use osiris_pipeline::connection::Environment;
 use osiris_pipeline::project::Project;
-use osiris_runtime::run::{self, Job, RunProgress};
-use osiris_runtime::session::{RunStatus, Session};
+use osiris_runtime::run::{self, RunProgress};
+use osiris_runtime::session::RunStatus;
+use osiris_runtime::{ConnectedBuild, Workspace};
 use osiris_tests::built;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -102,8 +103,7 @@ pub(crate) const MIX: [Kind; 12] = [
 /// A project with everything that runs need.
 pub(crate) struct Place {
     folder: TempDir,
-    project: Project,
-    registry: DriverCatalog,
+    workspace: Workspace,
     builds: Vec<(&'static str, Build)>,
     runtime: Runtime,
 }
@@ -120,12 +120,13 @@ impl Place {
         let test_drivers = ["hostile", "passthrough", "sink", "source"];
         let test_drivers = test_drivers.map(|name| built::test_driver(&format!("test.{name}")));
         let files: Vec<PathBuf> = own.into_iter().chain(test_drivers).collect();
-        let registry = DriverCatalog::from_files(&files).unwrap();
+        let drivers = Arc::new(DriverCatalog::from_files(&files).unwrap());
+        let workspace = Workspace { project, drivers };
         let builds = MIX.iter().map(|kind| {
             let file = folder.path().join("pipeline.yaml");
             let text = format!("oml_version: 0.1.0\nname: soak\nsteps:\n{}\n", kind.steps);
             fs::write(&file, text).unwrap();
-            let build = compile::compile(&project, &file, &Options::default(), &registry);
+            let build = workspace.compile(&file, &Options::default());
             (kind.name, build.unwrap_or_else(|error| panic!("{}: {error}", kind.name)))
         });
         let builds = builds.collect();
@@ -134,38 +135,28 @@ impl Place {
             .enable_all()
             .build()
             .unwrap();
-        Self { folder, project, registry, builds, runtime }
+        Self { folder, workspace, builds, runtime }
     }
 
     /// Does everything that `osiris run` does, in this process, and removes the session.
     pub(crate) fn run(&self, kind: &Kind) {
         let (_, build) = self.builds.iter().find(|(name, _)| *name == kind.name).unwrap();
-        let job = Job {
-            base: self.project.layout.base.clone(),
-            state: self.project.layout.state_dir(),
-            spill: self.project.layout.tmp_dir(),
-            limits: Limits::default().clamped_by(&[(Limit::Memory, 64 << 20)].into()),
-            policy: self.project.settings.drivers.clone(),
-            allow_read: Vec::new(),
-            hosts: std::collections::BTreeMap::new(),
-            manifest: build.manifest.clone(),
-            configs: build.configs.clone(),
-            secrets: std::collections::BTreeMap::new(),
-        };
+        let workspace = &self.workspace;
+        let environment = Environment::read(workspace.project.base()).unwrap();
+        let connected = ConnectedBuild::resolve(workspace, build, &environment).unwrap();
+        let limits = Limits::default().clamped_by(&[(Limit::Memory, 64 << 20)].into());
+        let job = connected.job(workspace, limits);
         let setup = EngineConfig { cache: Some(built::cache()), ..EngineConfig::default() };
         let engine = Engine::with_config(&setup).unwrap();
-        let prepared = run::prepare(engine, &self.registry, job, |_| {}).unwrap();
-        let board = Arc::new(RunProgress::new(prepared.tasks()));
-        let redactor = Redactor::new(["a-secret-that-nobody-says".to_owned()]).unwrap();
-        let bytes = fs::read(build.dir.join("manifest.yaml")).unwrap();
-        let logs = self.project.layout.logs_dir();
-        let session = Session::create(&logs, &build.manifest, &bytes, redactor).unwrap();
+        let prepared = run::prepare(engine, &workspace.drivers, job, |_| {}).unwrap();
+        let progress = Arc::new(RunProgress::new(prepared.tasks()));
+        let session = connected.session(workspace).unwrap();
         let status = self.runtime.block_on(async {
             let cancel = CancellationToken::new();
-            let work = run::execute(prepared, &session, board.clone(), cancel.clone());
+            let work = run::execute(prepared, &session, progress.clone(), cancel.clone());
             let stop = async {
                 if kind.cancelled {
-                    while board.snapshot().last().unwrap().rows_in == 0 {
+                    while progress.snapshot().last().unwrap().rows_in == 0 {
                         tokio::time::sleep(Duration::from_millis(1)).await;
                     }
                     cancel.cancel();
@@ -190,9 +181,9 @@ impl Place {
         let known = ["data", "in.csv", "ids.txt", "logs", "out.csv", "pipeline.yaml", ".osiris"];
         let mut left = names(self.folder.path());
         left.retain(|name| !known.contains(&name.as_str()));
-        left.extend(names(&self.project.layout.tmp_dir()));
-        left.extend(names(&self.project.layout.logs_dir()));
-        left.extend(names(&self.project.layout.state_dir()));
+        left.extend(names(&self.workspace.project.layout.tmp_dir()));
+        left.extend(names(&self.workspace.project.layout.logs_dir()));
+        left.extend(names(&self.workspace.project.layout.state_dir()));
         left
     }
 }

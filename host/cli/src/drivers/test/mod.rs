@@ -18,7 +18,6 @@ use osiris_pipeline::connection::{Connections, Environment, Reference};
 use serde_json::{Value, json};
 
 use super::super::shell::{CommandOutput, Shell};
-use super::super::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,8 +71,8 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let reference = args.connection.as_deref().map(|text| text.parse::<Reference>());
     let reference = reference.transpose().map_err(Error::invalid)?;
     let cases = cases(file, args.cases.as_deref())?;
-    let place = Workspace::open(shell)?;
-    let connections = Connections::read(place.project.base())?;
+    let workspace = shell.workspace()?;
+    let connections = Connections::read(workspace.project.base())?;
     if let Some(Reference { family, alias }) = &reference {
         connections.choose(family, Some(alias))?;
     }
@@ -83,10 +82,10 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         previous: args.previous.clone(),
         reference,
         connections,
-        environment: Environment::read(place.project.base())?,
-        project: place.project.layout.base.clone(),
-        limits: place.limits(&LimitOverrides::new()),
-        registry: place.registry,
+        environment: Environment::read(workspace.project.base())?,
+        project: workspace.project.layout.base.clone(),
+        limits: workspace.limits(&LimitOverrides::new()),
+        catalog: workspace.drivers,
     };
     let junit = args.junit.as_deref().map(Results::open).transpose()?;
     let bar = bar(shell, checks.len());

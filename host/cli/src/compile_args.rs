@@ -1,0 +1,77 @@
+//! Code shared by the commands that compile a pipeline.
+
+use std::path::Path;
+
+use osiris_core::diagnostic::{Diagnostic, Result};
+use osiris_core::driver::limits::{Limit, Limits, Origin};
+use osiris_pipeline::compile::{Build, Options};
+use osiris_runtime::Workspace;
+
+use super::render;
+use super::shell::Shell;
+
+/// Options for compiling a pipeline.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct CompileArgs {
+    /// Profile whose parameters are used
+    #[arg(long, short, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// Set a parameter; can be repeated
+    ///
+    /// Takes precedence over OSIRIS_PARAM_<NAME> in the environment, the profile, and the
+    /// pipeline's defaults, in this order.
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(super) params: Vec<(String, String)>,
+}
+
+impl CompileArgs {
+    /// Returns whether no value was given.
+    pub(super) fn is_empty(&self) -> bool {
+        self.profile.is_none() && self.params.is_empty()
+    }
+
+    /// Returns the compile options, including the parameters set by the environment.
+    pub(super) fn options(&self) -> Result<Options> {
+        let environment = Options::from_environment()?;
+        Ok(Options { profile: self.profile.clone(), params: self.params.clone(), ..environment })
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+/// Compiles a pipeline and prints its warnings.
+pub(super) fn compile(
+    workspace: &Workspace,
+    file: &Path,
+    values: &CompileArgs,
+    shell: &Shell,
+) -> Result<Build> {
+    let build = workspace.compile(file, &values.options()?)?;
+    warn(&build.warnings, shell);
+    Ok(build)
+}
+
+/// Describes the limits of general interest and those that were set.
+pub(super) fn limits_in_words(limits: &Limits) -> Vec<String> {
+    let told = |limit: &Limit| {
+        matches!(limit, Limit::Memory | Limit::Seconds)
+            || limits.bound(*limit).by != Origin::Default
+    };
+    let text = |limit: Limit| {
+        let name = if limit == Limit::Seconds { "time" } else { limit.name() };
+        format!("{name} {}", limit.format(limits.get(limit)))
+    };
+    Limit::ALL.into_iter().filter(told).map(text).collect()
+}
+
+/// Prints warnings on stderr.
+pub(super) fn warn(warnings: &[Diagnostic], shell: &Shell) {
+    if !shell.json {
+        warnings.iter().for_each(|one| shell.note(&render::warning(one)));
+    }
+}

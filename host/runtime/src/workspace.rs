@@ -1,0 +1,107 @@
+//! A project with the drivers that it can use.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use osiris_core::code::Code;
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::driver::AdmissionPolicy;
+use osiris_core::driver::catalog::DriverCatalog;
+use osiris_core::driver::limits::{LimitOverrides, Limits};
+use osiris_pipeline::compile::{self, Build, Checked, Options};
+use osiris_pipeline::manifest::Manifest;
+use osiris_pipeline::project::Project;
+use osiris_registry::Lockfile;
+use serde_json::Value;
+
+use crate::pipeline_run::PipelineRun;
+use crate::run::load_pinned;
+
+/// A project with the drivers that it can use. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    /// The project.
+    pub project: Project,
+    /// The available drivers. The project's lockfile and trust policy decide about each use.
+    pub drivers: Arc<DriverCatalog>,
+}
+
+impl Workspace {
+    /// Opens the project in exactly this directory.
+    ///
+    /// # Errors
+    /// Returns an error if the directory does not exist or belongs to another user, or if the
+    /// settings or the lockfile are invalid.
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self> {
+        Self::of(Project::open(dir.as_ref())?)
+    }
+
+    /// Finds the drivers of a project.
+    ///
+    /// # Errors
+    /// Returns an error if the lockfile is invalid or a directory of drivers cannot be read.
+    pub fn of(project: Project) -> Result<Self> {
+        let lock = Lockfile::read(&project.layout.lock_file())?;
+        let policy = project.settings.drivers.clone();
+        let gates: Vec<Box<dyn AdmissionPolicy>> = vec![Box::new(lock), Box::new(policy)];
+        let drivers = DriverCatalog::open(&project.layout.drivers_dir(), gates)?;
+        Ok(Self { project, drivers: Arc::new(drivers) })
+    }
+
+    /// Returns a run of a pipeline file, to be configured and started. A relative path is relative
+    /// to the project directory.
+    pub fn pipeline(&self, file: impl AsRef<Path>) -> PipelineRun {
+        PipelineRun::new(self.clone(), self.project.base().join(file))
+    }
+
+    /// Returns the limits of a driver by the settings and `overrides`, without those of its spec.
+    pub fn limits(&self, overrides: &LimitOverrides) -> Limits {
+        Limits::new(&self.project.settings.limits, overrides)
+    }
+
+    /// Checks a pipeline file with everything that it refers to. Writes nothing.
+    ///
+    /// # Errors
+    /// Returns an error if the file does not exist, and for every problem of the pipeline.
+    pub fn check(&self, file: &Path, options: &Options) -> Result<Checked> {
+        exists(file)?;
+        compile::check(&self.project, file, options, &*self.drivers)
+    }
+
+    /// Compiles a pipeline file into its build directory.
+    ///
+    /// # Errors
+    /// Returns an error if the file does not exist, and for every problem of the pipeline.
+    pub fn compile(&self, file: &Path, options: &Options) -> Result<Build> {
+        exists(file)?;
+        compile::compile(&self.project, file, options, &*self.drivers)
+    }
+
+    /// Checks that the project allows the drivers of a build and the permissions that its steps
+    /// name. Connections are not resolved yet, so their values are not checked.
+    ///
+    /// # Errors
+    /// Returns an error if a driver is missing, has changed or is denied, or if a permission
+    /// exceeds a ceiling.
+    pub fn admit(&self, manifest: &Manifest, configs: &BTreeMap<String, Value>) -> Result<()> {
+        let policy = &self.project.settings.drivers;
+        for step in &manifest.steps {
+            let driver = load_pinned(&self.drivers, &step.driver)?;
+            let config = configs.get(&step.id).unwrap_or(&Value::Null);
+            policy.check_ceilings(Some(&step.id), &driver.spec, driver.built_in, config)?;
+        }
+        Ok(())
+    }
+}
+
+/// Checks that a pipeline file exists, before any other problem is reported.
+fn exists(file: &Path) -> Result<()> {
+    if file.exists() {
+        return Ok(());
+    }
+    let problem = Diagnostic::new(Code::PipelineMissing, "cannot find the pipeline file")
+        .in_file(file)
+        .help("check the path, which is relative to the working directory");
+    Err(Error::invalid(problem))
+}
