@@ -224,7 +224,7 @@ mod tests {
         fs::rename(folder.path().join("old.csv.tmp"), folder.path().join("old.csv")).unwrap();
         let mut answer = answer(status, Path::new("/nowhere/logs/run_1"), outputs);
         let place = folder.path().display().to_string();
-        answer.text = answer.text.replace(&workspace, "[PROJECT]");
+        answer.text = answer.text.replace(&place, "[PROJECT]");
         answer
     }
 
