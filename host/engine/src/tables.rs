@@ -219,7 +219,7 @@ impl HostState {
                 Err(SendError::Spill(exceeded)) => {
                     let asked = format!(
                         "batches that wait on disk for slow readers would take {} bytes",
-                        exceeded.wanted
+                        exceeded.total
                     );
                     return Err(limit_exceeded(self.limits.exceeded_message(Limit::Spill, asked)));
                 }

@@ -99,7 +99,7 @@ impl Files {
 
     /// Creates the host's own descriptor, if the driver sees any files.
     pub(super) fn attach(&mut self, table: &mut ResourceTable) -> wasmtime::Result<()> {
-        if self.permissions.reach().is_some() {
+        if self.permissions.write_access().is_some() {
             let base = self.resolver.resolve(Path::new(""), false)?;
             let base = self.folder(base.parent.ok_or(ErrorCode::NoEntry)?.into());
             self.slot = Some(table.push(base)?.rep());
@@ -109,7 +109,7 @@ impl Files {
 
     /// Creates the engine's descriptor of a directory.
     fn folder(&self, folder: std::fs::File) -> Descriptor {
-        let (perms, mode) = match self.permissions.reach() {
+        let (perms, mode) = match self.permissions.write_access() {
             Some(true) => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
             _ => (FsPerms::ReadOnly, OpenMode::READ),
         };
@@ -129,7 +129,7 @@ impl Files {
         let path = self.refused.iter().find(spoken_of);
         let path = path.or_else(|| self.refused.front().filter(|_| matters))?;
         let shown = path.display();
-        let granted = self.permissions.told();
+        let granted = self.permissions.summary();
         let may = self.permissions.of(path);
         let why = if may.write && !may.create {
             "drivers cannot create names with control or invisible characters".to_owned()

@@ -128,8 +128,8 @@ fn changed_build_is_rejected_and_recompiling_repairs_it() {
         fs::write(file, text.replace(from, to)).unwrap();
         let error = load(&manifest).expect_err("changed");
         assert_eq!(error.first().code, code);
-        let place = error.first().place.as_ref().unwrap();
-        assert_eq!(place.file, file.display().to_string());
+        let location = error.first().location.as_ref().unwrap();
+        assert_eq!(location.file, file.display().to_string());
         assert!(error.to_string().contains("osiris compile"), "{error}");
         good(&sandbox);
         assert_eq!(contents(&build.dir), files, "compiling again repairs it");

@@ -13,7 +13,7 @@ fn findings(text: &str) -> (Vec<String>, Vec<String>) {
     Pipeline::read(root, &mut problems, &mut warnings);
     let lines = |problems: Diagnostics<'_>| {
         let line = |problem: Diagnostic| {
-            let at = problem.place.and_then(|place| place.position).expect("a position");
+            let at = problem.location.and_then(|location| location.position).expect("a position");
             format!("{}:{} {}: {}", at.line, at.column, problem.code, problem.message)
         };
         problems.into_sorted().into_iter().map(line).collect()
