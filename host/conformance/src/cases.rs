@@ -16,14 +16,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::data;
-use super::row_diff::Said;
+use super::row_diff::ExpectedRow;
 
 /// JSON Schema (2020-12) of the file.
 const SCHEMA: &str = include_str!("cases.schema.json");
 /// The largest file that is copied into a project, in bytes.
 const LARGEST: u64 = 64 << 20;
 /// Maximum size of a file with repeated text, in bytes.
-const MOST: u64 = 1 << 30;
+const MAX_REPEATED: u64 = 1 << 30;
 
 /// A file of cases.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -48,7 +48,7 @@ pub(super) struct Case {
     pub(super) files: BTreeMap<String, Fixture>,
     /// The input tables, in the order of the file.
     #[serde(skip)]
-    pub(super) inputs: Vec<Given>,
+    pub(super) inputs: Vec<InputTable>,
     pub(super) read_back: Option<ReadBack>,
     #[serde(default)]
     pub(super) large: bool,
@@ -58,7 +58,7 @@ pub(super) struct Case {
 
 /// An input table.
 #[derive(Debug, Clone)]
-pub(super) struct Given {
+pub(super) struct InputTable {
     pub(super) name: String,
     pub(super) schema: SchemaRef,
     pub(super) rows: usize,
@@ -70,7 +70,7 @@ pub(super) struct ReadBack {
     pub(super) driver: String,
     pub(super) config: Map<String, Value>,
     /// The rows expected, if they differ from those written.
-    pub(super) rows: Option<Vec<Said>>,
+    pub(super) rows: Option<Vec<ExpectedRow>>,
 }
 
 /// The expected result of a case.
@@ -101,9 +101,10 @@ impl Cases {
     pub fn read(file: &Path) -> Result<Self> {
         let root = yaml::read(file)?;
         let json = root.to_json();
-        let internal = |why: String| {
+        let internal = |reason: String| {
             Error::invalid(
-                Diagnostic::new(Code::CasesInvalid, format!("invalid cases: {why}")).in_file(file),
+                Diagnostic::new(Code::CasesInvalid, format!("invalid cases: {reason}"))
+                    .in_file(file),
             )
         };
         let shape = serde_json::from_str(SCHEMA).map_err(|error| internal(error.to_string()))?;
@@ -133,7 +134,7 @@ impl Case {
 
     /// Creates a case from a configuration alone.
     pub(super) fn new(name: String, mode: Mode, config: Map<String, Value>) -> Self {
-        let inputs = if mode == Mode::Extract { Vec::new() } else { vec![data::given()] };
+        let inputs = if mode == Mode::Extract { Vec::new() } else { vec![data::default_input()] };
         Self {
             name,
             mode,
@@ -157,7 +158,7 @@ impl Case {
             let message = format!("case {}: {message}", quoted(&self.name));
             (root.position_of(pointer), Diagnostic::new(Code::CasesInvalid, message).help(help))
         };
-        let mut found = Vec::new();
+        let mut findings = Vec::new();
         for (name, fixture) in &mut self.files {
             let pointer = format!("{at}/files/{}", name.replace('~', "~0").replace('/', "~1"));
             if Path::new(name)
@@ -165,22 +166,22 @@ impl Case {
                 .any(|part| !matches!(part, std::path::Component::Normal(_)))
             {
                 let help = "use a path inside the project, like `data/people.csv`";
-                found.push(invalid(
+                findings.push(invalid(
                     &pointer,
                     format!("{} is outside the project", quoted(name)),
                     help,
                 ));
             }
-            if fixture.times.saturating_mul(fixture.repeat.len() as u64) > MOST {
-                let message = format!("{} has more than {MOST} bytes", quoted(name));
-                found.push(invalid(&pointer, message, "lower `times`"));
+            if fixture.times.saturating_mul(fixture.repeat.len() as u64) > MAX_REPEATED {
+                let message = format!("{} has more than {MAX_REPEATED} bytes", quoted(name));
+                findings.push(invalid(&pointer, message, "lower `times`"));
             }
             if let Some(from) = &mut fixture.file {
                 *from = file.parent().unwrap_or(Path::new("")).join(&from);
                 if let Err(error) = yaml::read_bytes(from, LARGEST) {
                     let message = error.first().message.clone();
                     let message = format!("{}: {message}", from.display());
-                    found.push(invalid(
+                    findings.push(invalid(
                         &pointer,
                         message,
                         "use a path relative to the file of cases",
@@ -195,21 +196,29 @@ impl Case {
         let mut inputs = Vec::new();
         for entry in tables.into_iter().flatten() {
             match data::parse(&entry.key, &entry.value) {
-                Ok(given) => inputs.push(given),
-                Err(why) => {
+                Ok(input) => inputs.push(input),
+                Err(reason) => {
                     let pointer = format!("{at}/inputs/{}", entry.key);
-                    found.push(invalid(&pointer, why, "see the README of the kit for formats"));
+                    findings.push(invalid(
+                        &pointer,
+                        reason,
+                        "see the README of the kit for formats",
+                    ));
                 }
             }
         }
         if inputs.is_empty() && self.mode != Mode::Extract {
-            inputs.push(data::given());
+            inputs.push(data::default_input());
         }
         if self.mode == Mode::Extract && !inputs.is_empty() {
             let help = "remove `inputs`, or correct `mode`";
-            found.push(invalid(&format!("{at}/inputs"), "an extractor has no inputs".into(), help));
+            findings.push(invalid(
+                &format!("{at}/inputs"),
+                "an extractor has no inputs".into(),
+                help,
+            ));
         }
-        found.into_iter().for_each(|(position, problem)| problems.report(position, problem));
+        findings.into_iter().for_each(|(position, problem)| problems.report(position, problem));
         self.inputs = inputs;
     }
 }

@@ -48,32 +48,32 @@ pub enum NotPassed {
 /// The result of a check.
 pub(super) type Verdict = Result<(), NotPassed>;
 
-pub(super) fn fail(seen: impl Into<String>) -> Verdict {
-    Err(NotPassed::Failed(seen.into()))
+pub(super) fn fail(observation: impl Into<String>) -> Verdict {
+    Err(NotPassed::Failed(observation.into()))
 }
 
-pub(super) fn skip(why: impl Into<String>) -> NotPassed {
-    NotPassed::Skipped(why.into())
+pub(super) fn skip(reason: impl Into<String>) -> NotPassed {
+    NotPassed::Skipped(reason.into())
 }
 
 /// Fails if `holds` is not true.
-pub(super) fn ensure(holds: bool, seen: impl FnOnce() -> String) -> Verdict {
-    if holds { Ok(()) } else { fail(seen()) }
+pub(super) fn ensure(holds: bool, observation: impl FnOnce() -> String) -> Verdict {
+    if holds { Ok(()) } else { fail(observation()) }
 }
 
 /// Maximum number of faults in a message.
-const TOLD: usize = 5;
+const MAX_LISTED: usize = 5;
 
 /// Fails if there are any faults.
-pub(super) fn none(seen: impl IntoIterator<Item = String>) -> Verdict {
-    let mut seen: Vec<String> = seen.into_iter().collect();
-    if seen.is_empty() {
+pub(super) fn none(faults: impl IntoIterator<Item = String>) -> Verdict {
+    let mut faults: Vec<String> = faults.into_iter().collect();
+    if faults.is_empty() {
         return Ok(());
     }
-    let more = seen.len().saturating_sub(TOLD);
-    seen.truncate(TOLD);
+    let more = faults.len().saturating_sub(MAX_LISTED);
+    faults.truncate(MAX_LISTED);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-    fail(format!("{}{more}", seen.join("; ")))
+    fail(format!("{}{more}", faults.join("; ")))
 }
 
 /// Returns a redactor for these secrets, or skips the check with the reason why one cannot be

@@ -16,23 +16,23 @@ use arrow::datatypes::{
 use osiris_core::yaml::Node;
 use osiris_engine::table::{self, unflatten};
 
-use super::cases::Given;
+use super::cases::InputTable;
 
 /// Rows of a table whose size does not matter.
 const ROWS: usize = 100;
 
 /// Returns the default input table.
-pub(super) fn given() -> Given {
+pub(super) fn default_input() -> InputTable {
     let schema = Schema::new(vec![
         Field::new("id", DataType::Int64, false),
         Field::new("name", DataType::Utf8, true),
         Field::new("amount", DataType::Float64, true),
     ]);
-    Given { name: "input".to_owned(), schema: Arc::new(schema), rows: ROWS }
+    InputTable { name: "input".to_owned(), schema: Arc::new(schema), rows: ROWS }
 }
 
 /// Parses a case's description of a table.
-pub(super) fn parse(name: &str, node: &Node) -> Result<Given, String> {
+pub(super) fn parse(name: &str, node: &Node) -> Result<InputTable, String> {
     let columns = node.entry("columns").and_then(|entry| entry.value.as_map()).unwrap_or_default();
     let fields: Vec<table::Field> = columns
         .iter()
@@ -46,10 +46,10 @@ pub(super) fn parse(name: &str, node: &Node) -> Result<Given, String> {
         .collect();
     let rows = node.entry("rows").and_then(|entry| entry.value.as_u64());
     let rows = rows.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(ROWS);
-    Ok(Given { name: name.to_owned(), schema: unflatten(&fields)?, rows })
+    Ok(InputTable { name: name.to_owned(), schema: unflatten(&fields)?, rows })
 }
 
-impl Given {
+impl InputTable {
     /// Returns the rows in batches of one. Slices would not start at offset 0, which the contract
     /// requires.
     pub(super) fn one_by_one(&self) -> impl Iterator<Item = RecordBatch> + use<> {
@@ -72,7 +72,7 @@ pub(super) fn batch(schema: &SchemaRef, from: usize, rows: usize) -> RecordBatch
         .iter()
         .map(|field| {
             let all = values(field.data_type(), from, rows);
-            if field.is_nullable() { thinned(&all, from) } else { all }
+            if field.is_nullable() { with_nulls(&all, from) } else { all }
         })
         .collect();
     RecordBatch::try_new(schema.clone(), columns)
@@ -80,9 +80,9 @@ pub(super) fn batch(schema: &SchemaRef, from: usize, rows: usize) -> RecordBatch
 }
 
 /// Replaces every fifth value with null.
-fn thinned(all: &ArrayRef, from: usize) -> ArrayRef {
-    let gone = BooleanArray::from_iter((from..from + all.len()).map(|row| Some(row % 5 == 3)));
-    arrow::compute::nullif(all, &gone).unwrap_or_else(|_| all.clone())
+fn with_nulls(all: &ArrayRef, from: usize) -> ArrayRef {
+    let null_mask = BooleanArray::from_iter((from..from + all.len()).map(|row| Some(row % 5 == 3)));
+    arrow::compute::nullif(all, &null_mask).unwrap_or_else(|_| all.clone())
 }
 
 fn values(data_type: &DataType, from: usize, rows: usize) -> ArrayRef {
@@ -191,8 +191,8 @@ mod tests {
             let array = values(&data_type, 3, 7);
             assert_eq!(array.len(), 7, "{data_type}");
             assert_eq!(array.data_type(), &data_type);
-            let wanted = if data_type == DataType::Null { 7 } else { 0 };
-            assert_eq!(array.logical_null_count(), wanted, "{data_type}");
+            let expected = if data_type == DataType::Null { 7 } else { 0 };
+            assert_eq!(array.logical_null_count(), expected, "{data_type}");
             assert_eq!(batch(&with(&Schema::empty(), "v", data_type), 0, 10).num_rows(), 10);
         }
     }

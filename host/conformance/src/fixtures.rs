@@ -8,7 +8,7 @@ use osiris_core::driver::spec::{Spec, configured_paths};
 use osiris_pipeline::connection::{self, CONNECTION_KEY, RESOLVED_KEY};
 use serde_json::{Map, Value, json};
 
-use super::cases::{Case, Given};
+use super::cases::{Case, InputTable};
 use super::check::{NotPassed, skip};
 use super::data;
 use super::harness::{Harness, TestTarget};
@@ -20,8 +20,8 @@ impl Harness {
     pub(super) fn check_cases(&self) -> Result<()> {
         let Some(spec) = &self.spec else { return Ok(()) };
         for case in &self.cases {
-            let wrong = |why: String| {
-                let message = format!("case `{}`: {why}", case.name);
+            let wrong = |reason: String| {
+                let message = format!("case `{}`: {reason}", case.name);
                 Error::invalid(Diagnostic::new(Code::CasesInvalid, message).help(format!(
                     "see `osiris drivers inspect {}` for the configuration of the driver",
                     self.path.display()
@@ -33,8 +33,8 @@ impl Harness {
             if self.cannot_connect() {
                 continue;
             }
-            self.config(case).map_err(|missed| match missed {
-                NotPassed::Failed(why) | NotPassed::Skipped(why) => wrong(why),
+            self.config(case).map_err(|not_passed| match not_passed {
+                NotPassed::Failed(reason) | NotPassed::Skipped(reason) => wrong(reason),
             })?;
         }
         Ok(())
@@ -91,7 +91,7 @@ impl Harness {
     }
 
     /// Returns the first case that takes rows.
-    pub(super) fn taker(&self) -> Option<Case> {
+    pub(super) fn input_case(&self) -> Option<Case> {
         [Mode::Transform, Mode::Write].into_iter().find_map(|mode| self.plain(mode))
     }
 
@@ -108,8 +108,9 @@ impl Harness {
     ) -> Result<Value, String> {
         let mut config = config.clone();
         config.remove(CONNECTION_KEY);
-        let mine = self.reference.as_ref().filter(|reference| reference.family == spec.family());
-        let config = match mine.filter(|_| !spec.connection_fields.is_empty()) {
+        let reference =
+            self.reference.as_ref().filter(|reference| reference.family == spec.family());
+        let config = match reference.filter(|_| !spec.connection_fields.is_empty()) {
             None => Value::Object(config),
             Some(reference) => {
                 config.insert(CONNECTION_KEY.to_owned(), reference.to_string().into());
@@ -151,25 +152,29 @@ impl Harness {
     }
 
     /// Creates a project with a case's files.
-    pub(super) fn place(&self, case: &Case) -> Result<TempProject, NotPassed> {
-        self.place_of(case, 1)
+    pub(super) fn create_project(&self, case: &Case) -> Result<TempProject, NotPassed> {
+        self.create_shrunk_project(case, 1)
     }
 
-    /// Creates a project like [`Harness::place`], with repeated text divided by `shrink`.
-    pub(super) fn place_of(&self, case: &Case, shrink: u64) -> Result<TempProject, NotPassed> {
+    /// Creates a project like [`Harness::create_project`], with repeated text divided by `shrink`.
+    pub(super) fn create_shrunk_project(
+        &self,
+        case: &Case,
+        shrink: u64,
+    ) -> Result<TempProject, NotPassed> {
         let broken =
             |error: std::io::Error| skip(format!("cannot write the files of the case: {error}"));
-        let place = TempProject::new(self.root.path(), &case.files, shrink).map_err(broken)?;
+        let project = TempProject::new(self.root.path(), &case.files, shrink).map_err(broken)?;
         // Certificates of a connection are files of the project.
         if let Some(config) = self.connected()? {
             for path in configured_paths(&config, &self.spec()?.files.read) {
-                let to = place.base().join(path);
-                std::fs::create_dir_all(to.parent().unwrap_or(place.base()))
+                let to = project.base().join(path);
+                std::fs::create_dir_all(to.parent().unwrap_or(project.base()))
                     .and_then(|()| std::fs::copy(self.subject.project.join(path), to))
                     .map_err(broken)?;
             }
         }
-        Ok(place)
+        Ok(project)
     }
 
     /// Returns the call that a case describes.
@@ -189,11 +194,11 @@ impl Harness {
 /// Returns the tables of a case. A table that does not end well has different rows, which must not
 /// arrive.
 pub(super) fn feeds(case: &Case, end: InputEnd) -> Vec<InputStream> {
-    let from = |given: &Given| if end == InputEnd::Complete { 0 } else { given.rows };
-    let feed = |given: &Given| InputStream {
-        name: given.name.clone(),
-        schema: given.schema.clone(),
-        batches: Box::new(std::iter::once(data::batch(&given.schema, from(given), given.rows))),
+    let from = |input: &InputTable| if end == InputEnd::Complete { 0 } else { input.rows };
+    let feed = |input: &InputTable| InputStream {
+        name: input.name.clone(),
+        schema: input.schema.clone(),
+        batches: Box::new(std::iter::once(data::batch(&input.schema, from(input), input.rows))),
         end,
     };
     case.inputs.iter().map(feed).collect()

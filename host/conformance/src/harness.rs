@@ -95,7 +95,7 @@ pub(super) struct Loaded {
 pub(super) struct Baseline {
     pub(super) case: Case,
     pub(super) outcome: Outcome,
-    pub(super) left: SideEffects,
+    pub(super) side_effects: SideEffects,
     /// Files before the run.
     pub(super) before: BTreeMap<String, String>,
 }
@@ -112,9 +112,9 @@ pub(super) struct SideEffects {
 impl SideEffects {
     /// Returns the files that were changed, added or removed since `before`.
     pub(super) fn changed<'l>(&'l self, before: &'l Self) -> Vec<&'l str> {
-        let gone = before.files.keys().filter(|name| !self.files.contains_key(*name));
+        let removed = before.files.keys().filter(|name| !self.files.contains_key(*name));
         let other = self.files.iter().filter(|(name, hash)| before.files.get(*name) != Some(hash));
-        other.map(|(name, _)| name).chain(gone).map(String::as_str).collect()
+        other.map(|(name, _)| name).chain(removed).map(String::as_str).collect()
     }
 }
 
@@ -123,7 +123,7 @@ impl Harness {
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or a case does not fit the driver.
-    pub(super) fn new(mut subject: TestTarget, wanted: &[&Check]) -> Result<Self> {
+    pub(super) fn new(mut subject: TestTarget, selected: &[&Check]) -> Result<Self> {
         let unable = |error: io::Error| {
             Error::environment(Diagnostic::new(
                 Code::RuntimeFailed,
@@ -136,7 +136,7 @@ impl Harness {
         // A placeholder: nothing runs in it before Landlock is enforced.
         let runtime = Builder::new_current_thread().build().map_err(unable)?;
         let previous = subject.previous.as_deref().map(DriverFile::read).transpose()?;
-        let mut bench = Self {
+        let mut harness = Self {
             path: subject.file.clone(),
             spec: None,
             raw: Value::Null,
@@ -159,22 +159,22 @@ impl Harness {
             normal: Default::default(),
             unreachable: OnceLock::new(),
         };
-        bench.look()?;
+        harness.read_spec()?;
         // With a faulty spec, the cases would be blamed.
-        if bench.faults.is_empty() {
-            bench.check_cases()?;
+        if harness.faults.is_empty() {
+            harness.check_cases()?;
         }
-        if wanted.iter().any(|check| check.calls()) {
-            bench.code = Some(bench.compile());
-            bench.readers = bench.compile_readers();
+        if selected.iter().any(|check| check.calls()) {
+            harness.code = Some(harness.compile());
+            harness.readers = harness.compile_readers();
         }
-        bench.sandbox().enforce();
+        harness.sandbox().enforce();
         let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build();
-        bench.runtime = ManuallyDrop::new(runtime.map_err(unable)?);
-        Ok(bench)
+        harness.runtime = ManuallyDrop::new(runtime.map_err(unable)?);
+        Ok(harness)
     }
 
-    fn look(&mut self) -> Result<()> {
+    fn read_spec(&mut self) -> Result<()> {
         let examined = DriverFile::spec_text(&self.path).and_then(|text| {
             self.raw = osiris_core::yaml::parse(&text, &self.path)?.to_json();
             Spec::examine(&text, &self.path)
@@ -224,8 +224,8 @@ impl Harness {
             ProcessSandbox { own: vec![self.root.path().to_owned()], ..ProcessSandbox::default() };
         // The directory of all projects is removed in the end.
         sandbox.tidy.extend(self.root.path().parent().map(Path::to_owned));
-        let held = [&self.closed, &self.silent].into_iter().flatten();
-        let mut ports: Vec<u16> = held.map(|held| held.address.port()).collect();
+        let reserved = [&self.closed, &self.silent].into_iter().flatten();
+        let mut ports: Vec<u16> = reserved.map(|reserved| reserved.address.port()).collect();
         let dial =
             |spec: &Spec, config: &Value| endpoints(spec, config).into_iter().map(|to| to.port);
         if let Some(spec) = &self.spec {
@@ -237,8 +237,8 @@ impl Harness {
                 let paths = configured_paths(config, &spec.files.read);
                 sandbox.read.extend(paths.map(|path| self.subject.project.join(path)));
             }
-            let made_up = self.pretend(None).ok().map(|pretence| pretence.config);
-            for config in configs.chain(connected).chain(made_up) {
+            let synthetic = self.synthetic_config(None).ok().map(|synthetic| synthetic.config);
+            for config in configs.chain(connected).chain(synthetic) {
                 ports.extend(dial(spec, &config));
             }
         }
@@ -287,38 +287,46 @@ impl Harness {
     }
 
     /// Runs the driver.
-    pub(super) fn run(&self, place: &TempProject, trial: Invocation) -> Result<Outcome, NotPassed> {
+    pub(super) fn run(
+        &self,
+        project: &TempProject,
+        trial: Invocation,
+    ) -> Result<Outcome, NotPassed> {
         let driver = self.driver().ok_or_else(|| skip("the component does not load"))?;
         Ok(self.runtime.block_on(invocation::run(
             &self.engine,
             driver,
             self.limits()?,
-            place,
+            project,
             trial,
         )))
     }
 
     /// Returns the files and rows present after a call.
-    pub(super) fn left(&self, place: &TempProject, case: &Case) -> Result<SideEffects, NotPassed> {
+    pub(super) fn side_effects(
+        &self,
+        project: &TempProject,
+        case: &Case,
+    ) -> Result<SideEffects, NotPassed> {
         let rows = match &case.read_back {
             None => None,
             Some(reader) => {
-                let broken = |why: &str| skip(format!("cannot read back the rows: {why}"));
+                let broken = |reason: &str| skip(format!("cannot read back the rows: {reason}"));
                 let none = || broken("the driver was not compiled");
                 let code = self.readers.get(&reader.driver).ok_or_else(none)?;
-                let code = code.as_ref().map_err(|why| broken(why))?;
+                let code = code.as_ref().map_err(|reason| broken(reason))?;
                 let driver = self.engine.link(code);
                 let driver = driver.map_err(|error| broken(&error.to_string()))?;
                 let config = self.complete(&reader.config, &code.spec).map_err(skip)?;
                 let mut trial = Invocation { mode: Mode::Extract, config, ..self.trial(case)? };
                 trial.inputs.clear();
                 let limits = self.limits()?;
-                let run = invocation::run(&self.engine, &driver, limits, place, trial);
+                let run = invocation::run(&self.engine, &driver, limits, project, trial);
                 // A missing table counts as one without rows.
                 Some(self.runtime.block_on(run).table.map(|(_, rows)| rows).unwrap_or_default())
             }
         };
-        Ok(SideEffects { files: place.files(), rows })
+        Ok(SideEffects { files: project.files(), rows })
     }
 
     /// Returns the result of the first case of a mode. Skips the check if that case fails, which
@@ -329,20 +337,20 @@ impl Harness {
             Mode::Transform => 1,
             _ => 2,
         };
-        self.normal[index].get_or_init(|| self.ordinary(mode)).as_ref().map_err(Clone::clone)
+        self.normal[index].get_or_init(|| self.run_normal(mode)).as_ref().map_err(Clone::clone)
     }
 
-    fn ordinary(&self, mode: Mode) -> Result<Baseline, NotPassed> {
-        let why = || self.without_case(mode).unwrap_or_default();
-        let case = self.plain(mode).ok_or_else(|| skip(why()))?;
-        let place = self.place(&case)?;
-        let before = place.files();
-        let outcome = self.run(&place, self.trial(&case)?)?;
+    fn run_normal(&self, mode: Mode) -> Result<Baseline, NotPassed> {
+        let reason = || self.without_case(mode).unwrap_or_default();
+        let case = self.plain(mode).ok_or_else(|| skip(reason()))?;
+        let project = self.create_project(&case)?;
+        let before = project.files();
+        let outcome = self.run(&project, self.trial(&case)?)?;
         if let Some(failure) = outcome.failure() {
             return Err(skip(format!("{}: {failure}", case.name)));
         }
-        let left = self.left(&place, &case)?;
-        Ok(Baseline { case, outcome, left, before })
+        let side_effects = self.side_effects(&project, &case)?;
+        Ok(Baseline { case, outcome, side_effects, before })
     }
 
     /// Returns the results of the first case of every mode that has one and succeeds.

@@ -60,7 +60,7 @@ pub(super) struct Outcome {
     pub(super) report: RunOutcome,
     /// The output table, if it was opened.
     pub(super) table: Option<(SchemaRef, Vec<RecordBatch>)>,
-    pub(super) words: Recording,
+    pub(super) recording: Recording,
     pub(super) artifacts: BTreeMap<String, Vec<u8>>,
     /// Time from the cancel to the end, or `None` if the run was not cancelled.
     pub(super) stopping: Option<Duration>,
@@ -84,14 +84,14 @@ pub(super) async fn run(
     engine: &Engine,
     driver: &Driver,
     limits: Limits,
-    place: &TempProject,
+    project: &TempProject,
     trial: Invocation,
 ) -> Outcome {
     let Invocation { mode, config, inputs, cancel_at, state, share, keep } = trial;
     let recorder = Arc::new(Recorder::new());
     let (cancel, done) = (CancellationToken::new(), CancellationToken::new());
     let call = CallContext {
-        grants: Grants::new(&driver.spec, &config, place.base(), Some(place.artifacts())),
+        grants: Grants::new(&driver.spec, &config, project.base(), Some(project.artifacts())),
         budgets: limits.budgets(),
         limits,
         sink: recorder.clone(),
@@ -100,7 +100,7 @@ pub(super) async fn run(
     };
     let (mut feeds, mut receivers) = (Vec::new(), Vec::new());
     for feed in inputs {
-        let (sender, mut readers) = channel(1, BUDGET, place.spill());
+        let (sender, mut readers) = channel(1, BUDGET, project.spill());
         receivers.extend(readers.pop().map(|reader| (feed.name.clone(), reader)));
         feeds.push((feed, sender));
     }
@@ -109,7 +109,7 @@ pub(super) async fn run(
     } else {
         // A run that is to be cancelled waits for a reader that never reads.
         let budget = if cancel_at.is_some() { 1 } else { BUDGET };
-        let (sender, mut readers) = channel(1, budget, place.spill());
+        let (sender, mut readers) = channel(1, budget, project.spill());
         (Some(sender), readers.pop())
     };
     let step = RunRequest {
@@ -131,8 +131,8 @@ pub(super) async fn run(
     let taking = take(reader, cancel_at.is_some(), keep, &done);
     let stopping = stop(cancel_at, &recorder, &cancel, &done);
     let (report, _, table, stopping) = tokio::join!(work, feeding, taking, stopping);
-    let words = recorder.take();
-    Outcome { report, table, words, artifacts: place.read_artifacts(), stopping }
+    let recording = recorder.take();
+    Outcome { report, table, recording, artifacts: project.read_artifacts(), stopping }
 }
 
 async fn supply(feed: InputStream, sender: Sender, recorder: &Recorder, done: &CancellationToken) {

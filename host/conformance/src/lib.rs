@@ -59,7 +59,7 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
                 name,
                 checks().map(|check| check.id).chain(groups.clone()),
             ) {
-                Some(meant) => format!("did you mean `{meant}`?"),
+                Some(suggestion) => format!("did you mean `{suggestion}`?"),
                 None => {
                     format!(
                         "use one of the groups {}, or list the checks with `osiris drivers test --list`",
@@ -83,7 +83,7 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
 /// Returns an error if the driver cannot be read, or if the cases or the connection do not fit it.
 pub fn run(
     subject: TestTarget,
-    wanted: &[&'static Check],
+    selected: &[&'static Check],
     started: &(dyn Fn(&str) + Sync),
 ) -> Result<Report> {
     let begin = Instant::now();
@@ -94,16 +94,16 @@ pub fn run(
         let help = "list the checks with `osiris drivers test --list`";
         return Err(Error::invalid(Diagnostic::new(Code::CasesInvalid, message).help(help)));
     }
-    let bench = Harness::new(subject, wanted)?;
-    let redactor = Redactor::new(bench.secrets())?;
+    let harness = Harness::new(subject, selected)?;
+    let redactor = Redactor::new(harness.secrets())?;
     let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
-        while let Some(check) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some(check) = selected.get(next.fetch_add(1, Ordering::Relaxed)) {
             started(check.id);
             let begin = Instant::now();
             let missed = match skipped.get(check.id) {
-                Some(why) => Some(NotPassed::Skipped(why.clone())),
-                None => one(check, &bench),
+                Some(reason) => Some(NotPassed::Skipped(reason.clone())),
+                None => run_check(check, &harness),
             };
             let missed =
                 missed.map(|missed| missed.map(|text| redactor.redact(&text).into_owned()));
@@ -113,8 +113,8 @@ pub fn run(
     };
     // With a connection, checks run one by one: each would read what another one writes into the
     // service.
-    let alone = bench.reference.is_some();
-    let threads = bench.threads.min(8);
+    let alone = harness.reference.is_some();
+    let threads = harness.threads.min(8);
     std::thread::scope(|scope| {
         for _ in 1..if alone { 1 } else { threads } {
             scope.spawn(work);
@@ -122,20 +122,20 @@ pub fn run(
         work();
     });
     let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let place = |result: &Outcome| wanted.iter().position(|check| check.id == result.check.id);
-    results.sort_by_key(place);
+    let position = |result: &Outcome| selected.iter().position(|check| check.id == result.check.id);
+    results.sort_by_key(position);
     Ok(Report {
-        file: bench.path.clone(),
-        spec: bench.spec.clone(),
+        file: harness.path.clone(),
+        spec: harness.spec.clone(),
         results,
         took: begin.elapsed(),
     })
 }
 
-fn one(check: &Check, bench: &Harness) -> Option<NotPassed> {
-    match check.needs.iter().find_map(|need| need.lacking(bench)) {
-        Some(why) => Some(NotPassed::Skipped(why)),
-        None => (check.run)(bench).err(),
+fn run_check(check: &Check, harness: &Harness) -> Option<NotPassed> {
+    match check.needs.iter().find_map(|need| need.lacking(harness)) {
+        Some(reason) => Some(NotPassed::Skipped(reason)),
+        None => (check.run)(harness).err(),
     }
 }
 

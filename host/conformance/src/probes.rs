@@ -24,21 +24,21 @@ impl Harness {
         case: Option<&Case>,
         config: &Value,
     ) -> Result<Result<Vec<Dataset>, CallError>, NotPassed> {
-        self.listed(case, config).map(|(found, _)| found)
+        self.discover_recorded(case, config).map(|(datasets, _)| datasets)
     }
 
     /// Like [`Harness::discover`], with the driver's log, metrics, events and progress.
-    pub(super) fn listed(
+    pub(super) fn discover_recorded(
         &self,
         case: Option<&Case>,
         config: &Value,
     ) -> Result<(Result<Vec<Dataset>, CallError>, Recording), NotPassed> {
-        let place = self.somewhere(case)?;
+        let project = self.project_for(case)?;
         let (driver, recorder) = (self.callee()?, Arc::new(Recorder::new()));
-        let call = self.call(&place, config, &recorder)?;
+        let call = self.call(&project, config, &recorder)?;
         let view = connection::driver_view(config, &driver.spec).to_string();
-        let found = self.runtime.block_on(driver.discover_raw(&self.engine, call, &view));
-        Ok((found, recorder.take()))
+        let datasets = self.runtime.block_on(driver.discover_raw(&self.engine, call, &view));
+        Ok((datasets, recorder.take()))
     }
 
     /// Returns the driver's unedited answer about a connection.
@@ -48,20 +48,20 @@ impl Harness {
         timeout: Duration,
     ) -> Result<Result<Health, CallError>, NotPassed> {
         let connection = connection_of(config, self.spec()?);
-        self.examined(config, &connection, timeout).map(|(health, _)| health)
+        self.doctor_recorded(config, &connection, timeout).map(|(health, _)| health)
     }
 
     /// Like [`Harness::doctor`] for any connection, with the driver's log, metrics, events and
     /// progress.
-    pub(super) fn examined(
+    pub(super) fn doctor_recorded(
         &self,
         config: &Value,
         connection: &Value,
         timeout: Duration,
     ) -> Result<(Result<Health, CallError>, Recording), NotPassed> {
-        let place = self.somewhere(None)?;
+        let project = self.project_for(None)?;
         let (driver, recorder) = (self.callee()?, Arc::new(Recorder::new()));
-        let call = self.call(&place, config, &recorder)?;
+        let call = self.call(&project, config, &recorder)?;
         let connection = connection.to_string();
         let work = driver.doctor_raw(&self.engine, call, &connection, timeout);
         let health = self.runtime.block_on(work);
@@ -72,22 +72,26 @@ impl Harness {
         self.driver().ok_or_else(|| skip("the component does not load"))
     }
 
-    fn somewhere(&self, case: Option<&Case>) -> Result<TempProject, NotPassed> {
+    fn project_for(&self, case: Option<&Case>) -> Result<TempProject, NotPassed> {
         match case {
-            Some(case) => self.place(case),
-            None => self.place(&Case::new(String::new(), Mode::Extract, serde_json::Map::new())),
+            Some(case) => self.create_project(case),
+            None => self.create_project(&Case::new(
+                String::new(),
+                Mode::Extract,
+                serde_json::Map::new(),
+            )),
         }
     }
 
     fn call(
         &self,
-        place: &TempProject,
+        project: &TempProject,
         config: &Value,
         recorder: &Arc<Recorder>,
     ) -> Result<CallContext, NotPassed> {
         let limits = self.limits()?;
         Ok(CallContext {
-            grants: Grants::new(self.spec()?, config, place.base(), None),
+            grants: Grants::new(self.spec()?, config, project.base(), None),
             budgets: limits.budgets(),
             limits,
             sink: recorder.clone(),

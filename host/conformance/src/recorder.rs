@@ -27,11 +27,11 @@ pub(super) struct Metric {
 }
 
 /// Maximum records kept of each kind; a driver can send more, which are dropped.
-const MOST: usize = 10_000;
+const MAX_RECORDS: usize = 10_000;
 
 /// A sink that records everything.
 pub(super) struct Recorder {
-    words: Mutex<Recording>,
+    recording: Mutex<Recording>,
     redactor: Redactor,
     /// Rows read and written so far.
     rows: watch::Sender<(u64, u64)>,
@@ -40,7 +40,7 @@ pub(super) struct Recorder {
 impl Recorder {
     pub(super) fn new() -> Self {
         Self {
-            words: Mutex::default(),
+            recording: Mutex::default(),
             redactor: Redactor::default(),
             rows: watch::Sender::new((0, 0)),
         }
@@ -52,16 +52,16 @@ impl Recorder {
     }
 
     pub(super) fn take(&self) -> Recording {
-        std::mem::take(&mut *self.words())
+        std::mem::take(&mut *self.recording())
     }
 
-    fn words(&self) -> MutexGuard<'_, Recording> {
-        self.words.lock().unwrap_or_else(PoisonError::into_inner)
+    fn recording(&self) -> MutexGuard<'_, Recording> {
+        self.recording.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn keep<T>(list: &mut Vec<T>, one: T) {
-    if list.len() < MOST {
+    if list.len() < MAX_RECORDS {
         list.push(one);
     }
 }
@@ -73,20 +73,20 @@ impl CallObserver for Recorder {
     }
 
     fn log(&self, level: Level, message: &str) {
-        keep(&mut self.words().logs, (level, message.to_owned()));
+        keep(&mut self.recording().logs, (level, message.to_owned()));
     }
 
     fn metric(&self, name: &str, value: Number, unit: &str, tags: Vec<(String, String)>) {
         let metric = Metric { name: name.to_owned(), value, unit: unit.to_owned(), tags };
-        keep(&mut self.words().metrics, metric);
+        keep(&mut self.recording().metrics, metric);
     }
 
     fn event(&self, name: &str, fields: Map<String, Value>) {
-        keep(&mut self.words().events, (name.to_owned(), fields));
+        keep(&mut self.recording().events, (name.to_owned(), fields));
     }
 
     fn progress(&self, done: u64, total: Option<u64>) {
-        keep(&mut self.words().progress, (done, total));
+        keep(&mut self.recording().progress, (done, total));
     }
 
     fn rows(&self, read: u64, written: u64) {

@@ -48,8 +48,8 @@ impl Report {
         self.count(Option::is_none)
     }
 
-    fn count(&self, wanted: impl Fn(&Option<NotPassed>) -> bool) -> usize {
-        self.results.iter().filter(|result| wanted(&result.missed)).count()
+    fn count(&self, matches: impl Fn(&Option<NotPassed>) -> bool) -> usize {
+        self.results.iter().filter(|result| matches(&result.missed)).count()
     }
 }
 

@@ -48,33 +48,35 @@ pub(super) enum Requirement {
 
 impl Requirement {
     /// Returns the reason to skip the check, or `None` if the prerequisite is met.
-    pub(super) fn lacking(self, bench: &Harness) -> Option<String> {
-        let Some(spec) = &bench.spec else {
+    pub(super) fn lacking(self, harness: &Harness) -> Option<String> {
+        let Some(spec) = &harness.spec else {
             return Some("the spec cannot be read".to_owned());
         };
-        let lacks = |has: bool, why: &str| (!has).then(|| why.to_owned());
+        let lacks = |has: bool, reason: &str| (!has).then(|| reason.to_owned());
         let can = spec.capabilities;
         match self {
             Self::Spec => None,
             Self::Driver => lacks(
-                bench.driver().is_some(),
+                harness.driver().is_some(),
                 "the component does not load: see `component.loads`",
             ),
-            Self::Case(mode) => bench.without_case(mode),
-            Self::Input => lacks(bench.taker().is_some(), "no case of a mode that takes rows"),
-            Self::Any => lacks(bench.base().is_some(), "no case: add cases with `--cases`"),
+            Self::Case(mode) => harness.without_case(mode),
+            Self::Input => {
+                lacks(harness.input_case().is_some(), "no case of a mode that takes rows")
+            }
+            Self::Any => lacks(harness.base().is_some(), "no case: add cases with `--cases`"),
             Self::Discover => lacks(can.discover, "the spec does not declare `discover`"),
             Self::Doctor => lacks(can.doctor, "the spec does not declare `doctor`"),
             Self::State => lacks(can.state, "the spec does not declare `state`"),
             Self::Partition => lacks(can.partition, "the spec does not declare `partition`"),
             Self::Network => lacks(
-                spec.network.iter().any(|asked| asked.host.starts_with('/')),
+                spec.network.iter().any(|entry| entry.host.starts_with('/')),
                 "the spec requests no address from the configuration",
             ),
             Self::Secrets => lacks(!spec.secrets.is_empty(), "the spec names no secrets"),
             Self::Reads => lacks(!spec.files.read.is_empty(), "the spec reads no files"),
-            Self::Connection => lacks(bench.reference.is_some(), "requires `--connection`"),
-            Self::Previous => lacks(bench.previous.is_some(), "requires `--previous`"),
+            Self::Connection => lacks(harness.reference.is_some(), "requires `--connection`"),
+            Self::Previous => lacks(harness.previous.is_some(), "requires `--previous`"),
         }
     }
 }

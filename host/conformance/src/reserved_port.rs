@@ -22,9 +22,9 @@ impl ReservedPort {
 
     /// Reserves a port where the kernel accepts connections and no program answers.
     pub(super) fn silent() -> io::Result<Self> {
-        let held = Self::closed()?;
-        held.socket.listen(64)?;
-        Ok(held)
+        let reserved = Self::closed()?;
+        reserved.socket.listen(64)?;
+        Ok(reserved)
     }
 }
 

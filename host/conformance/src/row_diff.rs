@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 pub(super) type Row = Vec<Option<String>>;
 
 /// Columns of a row that a case expects to read back.
-pub(super) type Said = Map<String, Value>;
+pub(super) type ExpectedRow = Map<String, Value>;
 
 /// Maximum number of values displayed per row.
 const SHOWN: usize = 8;
@@ -26,39 +26,39 @@ pub(super) fn rows(batch: &RecordBatch) -> Vec<Row> {
 /// Describes the difference between written rows and those read back: in column names, or in rows,
 /// whose order does not matter. A column is compared if the reader returns the same type or if both
 /// hold numbers.
-pub(super) fn changed(written: &RecordBatch, found: &[RecordBatch]) -> Option<String> {
-    let found = whole(found)?;
+pub(super) fn diff_written(written: &RecordBatch, actual: &[RecordBatch]) -> Option<String> {
+    let actual = whole(actual)?;
     let names = names(written);
-    if let Some(odd) = differing(&names, &self::names(&found)) {
-        return Some(odd);
+    if let Some(difference) = diff_names(&names, &self::names(&actual)) {
+        return Some(difference);
     }
     let (mut compared, mut before, mut after) = (Vec::new(), Vec::new(), Vec::new());
-    for (name, wanted) in names.into_iter().zip(written.columns()) {
-        let Some(column) = found.column_by_name(&name) else { continue };
-        if let Some(column) = comparable(column, wanted.data_type()) {
+    for (name, expected) in names.into_iter().zip(written.columns()) {
+        let Some(column) = actual.column_by_name(&name) else { continue };
+        if let Some(column) = comparable(column, expected.data_type()) {
             compared.push(name);
-            before.push(texts(wanted));
+            before.push(texts(expected));
             after.push(texts(&column));
         }
     }
-    let (before, after) = (across(before, written.num_rows()), across(after, found.num_rows()));
+    let (before, after) = (across(before, written.num_rows()), across(after, actual.num_rows()));
     difference(&compared, before, after)
 }
 
 /// Describes the difference between the rows read back and those that a case expects. Columns that
 /// the case does not mention can hold anything.
-pub(super) fn unlike(said: &[Said], found: &[RecordBatch]) -> Option<String> {
-    let mut names: Vec<String> = said.iter().flat_map(Map::keys).cloned().collect();
+pub(super) fn diff_expected(expected: &[ExpectedRow], actual: &[RecordBatch]) -> Option<String> {
+    let mut names: Vec<String> = expected.iter().flat_map(Map::keys).cloned().collect();
     names.sort_unstable();
     names.dedup();
-    let count: usize = found.iter().map(RecordBatch::num_rows).sum();
-    if count != said.len() {
-        return Some(format!("{count} rows were read back, not {}", said.len()));
+    let count: usize = actual.iter().map(RecordBatch::num_rows).sum();
+    if count != expected.len() {
+        return Some(format!("{count} rows were read back, not {}", expected.len()));
     }
-    let found = whole(found)?;
+    let actual = whole(actual)?;
     let mut columns = Vec::new();
     for name in &names {
-        let Some(column) = found.column_by_name(name) else {
+        let Some(column) = actual.column_by_name(name) else {
             return Some(format!("the column {} is missing", quoted(name)));
         };
         columns.push(texts(column));
@@ -68,8 +68,8 @@ pub(super) fn unlike(said: &[Said], found: &[RecordBatch]) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     };
-    let row = |said: &Said| names.iter().map(|name| said.get(name).and_then(text)).collect();
-    difference(&names, said.iter().map(row).collect(), across(columns, found.num_rows()))
+    let row = |row: &ExpectedRow| names.iter().map(|name| row.get(name).and_then(text)).collect();
+    difference(&names, expected.iter().map(row).collect(), across(columns, actual.num_rows()))
 }
 
 /// Concatenates batches; returns `None` without any rows.
@@ -81,27 +81,27 @@ fn names(batch: &RecordBatch) -> Vec<String> {
     batch.schema().fields().iter().map(|field| field.name().clone()).collect()
 }
 
-fn differing(wanted: &[String], found: &[String]) -> Option<String> {
-    if let Some(name) = wanted.iter().find(|name| !found.contains(name)) {
+fn diff_names(expected: &[String], actual: &[String]) -> Option<String> {
+    if let Some(name) = expected.iter().find(|name| !actual.contains(name)) {
         return Some(format!("the column {} is missing", quoted(name)));
     }
-    let more = found.iter().find(|name| !wanted.contains(name))?;
+    let more = actual.iter().find(|name| !expected.contains(name))?;
     Some(format!("the column {} is unexpected", quoted(more)))
 }
 
 /// Converts a column to a type, if that makes the two comparable.
-fn comparable(found: &ArrayRef, wanted: &DataType) -> Option<ArrayRef> {
-    if found.data_type() == wanted {
-        return Some(found.clone());
+fn comparable(actual: &ArrayRef, expected: &DataType) -> Option<ArrayRef> {
+    if actual.data_type() == expected {
+        return Some(actual.clone());
     }
-    let is_text = matches!(found.data_type(), DataType::Utf8 | DataType::LargeUtf8);
+    let is_text = matches!(actual.data_type(), DataType::Utf8 | DataType::LargeUtf8);
     let is_number = |data_type: &DataType| data_type.is_numeric();
-    if !is_number(wanted) || !(is_text || is_number(found.data_type())) {
+    if !is_number(expected) || !(is_text || is_number(actual.data_type())) {
         return None;
     }
     let strict = CastOptions { safe: false, ..CastOptions::default() };
     // A value that is not such a number is shown unchanged.
-    Some(cast_with_options(found, wanted, &strict).unwrap_or_else(|_| found.clone()))
+    Some(cast_with_options(actual, expected, &strict).unwrap_or_else(|_| actual.clone()))
 }
 
 fn texts(array: &ArrayRef) -> Row {
@@ -121,13 +121,13 @@ fn difference(names: &[String], before: Vec<Row>, after: Vec<Row>) -> Option<Str
     let mut counts: BTreeMap<Row, i64> = BTreeMap::new();
     after.into_iter().for_each(|row| *counts.entry(row).or_default() -= 1);
     before.into_iter().for_each(|row| *counts.entry(row).or_default() += 1);
-    let gone = counts.iter().find(|(_, count)| **count > 0)?.0;
-    let alike = |row: &&Row| row.iter().zip(gone).filter(|(one, other)| one == other).count();
+    let missing = counts.iter().find(|(_, count)| **count > 0)?.0;
+    let alike = |row: &&Row| row.iter().zip(missing).filter(|(one, other)| one == other).count();
     let new = counts.iter().filter(|(_, count)| **count < 0).map(|(row, _)| row).max_by_key(alike);
-    let gone = shown(names, gone);
+    let missing = shown(names, missing);
     Some(match new {
-        None => format!("the row {gone} is missing"),
-        Some(new) => format!("the row {gone} came back as {}", shown(names, new)),
+        None => format!("the row {missing} is missing"),
+        Some(new) => format!("the row {missing} came back as {}", shown(names, new)),
     })
 }
 
@@ -169,36 +169,41 @@ mod tests {
         let written =
             table(vec![("id", ids([Some(1), Some(2), None])), ("name", names(["a", "b", "c"]))]);
         let floats = Arc::new(Float64Array::from(vec![None, Some(2.0), Some(1.0)])) as ArrayRef;
-        let found = table(vec![("name", names(["c", "b", "a"])), ("id", floats)]);
-        assert_eq!(changed(&written, &[found]), None);
-        let found = table(vec![("name", names(["c", "b", "a"])), ("id", names(["", "2", "1x"]))]);
-        let seen = "the row (id: none, name: `c`) came back as (id: ``, name: `c`)";
-        assert_eq!(changed(&written, &[found]).unwrap(), seen);
+        let actual = table(vec![("name", names(["c", "b", "a"])), ("id", floats)]);
+        assert_eq!(diff_written(&written, &[actual]), None);
+        let actual = table(vec![("name", names(["c", "b", "a"])), ("id", names(["", "2", "1x"]))]);
+        let expected = "the row (id: none, name: `c`) came back as (id: ``, name: `c`)";
+        assert_eq!(diff_written(&written, &[actual]).unwrap(), expected);
     }
 
     #[test]
     fn changed_row_and_missing_column_are_shown() {
         let written = table(vec![("id", ids([Some(1), Some(2), None]))]);
-        let seen = |name, values| changed(&written, &[table(vec![(name, ids(values))])]).unwrap();
+        let diff =
+            |name, values| diff_written(&written, &[table(vec![(name, ids(values))])]).unwrap();
         assert_eq!(
-            seen("id", [Some(1), Some(3), None]),
+            diff("id", [Some(1), Some(3), None]),
             "the row (id: `2`) came back as (id: `3`)"
         );
         assert_eq!(
-            seen("id", [Some(1), Some(1), None]),
+            diff("id", [Some(1), Some(1), None]),
             "the row (id: `2`) came back as (id: `1`)"
         );
-        assert_eq!(seen("ID", [Some(1), Some(2), None]), "the column `id` is missing");
+        assert_eq!(diff("ID", [Some(1), Some(2), None]), "the column `id` is missing");
     }
 
     #[test]
     fn expected_rows_of_a_case_are_compared() {
-        let found = [table(vec![("id", ids([Some(1), Some(2), None])), ("more", ids([None; 3]))])];
-        let said = |rows: Value| -> Vec<Said> { serde_json::from_value(rows).unwrap() };
-        assert_eq!(unlike(&said(json!([{"id": null}, {"id": "2"}, {"id": 1}])), &found), None);
-        let seen = unlike(&said(json!([{"id": null}, {"id": 2}, {"id": 3}])), &found).unwrap();
-        assert_eq!(seen, "the row (id: `3`) came back as (id: `1`)");
-        let seen = unlike(&said(json!([{"id": 1}])), &found).unwrap();
-        assert_eq!(seen, "3 rows were read back, not 1");
+        let actual = [table(vec![("id", ids([Some(1), Some(2), None])), ("more", ids([None; 3]))])];
+        let rows = |rows: Value| -> Vec<ExpectedRow> { serde_json::from_value(rows).unwrap() };
+        assert_eq!(
+            diff_expected(&rows(json!([{"id": null}, {"id": "2"}, {"id": 1}])), &actual),
+            None
+        );
+        let difference =
+            diff_expected(&rows(json!([{"id": null}, {"id": 2}, {"id": 3}])), &actual).unwrap();
+        assert_eq!(difference, "the row (id: `3`) came back as (id: `1`)");
+        let difference = diff_expected(&rows(json!([{"id": 1}])), &actual).unwrap();
+        assert_eq!(difference, "3 rows were read back, not 1");
     }
 }

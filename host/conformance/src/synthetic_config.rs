@@ -25,29 +25,29 @@ pub(super) struct SyntheticConfig {
 /// Results of a driver whose service is unreachable.
 #[derive(Debug)]
 pub(super) struct Unreachable {
-    pub(super) pretence: SyntheticConfig,
+    pub(super) synthetic: SyntheticConfig,
     /// One outcome per mode.
     pub(super) outcomes: Vec<Outcome>,
 }
 
 /// The `discard` port, where nothing listens.
-const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
+const DISCARD_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 
 impl Harness {
     /// Runs the driver against a closed port, with canaries for secrets. Done only once, since the
     /// driver can retry for some time.
     pub(super) fn unreachable(&self) -> Result<&Unreachable, NotPassed> {
-        self.unreachable.get_or_init(|| self.call_in_vain()).as_ref().map_err(Clone::clone)
+        self.unreachable.get_or_init(|| self.run_unreachable()).as_ref().map_err(Clone::clone)
     }
 
-    fn call_in_vain(&self) -> Result<Unreachable, NotPassed> {
+    fn run_unreachable(&self) -> Result<Unreachable, NotPassed> {
         let closed = self.closed()?;
-        let pretence = self.pretend(Some(closed.address))?;
+        let synthetic = self.synthetic_config(Some(closed.address))?;
         let modes = self.spec()?.modes.iter().copied().filter(|mode| *mode != Mode::Discover);
         let run = |mode| {
             let case = self.base().filter(|case| case.mode == mode);
             let case = case.unwrap_or_else(|| Case::new(String::new(), mode, Map::new()));
-            let config = pretence.config.clone();
+            let config = synthetic.config.clone();
             let inputs = feeds(&case, InputEnd::Complete);
             let trial = Invocation {
                 mode,
@@ -58,32 +58,32 @@ impl Harness {
                 share: None,
                 keep: true,
             };
-            self.run(&self.place(&case)?, trial)
+            self.run(&self.create_project(&case)?, trial)
         };
         let outcomes = modes.map(run).collect::<Result<_, _>>()?;
-        Ok(Unreachable { pretence, outcomes })
+        Ok(Unreachable { synthetic, outcomes })
     }
 
     /// Returns the configuration that a connection to `address` would produce, with canaries for
     /// secrets. Without an address, nothing listens at the one used.
-    pub(super) fn pretend(
+    pub(super) fn synthetic_config(
         &self,
         address: Option<SocketAddr>,
     ) -> Result<SyntheticConfig, NotPassed> {
         let spec = self.spec()?;
-        let known = match self.base() {
+        let case_config = match self.base() {
             Some(case) => Some(self.config(&case)?),
             None => self.connected()?,
         };
-        let mut config = known.unwrap_or_else(|| made_up(spec));
+        let mut config = case_config.unwrap_or_else(|| generated(spec));
         add_connection(&mut config, spec);
         let schema = spec.schema().map_err(skip)?;
         schema.fill(&mut config);
         // The author invents the values, so they must lead to this machine only.
-        let address = address.unwrap_or(NOBODY);
-        for asked in &spec.network {
-            put(&mut config, &asked.host, json!(address.ip().to_string()));
-            if let Some(port) = asked.port.as_str() {
+        let address = address.unwrap_or(DISCARD_ADDRESS);
+        for entry in &spec.network {
+            put(&mut config, &entry.host, json!(address.ip().to_string()));
+            if let Some(port) = entry.port.as_str() {
                 put(&mut config, port, json!(address.port()));
             }
         }
@@ -99,8 +99,8 @@ impl Harness {
             }
         }
         if let Some(finding) = schema.check(&config).first() {
-            let why = format!("cannot generate a configuration: {}", finding.message);
-            return Err(skip(format!("{why}; add a case, or use `--connection`")));
+            let reason = format!("cannot generate a configuration: {}", finding.message);
+            return Err(skip(format!("{reason}; add a case, or use `--connection`")));
         }
         Ok(SyntheticConfig { config, canaries })
     }
@@ -108,7 +108,7 @@ impl Harness {
 
 /// Generates a configuration that fits the schema as far as possible; values of an example come
 /// first.
-fn made_up(spec: &Spec) -> Value {
+fn generated(spec: &Spec) -> Value {
     let mut config = sample(&spec.config_schema);
     let example: Map<String, Value> = spec
         .examples
@@ -148,9 +148,9 @@ fn sample(schema: &Value) -> Value {
     match kind {
         Some("string") => {
             let length = |key: &str| schema[key].as_u64().and_then(|n| usize::try_from(n).ok());
-            let least = length("minLength").unwrap_or(0).min(1000);
-            let most = length("maxLength").unwrap_or(usize::MAX);
-            json!(format!("{:x<least$}", "conformance").chars().take(most).collect::<String>())
+            let min = length("minLength").unwrap_or(0).min(1000);
+            let max = length("maxLength").unwrap_or(usize::MAX);
+            json!(format!("{:x<min$}", "conformance").chars().take(max).collect::<String>())
         }
         Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or(json!(1)),
         Some("boolean") => json!(false),
@@ -195,9 +195,9 @@ mod tests {
                 "inner": {"type": "object", "required": ["a"], "properties": {"a": {"default": 3}}},
             },
         });
-        let made = sample(&schema);
-        assert_eq!(made["inner"], json!({"a": 3}));
-        assert_eq!(osiris_core::schema::Schema::closed(schema).unwrap().check(&made), []);
+        let config = sample(&schema);
+        assert_eq!(config["inner"], json!({"a": 3}));
+        assert_eq!(osiris_core::schema::Schema::closed(schema).unwrap().check(&config), []);
     }
 
     #[test]

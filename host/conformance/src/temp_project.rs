@@ -67,10 +67,10 @@ impl TempProject {
 
     fn read<T>(
         &self,
-        wanted: impl Fn(&Path) -> bool,
+        include: impl Fn(&Path) -> bool,
         of: &dyn Fn(&[u8]) -> T,
     ) -> BTreeMap<String, T> {
-        let mut found = BTreeMap::new();
+        let mut entries = BTreeMap::new();
         let mut folders = vec![self.base().to_owned()];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -79,15 +79,15 @@ impl TempProject {
                 // Links are not followed: they can lead anywhere.
                 match entry.file_type() {
                     Ok(kind) if kind.is_dir() => folders.push(path.clone()),
-                    Ok(kind) if wanted(below) => {
+                    Ok(kind) if include(below) => {
                         let name = below.display().to_string();
                         let bytes = if kind.is_file() { std::fs::read(&path) } else { Ok(vec![]) };
-                        found.insert(name, of(&bytes.unwrap_or_default()));
+                        entries.insert(name, of(&bytes.unwrap_or_default()));
                     }
                     _ => {}
                 }
             }
         }
-        found
+        entries
     }
 }

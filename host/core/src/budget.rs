@@ -33,7 +33,7 @@ pub struct Share {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exceeded {
     /// Amount that would be in use.
-    pub wanted: u64,
+    pub total: u64,
 }
 
 impl Default for Budget {
@@ -61,11 +61,11 @@ impl Budget {
 
     fn take(&self, amount: u64) -> Result<(), Exceeded> {
         let Inner { limit, used } = &*self.0;
-        let wanted = |used: u64| used.saturating_add(amount);
-        let fits = |used: u64| Some(wanted(used)).filter(|wanted| wanted <= limit);
+        let total = |used: u64| used.saturating_add(amount);
+        let fits = |used: u64| Some(total(used)).filter(|total| total <= limit);
         match used.fetch_update(Relaxed, Relaxed, fits) {
             Ok(_) => Ok(()),
-            Err(used) => Err(Exceeded { wanted: wanted(used) }),
+            Err(used) => Err(Exceeded { total: total(used) }),
         }
     }
 }
@@ -109,13 +109,13 @@ mod tests {
         let budget = Budget::new(10);
         let (mut one, mut other) = (budget.share(), budget.clone().share());
         one.grow(6).unwrap();
-        assert_eq!(other.grow(5), Err(Exceeded { wanted: 11 }));
+        assert_eq!(other.grow(5), Err(Exceeded { total: 11 }));
         other.grow(4).unwrap();
         one.shrink(2);
         assert_eq!((one.amount(), budget.used()), (4, 8));
         drop(one);
         assert_eq!(budget.used(), 4);
-        assert_eq!(other.grow(u64::MAX), Err(Exceeded { wanted: u64::MAX }));
+        assert_eq!(other.grow(u64::MAX), Err(Exceeded { total: u64::MAX }));
         drop(other);
         assert_eq!(budget.used(), 0);
     }

@@ -443,11 +443,11 @@ mod tests {
         let (before, _) = page.split_once(TABLE).expect("docs/errors.md has the table");
         let row = |code: &Code| format!("| `{code}` | {} |\n", code.description().trim());
         let rows: String = Code::ALL.iter().map(row).collect();
-        let wanted = format!("{before}{TABLE}{rows}");
+        let expected = format!("{before}{TABLE}{rows}");
         if std::env::var_os("UPDATE_EXPECT").is_some() {
-            std::fs::write(path, &wanted).unwrap();
+            std::fs::write(path, &expected).unwrap();
         }
-        assert!(page == wanted || std::env::var_os("UPDATE_EXPECT").is_some(), "run it as above");
+        assert!(page == expected || std::env::var_os("UPDATE_EXPECT").is_some(), "run it as above");
     }
 
     /// The head of the table in `docs/errors.md`.

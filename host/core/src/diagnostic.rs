@@ -35,7 +35,7 @@ pub struct Diagnostic {
     pub message: String,
     /// The location, if the problem is in a file.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub place: Option<SourceLocation>,
+    pub location: Option<SourceLocation>,
     /// The line or command that fixes the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -44,7 +44,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// Creates a problem without a location.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), place: None, help: None }
+        Self { code, message: message.into(), location: None, help: None }
     }
 
     /// Sets the help.
@@ -57,14 +57,14 @@ impl Diagnostic {
     /// Sets the file.
     #[must_use]
     pub fn in_file(mut self, file: &Path) -> Self {
-        self.place = Some(SourceLocation { file: file.display().to_string(), position: None });
+        self.location = Some(SourceLocation { file: file.display().to_string(), position: None });
         self
     }
 
     /// Sets the file and the position.
     #[must_use]
     pub fn at(mut self, file: &Path, position: Position) -> Self {
-        self.place =
+        self.location =
             Some(SourceLocation { file: file.display().to_string(), position: Some(position) });
         self
     }
@@ -73,9 +73,9 @@ impl Diagnostic {
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
-        if let Some(place) = &self.place {
-            write!(f, "\n  --> {}", place.file)?;
-            if let Some(Position { line, column }) = place.position {
+        if let Some(location) = &self.location {
+            write!(f, "\n  --> {}", location.file)?;
+            if let Some(Position { line, column }) = location.position {
                 write!(f, ":{line}:{column}")?;
             }
         }

@@ -44,7 +44,7 @@ const GROWTH: usize = 12;
 /// Bytes of a text that are searched together.
 const WINDOW: usize = 64 << 10;
 /// Maximum bytes of all secrets of a run together.
-const MOST: usize = 8 << 20;
+const MAX_BYTES: usize = 8 << 20;
 
 /// The secret values of a run. Every output of a session passes its text through the run's one
 /// redactor. Clones are cheap.
@@ -53,7 +53,7 @@ pub struct Redactor {
     /// Finds all secrets in one pass, or `None` if there are no secrets.
     finder: Option<Finder>,
     /// Maximum length of a secret in a text, in bytes.
-    reach: usize,
+    max_length: usize,
 }
 
 #[derive(Clone)]
@@ -62,7 +62,7 @@ struct Finder {
     plain: AhoCorasick,
     /// Finds the letters and digits of a secret and of its encodings in [`Alphanumerics`] text, or
     /// `None` if all of them are too short.
-    squeezed: Option<AhoCorasick>,
+    alphanumeric: Option<AhoCorasick>,
     beginnings: Arc<Beginnings>,
 }
 
@@ -83,11 +83,11 @@ impl Redactor {
             return Ok(Self::default());
         }
         let size: usize = long.iter().map(String::len).sum();
-        if size > MOST {
-            let most = crate::text::format_bytes(MOST as u64);
-            return Err(unusable(&format!("their total size exceeds {most}")));
+        if size > MAX_BYTES {
+            let limit = crate::text::format_bytes(MAX_BYTES as u64);
+            return Err(unusable(&format!("their total size exceeds {limit}")));
         }
-        let Encodings { mut plain, mut squeezed } = Encodings::of(&long);
+        let Encodings { mut plain, mut alphanumeric } = Encodings::of(&long);
         // Undoing escapes in a text also undoes apparent escapes in the secret itself.
         let mut newest = plain.clone();
         for _ in 0..LAYERS {
@@ -95,19 +95,19 @@ impl Redactor {
                 newest.iter().flat_map(|form| Unescaped::all_of(form)).map(|of| of.bytes).collect();
             plain.extend(newest.iter().filter(|form| form.len() >= SHORTEST).cloned());
         }
-        for needles in [&mut plain, &mut squeezed] {
+        for needles in [&mut plain, &mut alphanumeric] {
             needles.sort();
             needles.dedup();
         }
-        let longest = plain.iter().chain(&squeezed).map(Vec::len).max().unwrap_or_default();
+        let longest = plain.iter().chain(&alphanumeric).map(Vec::len).max().unwrap_or_default();
         let build = |needles: &[Vec<u8>]| {
             let built = AhoCorasick::builder().ascii_case_insensitive(true).build(needles);
             built.map_err(|error| unusable(&error.to_string()))
         };
-        let beginnings = Arc::new(Beginnings::of(squeezed.clone()));
-        let squeezed = (!squeezed.is_empty()).then(|| build(&squeezed)).transpose()?;
-        let finder = Finder { plain: build(&plain)?, squeezed, beginnings };
-        Ok(Self { finder: Some(finder), reach: longest * GROWTH })
+        let beginnings = Arc::new(Beginnings::of(alphanumeric.clone()));
+        let alphanumeric = (!alphanumeric.is_empty()).then(|| build(&alphanumeric)).transpose()?;
+        let finder = Finder { plain: build(&plain)?, alphanumeric, beginnings };
+        Ok(Self { finder: Some(finder), max_length: longest * GROWTH })
     }
 
     /// Returns the text with every known secret masked.
@@ -119,12 +119,13 @@ impl Redactor {
         Cow::Owned(masked(text.as_bytes(), &secrets))
     }
 
-    /// Masks the beginning of a text and returns it with the offset where the rest begins: `most`,
-    /// or the end of the secret that crosses `most`. A cut never leaves half a secret if `text`
-    /// extends [`Redactor::lookahead`] bytes past `most` or is complete.
-    pub fn redact_prefix(&self, text: &[u8], most: usize) -> (String, usize) {
-        let mut secrets = self.secrets(&text[..text.len().min(most.saturating_add(self.reach))]);
-        let end = boundary(text, most);
+    /// Masks the beginning of a text and returns it with the offset where the rest begins: `limit`,
+    /// or the end of the secret that crosses `limit`. A cut never leaves half a secret if `text`
+    /// extends [`Redactor::lookahead`] bytes past `limit` or is complete.
+    pub fn redact_prefix(&self, text: &[u8], limit: usize) -> (String, usize) {
+        let mut secrets =
+            self.secrets(&text[..text.len().min(limit.saturating_add(self.max_length))]);
+        let end = boundary(text, limit);
         secrets.retain(|secret| secret.start < end);
         let end = secrets.last().map_or(end, |last| last.end.max(end));
         (masked(&text[..end], &secrets), end)
@@ -133,26 +134,26 @@ impl Redactor {
     /// Returns the number of bytes after an offset that must be known to find every secret that
     /// begins before it.
     pub fn lookahead(&self) -> usize {
-        self.reach
+        self.max_length
     }
 
     /// Returns whether a text visibly ends in the middle of a secret, so that the next line can
     /// have the rest.
     pub fn may_continue(&self, text: &[u8]) -> bool {
         let Some(Finder { beginnings, .. }) = &self.finder else { return false };
-        let text = &text[text.len().saturating_sub(self.reach)..];
+        let text = &text[text.len().saturating_sub(self.max_length)..];
         beginnings.ends(text) || Unescaped::all_of(text).any(|plain| beginnings.ends(&plain.bytes))
     }
 
     /// Returns the ranges of the secrets, sorted and disjoint.
     fn secrets(&self, text: &[u8]) -> Vec<Range<usize>> {
         let Some(finder) = &self.finder else { return Vec::new() };
-        let step = WINDOW.max(self.reach);
+        let step = WINDOW.max(self.max_length);
         let mut all: Vec<Range<usize>> = Vec::new();
         let mut from = 0;
         // Window by window, so that the memory needed does not grow with the text.
         while from < text.len() {
-            let end = text.len().min(from + step + self.reach);
+            let end = text.len().min(from + step + self.max_length);
             for found in finder.in_window(&text[from..end]) {
                 let found = from + found.start..from + found.end;
                 if found.start >= from + step {
@@ -207,8 +208,8 @@ impl Redactor {
     }
 }
 
-fn unusable(why: &str) -> Error {
-    let message = format!("cannot mask the secrets of the connections: {why}");
+fn unusable(reason: &str) -> Error {
+    let message = format!("cannot mask the secrets of the connections: {reason}");
     let help = "pass the path of a file to the connection instead of the file's content";
     Error::environment(Diagnostic::new(Code::SecretsUnusable, message).help(help))
 }
@@ -217,7 +218,7 @@ impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let count = |finder: &Finder| {
             finder.plain.patterns_len()
-                + finder.squeezed.as_ref().map_or(0, AhoCorasick::patterns_len)
+                + finder.alphanumeric.as_ref().map_or(0, AhoCorasick::patterns_len)
         };
         let forms = self.finder.as_ref().map_or(0, count);
         write!(f, "Redactor({forms} forms)")
@@ -262,26 +263,27 @@ impl Finder {
         }
     }
 
-    /// Finds secrets in a text, verbatim and squeezed; `source` maps offsets to the whole text.
+    /// Finds secrets in a text, verbatim and reduced to letters and digits; `source` maps offsets
+    /// to the whole text.
     fn look(&self, text: &[u8], source: &dyn Fn(usize) -> usize, found: &mut Vec<Range<usize>>) {
         let mut add = |range: Range<usize>| found.push(source(range.start)..source(range.end));
         for secret in self.plain.find_overlapping_iter(text) {
             add(secret.range());
         }
-        let Some(finder) = &self.squeezed else { return };
-        let squeezed = Alphanumerics::of(text);
-        for secret in finder.find_overlapping_iter(&squeezed.bytes) {
-            add(squeezed.source(secret.range()));
+        let Some(finder) = &self.alphanumeric else { return };
+        let alphanumerics = Alphanumerics::of(text);
+        for secret in finder.find_overlapping_iter(&alphanumerics.bytes) {
+            add(alphanumerics.source(secret.range()));
         }
     }
 }
 
-/// Returns the end of the last character that ends at or before `most`.
-fn boundary(text: &[u8], most: usize) -> usize {
+/// Returns the end of the last character that ends at or before `limit`.
+fn boundary(text: &[u8], limit: usize) -> usize {
     let goes_on = |at: usize| text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
-    let most = most.min(text.len());
+    let limit = limit.min(text.len());
     // A longer sequence is not a UTF-8 character.
-    (most.saturating_sub(3)..=most).rev().find(|at| !goes_on(*at)).unwrap_or(most)
+    (limit.saturating_sub(3)..=limit).rev().find(|at| !goes_on(*at)).unwrap_or(limit)
 }
 
 fn masked(text: &[u8], secrets: &[Range<usize>]) -> String {
@@ -421,8 +423,8 @@ mod tests {
         for shift in 0..2 * quoted.len() {
             let before = "x".repeat(WINDOW - shift);
             let text = format!("{before}{quoted}{before}{secret}{before}");
-            let wanted = format!("{before}\"{MASK}\"{before}{MASK}{before}");
-            assert!(redactor.redact(&text) == wanted, "{shift}");
+            let expected = format!("{before}\"{MASK}\"{before}{MASK}{before}");
+            assert!(redactor.redact(&text) == expected, "{shift}");
         }
     }
 
@@ -576,7 +578,7 @@ mod tests {
 
     #[test]
     fn too_long_secret_is_an_error() {
-        let error = Redactor::new(["x".repeat(MOST + 1)]).unwrap_err().to_string();
+        let error = Redactor::new(["x".repeat(MAX_BYTES + 1)]).unwrap_err().to_string();
         assert!(error.starts_with("cannot mask the secrets of the connections"), "{error}");
     }
 

@@ -30,7 +30,7 @@ const MAX_CALL_BYTES: u64 = 128 << 20;
 /// Bytes allowed in addition to the batch in a call that passes a whole batch.
 const BESIDE: u64 = 64 << 10;
 /// Maximum length of each text of a driver's error that is kept unredacted, in bytes.
-const MAX_SAID: usize = 1 << 20;
+const MAX_ERROR_TEXT: usize = 1 << 20;
 /// Maximum handles that the instances of a component hold or lend at the same time.
 const HANDLES: usize = 100_000;
 /// Prefix of messages about an exceeded limit.
@@ -141,10 +141,10 @@ impl Driver {
         let work = self.run_in(&mut store, &step, inputs, has_output);
         let limit = Duration::from_secs(limits.get(Limit::Seconds));
         let work = throttled(work, limits.get(Limit::Cpu), || clock.take_offloaded());
-        let ended = with_deadline(work, &clock, limit, &cancel).await;
+        let outcome = with_deadline(work, &clock, limit, &cancel).await;
         let state = store.data_mut();
-        let driver_error = driver_error(&ended);
-        let result = into_result(ended, state);
+        let driver_error = driver_error(&outcome);
+        let result = into_result(outcome, state);
         if result.is_err() {
             state.files.undo();
         }
@@ -187,13 +187,13 @@ impl Driver {
             handles.push(wit::Input { name, table: table.push(Reader { receiver })? });
         }
         let writer = if has_output { Some(table.push(Writer::default())?) } else { None };
-        let kept = writer.as_ref().map(|writer| Resource::<Writer>::new_borrow(writer.rep()));
+        let borrowed = writer.as_ref().map(|writer| Resource::<Writer>::new_borrow(writer.rep()));
         let plugin = self.pre.instantiate_async(&mut *store).await?;
         let answer =
             plugin.osiris_driver_driver().call_run(&mut *store, step, &handles, writer).await?;
         // A driver can return without dropping its output, so its unsent buffers are checked here
         // too.
-        if let Some(writer) = kept.and_then(|writer| store.data().table.get(&writer).ok()) {
+        if let Some(writer) = borrowed.and_then(|writer| store.data().table.get(&writer).ok()) {
             writer.finished().map_err(contract_violation)?;
         }
         Ok(answer)
@@ -211,7 +211,7 @@ pub(super) async fn with_deadline<T>(
     cancel: &CancellationToken,
 ) -> Option<Answer<T>> {
     tokio::select! {
-        ended = work => Some(ended),
+        outcome = work => Some(outcome),
         () = clock.deadline(limit) => None,
         () = async { cancel.cancelled().await; clock.grace_period().await } => {
             Some(Ok(Err(super::state::cancelled_guest_error())))
@@ -219,15 +219,18 @@ pub(super) async fn with_deadline<T>(
     }
 }
 
-fn driver_error<T>(ended: &Option<Answer<T>>) -> Option<DriverError> {
-    let Some(Ok(Err(types::Error { kind, message, retryable }))) = ended else { return None };
-    let most = |text: &str| text[..text.floor_char_boundary(MAX_SAID)].to_owned();
-    Some(DriverError { kind: most(kind), message: most(message), retryable: *retryable })
+fn driver_error<T>(outcome: &Option<Answer<T>>) -> Option<DriverError> {
+    let Some(Ok(Err(types::Error { kind, message, retryable }))) = outcome else { return None };
+    let cut = |text: &str| text[..text.floor_char_boundary(MAX_ERROR_TEXT)].to_owned();
+    Some(DriverError { kind: cut(kind), message: cut(message), retryable: *retryable })
 }
 
 /// Converts the end of a call into the driver's answer or a failure.
-pub(super) fn into_result<T>(ended: Option<Answer<T>>, state: &HostState) -> Result<T, CallError> {
-    match ended {
+pub(super) fn into_result<T>(
+    outcome: Option<Answer<T>>,
+    state: &HostState,
+) -> Result<T, CallError> {
+    match outcome {
         Some(Ok(Ok(answer))) => Ok(answer),
         Some(Ok(Err(error))) => {
             Err(with_denial(from_driver(error, state.journal.sink.redactor()), state))
@@ -243,14 +246,14 @@ pub(super) fn into_result<T>(ended: Option<Answer<T>>, state: &HostState) -> Res
 /// Adds the permission or limit that the host denied, if the denial can be the cause of a driver's
 /// failure.
 fn with_denial(failure: CallError, state: &HostState) -> CallError {
-    if let Some(refusal) = state.files.refused_room().or_else(|| state.refused.clone()) {
+    if let Some(denial) = state.files.quota_denial().or_else(|| state.denial.clone()) {
         let message =
-            format!("{LIMIT_EXCEEDED}: {refusal}; the driver reported: {}", failure.message);
+            format!("{LIMIT_EXCEEDED}: {denial}; the driver reported: {}", failure.message);
         return CallError::new(ErrorKind::Limit, message);
     }
     // Interpreters probe for files unrelated to the failure: a path can only be the cause if the
     // driver's message mentions it, or if the error is a permission error.
-    let files = state.files.refusal(&failure.message, failure.kind == ErrorKind::Permission);
+    let files = state.files.denial(&failure.message, failure.kind == ErrorKind::Permission);
     failure.with_denial(files).with_denial(state.network.denial())
 }
 
@@ -282,26 +285,26 @@ fn mode_name(mode: Mode) -> &'static str {
 
 /// Converts an error of the engine into a failure with a message for the user.
 fn classify_trap(error: &wasmtime::Error, state: &HostState) -> CallError {
-    if let Some(ContractViolation(why)) = error.downcast_ref::<ContractViolation>() {
+    if let Some(ContractViolation(reason)) = error.downcast_ref::<ContractViolation>() {
         // The reason can quote text of the driver.
-        let why = sanitize_message(why, state.journal.sink.redactor());
+        let reason = sanitize_message(reason, state.journal.sink.redactor());
         return CallError::new(
             ErrorKind::Protocol,
-            format!("the driver violated the contract: {why}"),
+            format!("the driver violated the contract: {reason}"),
         );
     }
-    if let Some(LimitExceeded(why)) = error.downcast_ref::<LimitExceeded>() {
-        return CallError::new(ErrorKind::Limit, format!("{LIMIT_EXCEEDED}: {why}"));
+    if let Some(LimitExceeded(reason)) = error.downcast_ref::<LimitExceeded>() {
+        return CallError::new(ErrorKind::Limit, format!("{LIMIT_EXCEEDED}: {reason}"));
     }
     if let Some(message) = &state.panic {
         return CallError::new(ErrorKind::Panic, format!("the driver panicked: {message}"));
     }
-    if let Some(refused) = &state.limiter.refused {
-        return CallError::new(ErrorKind::Limit, format!("{LIMIT_EXCEEDED}: {refused}"));
+    if let Some(denial) = &state.limiter.denial {
+        return CallError::new(ErrorKind::Limit, format!("{LIMIT_EXCEEDED}: {denial}"));
     }
     if let Some(wasmtime::component::ResourceTableError::Full) = error.downcast_ref() {
-        let refusal = state.limits.exceeded_message(Limit::Handles, "it requested one more");
-        return CallError::new(ErrorKind::Limit, format!("{LIMIT_EXCEEDED}: {refusal}"));
+        let denial = state.limits.exceeded_message(Limit::Handles, "it requested one more");
+        return CallError::new(ErrorKind::Limit, format!("{LIMIT_EXCEEDED}: {denial}"));
     }
     if let Some(I32Exit(code)) = error.downcast_ref() {
         return CallError::new(
@@ -327,12 +330,12 @@ fn classify_trap(error: &wasmtime::Error, state: &HostState) -> CallError {
         ),
         Some(trap) => CallError::new(ErrorKind::Trap, format!("the driver crashed: {trap}")),
         None => {
-            let why = error.root_cause().to_string();
-            match engine_limit_message(&why, &state.limits) {
+            let reason = error.root_cause().to_string();
+            match engine_limit_message(&reason, &state.limits) {
                 Some(limit) => CallError::new(ErrorKind::Limit, limit),
                 None => CallError::new(
                     ErrorKind::Trap,
-                    format!("the driver made an invalid host call: {why}"),
+                    format!("the driver made an invalid host call: {reason}"),
                 ),
             }
         }
@@ -341,14 +344,14 @@ fn classify_trap(error: &wasmtime::Error, state: &HostState) -> CallError {
 
 /// Returns the message of the engine limit that an error text names. The engine has no error types
 /// for these limits.
-fn engine_limit_message(why: &str, limits: &Limits) -> Option<String> {
-    if why.contains("fuel allocated for hostcalls has been exhausted") {
+fn engine_limit_message(message: &str, limits: &Limits) -> Option<String> {
+    if message.contains("fuel allocated for hostcalls has been exhausted") {
         let limit = exact_bytes(call_bytes(limits) - BESIDE);
         return Some(format!(
             "the driver passed more than {limit} to the host in one call; pass less data per call"
         ));
     }
-    why.contains("store handle limit exceeded").then(|| {
+    message.contains("store handle limit exceeded").then(|| {
         format!(
             "the driver held more than {HANDLES} resource handles; drop handles that are no longer needed"
         )

@@ -14,7 +14,7 @@ use wasmtime::component::Component;
 /// A compiled driver.
 #[derive(Clone)]
 pub struct CompiledDriver {
-    pub(super) place: Place,
+    pub(super) location: CodeLocation,
     /// Spec of the driver.
     pub spec: Arc<Spec>,
     /// The file of the driver.
@@ -25,14 +25,14 @@ pub struct CompiledDriver {
 
 /// Location of compiled code.
 #[derive(Clone)]
-pub(super) enum Place {
+pub(super) enum CodeLocation {
     /// In a file of the cache.
     File(PathBuf),
     /// In memory, if there is no cache.
     Bytes(Arc<[u8]>),
 }
 
-impl Place {
+impl CodeLocation {
     /// Loads the code into `engine`.
     pub(super) fn component(&self, engine: &Engine) -> wasmtime::Result<Component> {
         #[expect(unsafe_code, reason = "the only way to load compiled code")]
@@ -51,16 +51,16 @@ impl Place {
 impl CompiledDriver {
     /// Returns the file that the code is loaded from. Returns `None` if the code is in memory.
     pub fn file(&self) -> Option<&Path> {
-        match &self.place {
-            Place::File(path) => Some(path),
-            Place::Bytes(_) => None,
+        match &self.location {
+            CodeLocation::File(path) => Some(path),
+            CodeLocation::Bytes(_) => None,
         }
     }
 
     /// The error for code that cannot be loaded.
-    pub(super) fn unusable(&self, why: &wasmtime::Error) -> Error {
+    pub(super) fn unusable(&self, error: &wasmtime::Error) -> Error {
         let name = &self.spec.name;
-        let message = format!("cannot load the compiled code of driver `{name}`: {why:#}");
+        let message = format!("cannot load the compiled code of driver `{name}`: {error:#}");
         let problem = Diagnostic::new(Code::CodeDamaged, message);
         Error::environment(match self.file() {
             // The driver is compiled again if the file is missing.
@@ -74,8 +74,8 @@ impl CompiledDriver {
 impl CompiledDriver {
     /// Empty code.
     pub(crate) fn of(spec: Arc<Spec>) -> Self {
-        let place = Place::Bytes([].into());
-        Self { place, spec, path: PathBuf::new(), sha256: String::new() }
+        let location = CodeLocation::Bytes([].into());
+        Self { location, spec, path: PathBuf::new(), sha256: String::new() }
     }
 }
 

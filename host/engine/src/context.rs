@@ -41,10 +41,10 @@ impl Host for HostState {
         };
         let bytes: usize = tags.iter().map(|(key, value)| key.len() + value.len()).sum();
         if unit.len() + bytes > MAX_METRIC {
-            let most = exact_bytes(MAX_METRIC as u64);
+            let max = exact_bytes(MAX_METRIC as u64);
             let bytes = unit.len() + bytes;
-            let why = format!("its unit and tags have {bytes} bytes; the maximum is {most}");
-            self.journal.dropped("metric", &why);
+            let reason = format!("its unit and tags have {bytes} bytes; the maximum is {max}");
+            self.journal.warn_dropped("metric", &reason);
             return Ok(());
         }
         if self.journal.admits_named("metric", &name, unit.len() + bytes) {
@@ -55,17 +55,17 @@ impl Host for HostState {
 
     fn event(&mut self, name: String, fields: String) -> Result<()> {
         // Checked before parsing: parsing a dropped event could take long and use much memory.
-        let dropped = |why: &str| {
-            self.journal.dropped("event", why);
+        let drop_event = |reason: &str| {
+            self.journal.warn_dropped("event", reason);
             Ok(())
         };
         if fields.len() > MAX_EVENT {
-            let (bytes, most) = (fields.len(), exact_bytes(MAX_EVENT as u64));
-            return dropped(&format!("its fields have {bytes} bytes; the maximum is {most}"));
+            let (bytes, max) = (fields.len(), exact_bytes(MAX_EVENT as u64));
+            return drop_event(&format!("its fields have {bytes} bytes; the maximum is {max}"));
         }
         let values = json_values(fields.as_bytes());
         if values > MAX_VALUES {
-            return dropped(&format!(
+            return drop_event(&format!(
                 "its fields have {values} values; the maximum is {MAX_VALUES}"
             ));
         }
@@ -108,8 +108,8 @@ impl Host for HostState {
     }
 
     fn save_state(&mut self, state: String) -> Result<Result<(), types::Error>> {
-        if let Some(why) = unfit_state(&state) {
-            return Ok(Err(guest_error(ErrorKind::Data, why)));
+        if let Some(reason) = unfit_state(&state) {
+            return Ok(Err(guest_error(ErrorKind::Data, reason)));
         }
         let before = self.new_state.replace(state).map_or(0, |state| state.len());
         self.held.remove(before as u64);
@@ -126,8 +126,8 @@ impl Host for HostState {
 /// Returns the reason if a text is not a valid state: it is too long or not JSON.
 pub fn unfit_state(state: &str) -> Option<String> {
     if state.len() > MAX_STATE {
-        let most = exact_bytes(MAX_STATE as u64);
-        return Some(format!("the state has {} bytes; the maximum is {most}", state.len()));
+        let max = exact_bytes(MAX_STATE as u64);
+        return Some(format!("the state has {} bytes; the maximum is {max}", state.len()));
     }
     let parsed = serde_json::from_str::<serde::de::IgnoredAny>(state);
     parsed.err().map(|error| format!("the state is not valid JSON: {error}"))

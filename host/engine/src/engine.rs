@@ -15,7 +15,7 @@ use wasmtime::{Config, OptLevel};
 
 use super::bindings::{Plugin, PluginPre};
 use super::cache::CodeCache;
-use super::compiled_driver::{CompiledDriver, Place};
+use super::compiled_driver::{CodeLocation, CompiledDriver};
 use super::compiler::{self, Compiler, Output, Refusal};
 use super::state::HostState;
 use super::{lists, sockets, vfs};
@@ -191,16 +191,16 @@ impl Engine {
             return Err(Error::invalid(problem));
         }
         let (spec, path) = (file.spec.clone(), file.path.clone());
-        let code = |place| CompiledDriver { place, spec, path, sha256: sha256.clone() };
-        if let Some(kept) = self.cached_code(sha256) {
-            return Ok(code(Place::File(kept)));
+        let code = |location| CompiledDriver { location, spec, path, sha256: sha256.clone() };
+        if let Some(cached) = self.cached_code(sha256) {
+            return Ok(code(CodeLocation::File(cached)));
         }
         compiling();
-        let place = self.compile(bytes, sha256).map_err(|refusal| refusal.error(file))?;
-        Ok(code(place))
+        let location = self.compile(bytes, sha256).map_err(|refusal| refusal.error(file))?;
+        Ok(code(location))
     }
 
-    fn compile(&self, bytes: &[u8], sha256: &str) -> Result<Place, Refusal> {
+    fn compile(&self, bytes: &[u8], sha256: &str) -> Result<CodeLocation, Refusal> {
         let identity = self.identity();
         let mut output = match &self.compiler {
             Compiler::InProcess => Output::Bytes(self.compile_here(bytes)?),
@@ -209,14 +209,14 @@ impl Engine {
             }
         };
         if let Some(cache) = &self.cache
-            && let Some(kept) = cache.put(&identity, sha256, &mut output)
+            && let Some(cached) = cache.put(&identity, sha256, &mut output)
         {
-            return Ok(Place::File(kept));
+            return Ok(CodeLocation::File(cached));
         }
         let bytes = output.bytes();
         let bytes = bytes
             .map_err(|error| Refusal::Failed(format!("cannot read the compiled code: {error}")))?;
-        Ok(Place::Bytes(bytes.into()))
+        Ok(CodeLocation::Bytes(bytes.into()))
     }
 
     /// Compiles a component in this process, and checks that it is compatible with this host.
@@ -233,7 +233,7 @@ impl Engine {
     /// # Errors
     /// Returns an error if the code was damaged since or was compiled by another program.
     pub fn link(&self, code: &CompiledDriver) -> Result<Driver> {
-        let pre = code.place.component(&self.engine).and_then(|component| self.fit(&component));
+        let pre = code.location.component(&self.engine).and_then(|component| self.fit(&component));
         let pre = pre.map_err(|error| code.unusable(&error))?;
         Ok(Driver { pre, spec: code.spec.clone(), sha256: code.sha256.clone() })
     }

@@ -71,7 +71,7 @@ impl Host {
     pub async fn answer(&mut self, call: HostCall) -> wasmtime::Result<()> {
         let writer = || Resource::new_borrow(self.writer);
         let reader = || Resource::new_borrow(self.reader);
-        let kept = |index: u8| {
+        let batch_at = |index: u8| {
             let rep = self.batches.get(usize::from(index) % self.batches.len().max(1))?;
             Some(Resource::new_borrow(*rep))
         };
@@ -98,17 +98,17 @@ impl Host {
                 }
             }
             HostCall::Buffer(index, number) => {
-                if let Some(batch) = kept(index) {
+                if let Some(batch) = batch_at(index) {
                     state.buffer(batch, number)?;
                 }
             }
             HostCall::Nodes(index) => {
-                if let Some(batch) = kept(index) {
+                if let Some(batch) = batch_at(index) {
                     HostBatch::nodes(state, batch)?;
                 }
             }
             HostCall::Forward(index) => {
-                if let Some(batch) = kept(index) {
+                if let Some(batch) = batch_at(index) {
                     drop(HostWriter::forward(state, writer(), batch).await?);
                 }
             }

@@ -132,8 +132,8 @@ impl Grants {
         let check = network.clone();
         wasi.allow_tcp(dials).allow_ip_name_lookup(dials).socket_addr_check(
             move |address, usage| {
-                let may = check.may_use(address, usage);
-                Box::pin(async move { may })
+                let allowed = check.may_use(address, usage);
+                Box::pin(async move { allowed })
             },
         );
         Ok((files, network))

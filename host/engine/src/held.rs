@@ -27,10 +27,10 @@ impl HeldMemory {
     pub(super) fn add(&mut self, bytes: u64) -> Result<()> {
         let total = self.bytes.amount().saturating_add(bytes);
         if total > self.limits.get(Limit::Held) {
-            let asked = format!(
+            let request = format!(
                 "the host would hold {total} bytes for the driver: batches that were not dropped or sent, columns and state"
             );
-            return Err(limit_exceeded(self.limits.exceeded_message(Limit::Held, asked)));
+            return Err(limit_exceeded(self.limits.exceeded_message(Limit::Held, request)));
         }
         self.bytes
             .grow(bytes)

@@ -13,31 +13,31 @@ pub struct HiddenDirs(Arc<Mutex<BTreeSet<PathBuf>>>);
 impl HiddenDirs {
     /// Hides a directory until a driver creates it.
     pub fn hide(&self, folder: PathBuf) {
-        self.held().insert(folder);
+        self.lock().insert(folder);
     }
 
     /// Returns whether a path is a hidden directory.
     pub(super) fn is_hidden(&self, path: &Path) -> bool {
-        self.held().contains(path)
+        self.lock().contains(path)
     }
 
     /// Returns whether a path is inside a hidden directory.
     pub(super) fn is_within(&self, path: &Path) -> bool {
-        let hidden = self.held();
+        let hidden = self.lock();
         !hidden.is_empty() && path.ancestors().skip(1).any(|folder| hidden.contains(folder))
     }
 
     /// Makes a hidden directory visible. Returns whether the directory was hidden.
     pub(super) fn show(&self, folder: &Path) -> bool {
-        self.held().remove(folder)
+        self.lock().remove(folder)
     }
 
     /// Returns the directories that are still hidden, children before their parents.
     pub fn hidden(&self) -> Vec<PathBuf> {
-        self.held().iter().rev().cloned().collect()
+        self.lock().iter().rev().cloned().collect()
     }
 
-    fn held(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
         // A panic in another thread leaves the data consistent: every change is a single call.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -14,13 +14,13 @@ pub(crate) struct Limiter {
     /// Current elements of all tables.
     elements: u64,
     /// The last denial, for the error message.
-    pub(crate) refused: Option<String>,
+    pub(crate) denial: Option<String>,
 }
 
 impl Limiter {
     /// Creates a limiter that takes memory from the run's budget through an empty share.
     pub(crate) fn new(limits: Limits, memory: Share) -> Self {
-        Self { limits, memory, elements: 0, refused: None }
+        Self { limits, memory, elements: 0, denial: None }
     }
 
     /// Returns the bytes of all linear memories. Memories never shrink.
@@ -39,12 +39,12 @@ impl ResourceLimiter for Limiter {
         let more = (desired - current) as u64;
         let total = self.memory.amount() + more;
         if total > self.limits.get(Limit::Memory) {
-            let asked = format!("it requested {total} bytes");
-            self.refused = Some(self.limits.exceeded_message(Limit::Memory, asked));
+            let request = format!("it requested {total} bytes");
+            self.denial = Some(self.limits.exceeded_message(Limit::Memory, request));
             return Ok(false);
         }
         if let Err(exceeded) = self.memory.grow(more) {
-            self.refused = Some(self.limits.run_exceeded_message(exceeded));
+            self.denial = Some(self.limits.run_exceeded_message(exceeded));
             return Ok(false);
         }
         Ok(true)
@@ -58,8 +58,8 @@ impl ResourceLimiter for Limiter {
     ) -> wasmtime::Result<bool> {
         let total = self.elements + (desired - current) as u64;
         if total > self.limits.get(Limit::Elements) {
-            let asked = format!("it requested {total}");
-            self.refused = Some(self.limits.exceeded_message(Limit::Elements, asked));
+            let request = format!("it requested {total}");
+            self.denial = Some(self.limits.exceeded_message(Limit::Elements, request));
             return Ok(false);
         }
         self.elements = total;

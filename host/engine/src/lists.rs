@@ -37,7 +37,9 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> Result<()> {
     linker.instance(&format!("{package}/context@{version}"))?.func_wrap("metric", metric)?;
     linker
         .instance(&format!("{package}/tables@{version}"))?
-        .func_wrap_async("[method]writer.open", |store, asked| Box::new(open(store, asked)))?;
+        .func_wrap_async("[method]writer.open", |store, arguments| {
+            Box::new(open(store, arguments))
+        })?;
     linker.allow_shadowing(false);
     Ok(())
 }
@@ -50,8 +52,8 @@ fn metric(
         // Copying up to `MAX_TAGS` tags still makes a call fail that passes more bytes than
         // allowed.
         tags.iter(store.as_context_mut())?.take(MAX_TAGS).try_for_each(|tag| tag.map(drop))?;
-        let why = format!("it has {} tags; the maximum is {MAX_TAGS}", tags.len());
-        store.data().journal.dropped("metric", &why);
+        let reason = format!("it has {} tags; the maximum is {MAX_TAGS}", tags.len());
+        store.data().journal.warn_dropped("metric", &reason);
         return Ok(());
     }
     let tags = tags.iter(store.as_context_mut())?.collect::<Result<_>>()?;
@@ -64,24 +66,24 @@ async fn open(
     mut store: StoreContextMut<'_, HostState>,
     (writer, columns): (Resource<Writer>, WasmList<Column>),
 ) -> Result<Opened> {
-    let refused = |why: String| {
-        contract_violation(format!("it opened its output with an invalid schema: {why}"))
+    let invalid = |reason: String| {
+        contract_violation(format!("it opened its output with an invalid schema: {reason}"))
     };
     if columns.len() > MAX_FIELDS {
         let count = columns.len();
-        return Err(refused(format!("the schema has {count} fields; the maximum is {MAX_FIELDS}")));
+        return Err(invalid(format!("the schema has {count} fields; the maximum is {MAX_FIELDS}")));
     }
     let columns = columns.iter(store.as_context_mut())?.collect::<Result<Vec<_>>>()?;
     // Each entry counts as more than its text, see `unflatten`.
     let large = |column: &&Column| column.metadata.len() > MAX_METADATA_BYTES / 64;
     if let Some(Column { name, .. }) = columns.iter().find(large) {
-        return Err(refused(format!(
+        return Err(invalid(format!(
             "column `{name}` has more than {MAX_METADATA_BYTES} bytes of metadata"
         )));
     }
     let metadata: usize = columns.iter().map(|column| column.metadata.len()).sum();
     if metadata > MAX_METADATA {
-        return Err(refused(format!(
+        return Err(invalid(format!(
             "the columns have {metadata} metadata entries; the maximum is {MAX_METADATA}"
         )));
     }

@@ -13,21 +13,21 @@ use wasmtime_wasi::sockets::SocketAddrUse;
 pub(super) struct Network {
     granted: Arc<[Endpoint]>,
     hosts: Arc<BTreeMap<String, Vec<IpAddr>>>,
-    seen: Arc<Mutex<Seen>>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct State {
     /// Host names, in lower case, with the addresses that they resolved to.
     resolved: HashMap<String, Vec<IpAddr>>,
     /// The last denial, for the error message.
-    refused: Option<String>,
+    denial: Option<String>,
 }
 
 impl Network {
     /// Permits these endpoints. `hosts` maps host names in lower case to known addresses.
     pub(super) fn new(granted: Vec<Endpoint>, hosts: BTreeMap<String, Vec<IpAddr>>) -> Self {
-        Self { granted: granted.into(), hosts: hosts.into(), seen: Arc::default() }
+        Self { granted: granted.into(), hosts: hosts.into(), state: Arc::default() }
     }
 
     /// Returns the addresses of a name that need no look-up.
@@ -52,7 +52,7 @@ impl Network {
 
     /// Records an address that a name resolved to.
     pub(super) fn record_resolution(&self, name: &str, address: IpAddr) {
-        self.seen().resolved.entry(normalize_name(name)).or_default().push(address.to_canonical());
+        self.state().resolved.entry(normalize_name(name)).or_default().push(address.to_canonical());
     }
 
     /// Returns whether an address may be used for an operation.
@@ -61,11 +61,11 @@ impl Network {
             // Every socket is bound to this address before it connects.
             SocketAddrUse::TcpBind => address.ip().is_unspecified() && address.port() == 0,
             SocketAddrUse::TcpConnect => {
-                let may = self.granted.iter().any(|endpoint| self.matches(endpoint, address));
-                if !may {
+                let allowed = self.granted.iter().any(|endpoint| self.matches(endpoint, address));
+                if !allowed {
                     self.deny(format!("address {address} is not allowed"));
                 }
-                may
+                allowed
             }
             _ => {
                 self.deny("a driver can only open outgoing TCP connections".to_owned());
@@ -79,33 +79,33 @@ impl Network {
         if endpoint.port != address.port() {
             return false;
         }
-        let is_it = match endpoint.host.parse::<IpAddr>() {
+        let host_matches = match endpoint.host.parse::<IpAddr>() {
             Ok(named) => named.to_canonical() == ip,
             Err(_) => self
-                .seen()
+                .state()
                 .resolved
                 .get(&normalize_name(&endpoint.host))
                 .is_some_and(|addresses| addresses.contains(&ip)),
         };
-        is_it && endpoint.may_reach(ip)
+        host_matches && endpoint.may_reach(ip)
     }
 
-    fn deny(&self, what: String) {
-        self.seen().refused = Some(what);
+    fn deny(&self, reason: String) {
+        self.state().denial = Some(reason);
     }
 
     /// Returns the message with the last denial and the permitted endpoints.
     pub(super) fn denial(&self) -> Option<String> {
-        let what = self.seen().refused.clone()?;
+        let reason = self.state().denial.clone()?;
         let granted: Vec<String> = self.granted.iter().map(ToString::to_string).collect();
         let granted = if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") };
         Some(format!(
-            "network access denied: {what}; allowed: {granted}. A driver can connect to the hosts and ports that `network` in its spec names, usually those of its connection"
+            "network access denied: {reason}; allowed: {granted}. A driver can connect to the hosts and ports that `network` in its spec names, usually those of its connection"
         ))
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -157,9 +157,11 @@ mod tests {
     #[test]
     fn host_of_the_spec_reaches_only_the_internet() {
         let network = network("api.example", 443, false);
-        for (address, may) in [("93.184.216.34", true), ("10.0.0.1", false), ("127.0.0.1", false)] {
+        for (address, allowed) in
+            [("93.184.216.34", true), ("10.0.0.1", false), ("127.0.0.1", false)]
+        {
             network.record_resolution("api.example", address.parse().unwrap());
-            assert_eq!(dials(&network, &format!("{address}:443")), may, "{address}");
+            assert_eq!(dials(&network, &format!("{address}:443")), allowed, "{address}");
         }
     }
 
@@ -175,7 +177,7 @@ mod tests {
 
     #[test]
     fn address_of_the_spec_is_public_and_of_the_user_any() {
-        for (host, may) in [
+        for (host, allowed) in [
             ("10.0.0.1", false),
             ("fd20:ce::254", false),
             ("64:ff9b::a00:1", false),
@@ -184,7 +186,7 @@ mod tests {
             let address = SocketAddr::new(host.parse().unwrap(), 80);
             let dials =
                 |is_own| network(host, 80, is_own).may_use(address, SocketAddrUse::TcpConnect);
-            assert_eq!((dials(true), dials(false)), (true, may), "{host}");
+            assert_eq!((dials(true), dials(false)), (true, allowed), "{host}");
         }
     }
 

@@ -76,12 +76,12 @@ impl Driver {
         let sink = call.sink.clone();
         match self.doctor_raw(engine, call, connection, timeout).await {
             Ok(Health { category, latency_ms, message }) => {
-                let known = Health::CATEGORIES.into_iter().find(|known| *known == category);
-                let most = (timeout + DOCTOR_GRACE).as_secs_f64() * 1000.0;
+                let category = Health::CATEGORIES.into_iter().find(|name| *name == category);
+                let max_latency = (timeout + DOCTOR_GRACE).as_secs_f64() * 1000.0;
                 Health {
-                    category: known.unwrap_or("unknown").to_owned(),
+                    category: category.unwrap_or("unknown").to_owned(),
                     // A latency below zero or above the time limit is invalid.
-                    latency_ms: latency_ms.filter(|latency| (0.0..=most).contains(latency)),
+                    latency_ms: latency_ms.filter(|latency| (0.0..=max_latency).contains(latency)),
                     message: sanitize_message(&message, sink.redactor()),
                 }
             }
@@ -176,8 +176,8 @@ impl Driver {
         let mut store = new_store(engine, state);
         let clock = store.data().clock.clone();
         let work = throttled(work(&mut store), share, || clock.take_offloaded());
-        let ended = with_deadline(work, &clock, limit, &cancel).await;
-        into_result(ended, store.data())
+        let outcome = with_deadline(work, &clock, limit, &cancel).await;
+        into_result(outcome, store.data())
     }
 }
 

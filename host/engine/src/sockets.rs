@@ -33,18 +33,18 @@ const LOOK_UPS_A_SECOND: u64 = 10;
 pub(super) struct LookUp {
     name: String,
     /// The known addresses that the driver has not read yet.
-    known: Option<VecDeque<IpAddr>>,
+    addresses: Option<VecDeque<IpAddr>>,
 }
 
 /// The sockets of one call, and the engine's own implementation.
 pub(super) struct View<'a> {
     wasi: WasiSocketsCtxView<'a>,
     network: &'a Network,
-    asked: &'a mut HashMap<u32, LookUp>,
-    look_ups: &'a mut u64,
+    pending_look_ups: &'a mut HashMap<u32, LookUp>,
+    look_up_count: &'a mut u64,
     clock: &'a StepTimer,
     limits: &'a Limits,
-    refused: &'a mut Option<String>,
+    denial: &'a mut Option<String>,
 }
 
 struct Access;
@@ -93,24 +93,24 @@ impl Host for View<'_> {
         if !self.network.may_look_up(&name) {
             return Err(ErrorCode::AccessDenied.into());
         }
-        *self.look_ups += 1;
-        let most = LOOK_UPS + LOOK_UPS_A_SECOND * self.clock.seconds();
-        if *self.look_ups > most {
-            *self.refused = Some(format!(
+        *self.look_up_count += 1;
+        let max = LOOK_UPS + LOOK_UPS_A_SECOND * self.clock.seconds();
+        if *self.look_up_count > max {
+            *self.denial = Some(format!(
                 "it resolved host names {} times; the maximum is {LOOK_UPS} plus {LOOK_UPS_A_SECOND} per second. A driver can cache resolved addresses",
-                self.look_ups
+                self.look_up_count
             ));
             return Err(ErrorCode::TemporaryResolverFailure.into());
         }
-        let known = self
+        let addresses = self
             .network
             .known_addresses(&name)
             .map(|addresses| addresses.iter().copied().collect());
         // Looking up an IP address uses no resolver: the engine's stream is only a placeholder for
         // the known addresses.
-        let asked = if known.is_some() { NO_LOOK_UP } else { &name };
-        let stream = self.wasi.resolve_addresses(handle, asked.to_owned())?;
-        self.asked.insert(stream.rep(), LookUp { name, known });
+        let query = if addresses.is_some() { NO_LOOK_UP } else { &name };
+        let stream = self.wasi.resolve_addresses(handle, query.to_owned())?;
+        self.pending_look_ups.insert(stream.rep(), LookUp { name, addresses });
         Ok(stream)
     }
 }
@@ -121,11 +121,15 @@ impl HostResolveAddressStream for View<'_> {
         stream: Resource<ResolveAddressStream>,
     ) -> Result<Option<IpAddress>, SocketError> {
         let rep = stream.rep();
-        let address = match self.asked.get_mut(&rep) {
-            Some(LookUp { known: Some(known), .. }) => known.pop_front().map(wasi_address),
+        let address = match self.pending_look_ups.get_mut(&rep) {
+            Some(LookUp { addresses: Some(addresses), .. }) => {
+                addresses.pop_front().map(wasi_address)
+            }
             _ => self.wasi.resolve_next_address(stream)?,
         };
-        if let (Some(address), Some(LookUp { name, .. })) = (address, self.asked.get(&rep)) {
+        if let (Some(address), Some(LookUp { name, .. })) =
+            (address, self.pending_look_ups.get(&rep))
+        {
             self.network.record_resolution(name, std_address(address));
         }
         Ok(address)
@@ -139,7 +143,7 @@ impl HostResolveAddressStream for View<'_> {
     }
 
     fn drop(&mut self, stream: Resource<ResolveAddressStream>) -> wasmtime::Result<()> {
-        self.asked.remove(&stream.rep());
+        self.pending_look_ups.remove(&stream.rep());
         HostResolveAddressStream::drop(&mut self.wasi, stream)
     }
 }
@@ -150,8 +154,8 @@ impl tcp_create_socket::Host for View<'_> {
         let open =
             self.wasi.table.iter_mut().filter(|entry| entry.is::<TcpSocket>()).count() as u64;
         if open >= self.limits.get(Limit::Sockets) {
-            let asked = format!("it tried to open socket {}", open + 1);
-            *self.refused = Some(self.limits.exceeded_message(Limit::Sockets, asked));
+            let request = format!("it tried to open socket {}", open + 1);
+            *self.denial = Some(self.limits.exceeded_message(Limit::Sockets, request));
             return Err(ErrorCode::NewSocketLimit.into());
         }
         self.wasi.create_tcp_socket(family)
@@ -160,9 +164,19 @@ impl tcp_create_socket::Host for View<'_> {
 
 impl HostState {
     fn sockets(&mut self) -> View<'_> {
-        let Self { wasi, table, network, asked, look_ups, clock, limits, refused, .. } = self;
+        let Self {
+            wasi,
+            table,
+            network,
+            pending_look_ups,
+            look_up_count,
+            clock,
+            limits,
+            denial,
+            ..
+        } = self;
         let wasi = WasiSocketsCtxView { ctx: wasi.sockets(), table };
-        View { wasi, network, asked, look_ups, clock, limits, refused }
+        View { wasi, network, pending_look_ups, look_up_count, clock, limits, denial }
     }
 }
 

@@ -74,16 +74,16 @@ pub(super) struct HostState {
     pub(super) files: Files,
     pub(super) network: Network,
     /// Names that are being looked up, by the handles of their streams.
-    pub(super) asked: HashMap<u32, LookUp>,
+    pub(super) pending_look_ups: HashMap<u32, LookUp>,
     /// Number of names looked up.
-    pub(super) look_ups: u64,
+    pub(super) look_up_count: u64,
     pub(super) table: ResourceTable,
     pub(super) limiter: Limiter,
     /// Memory that the host holds for the call.
     pub(super) held: HeldMemory,
     pub(super) limits: Limits,
     /// The last socket or name look-up that was denied, for the error message.
-    pub(super) refused: Option<String>,
+    pub(super) denial: Option<String>,
     pub(super) journal: Arc<LimitedObserver>,
     pub(super) cancel: CancellationToken,
     pub(super) clock: Arc<StepTimer>,
@@ -118,13 +118,13 @@ impl HostState {
             wasi,
             files,
             network,
-            asked: HashMap::new(),
-            look_ups: 0,
+            pending_look_ups: HashMap::new(),
+            look_up_count: 0,
             table,
             limiter: Limiter::new(call.limits.clone(), call.budgets.memory.share()),
             held: HeldMemory::new(call.limits.clone(), call.budgets.memory.share()),
             limits: call.limits,
-            refused: None,
+            denial: None,
             journal,
             cancel: call.cancel,
             clock: Arc::new(StepTimer::start()),
@@ -165,13 +165,13 @@ pub(super) struct LimitedObserver {
     left: std::sync::atomic::AtomicI64,
     limits: Limits,
     /// Kinds of items dropped for their size; each is reported once.
-    told: Mutex<BTreeSet<&'static str>>,
+    reported_kinds: Mutex<BTreeSet<&'static str>>,
 }
 
 impl LimitedObserver {
     pub(super) fn new(sink: Arc<dyn CallObserver>, limits: Limits) -> Self {
         let room = i64::try_from(limits.get(Limit::Log)).unwrap_or(i64::MAX);
-        Self { sink, left: room.into(), limits, told: Mutex::default() }
+        Self { sink, left: room.into(), limits, reported_kinds: Mutex::default() }
     }
 
     /// Counts `bytes` against the limit and returns whether they may be written.
@@ -181,8 +181,8 @@ impl LimitedObserver {
         let cost = bytes as i64 + 64;
         let before = self.left.fetch_sub(cost, Relaxed);
         if before >= 0 && before < cost {
-            let asked = "the driver wrote more than its log limit, and the rest is dropped";
-            self.sink.log(Level::Warn, &self.limits.exceeded_message(Limit::Log, asked));
+            let request = "the driver wrote more than its log limit, and the rest is dropped";
+            self.sink.log(Level::Warn, &self.limits.exceeded_message(Limit::Log, request));
         }
         if before < cost {
             self.left.store(-1, Relaxed);
@@ -191,23 +191,23 @@ impl LimitedObserver {
     }
 
     /// Like [`LimitedObserver::admits`], for an item whose name must also be printable.
-    pub(super) fn admits_named(&self, what: &str, name: &str, bytes: usize) -> bool {
+    pub(super) fn admits_named(&self, kind: &str, name: &str, bytes: usize) -> bool {
         let fit = (1..=MAX_NAME).contains(&name.len()) && !name.contains(char::is_control);
         if !fit {
             self.log(
                 Level::Warn,
-                &format!("the driver's {what} was dropped: its name must have 1 to {MAX_NAME} bytes and no control characters"),
+                &format!("the driver's {kind} was dropped: its name must have 1 to {MAX_NAME} bytes and no control characters"),
             );
         }
         fit && self.admits(name.len() + bytes)
     }
 
     /// Warns that an item was dropped for its size, once for each kind of item.
-    pub(super) fn dropped(&self, what: &'static str, why: &str) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.insert(what) {
+    pub(super) fn warn_dropped(&self, kind: &'static str, reason: &str) {
+        let mut reported_kinds = self.reported_kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported_kinds.insert(kind) {
             let text = format!(
-                "the driver's {what} was dropped because it is too large: {why}; further large {what}s are dropped without a warning"
+                "the driver's {kind} was dropped because it is too large: {reason}; further large {kind}s are dropped without a warning"
             );
             self.log(Level::Warn, &text);
         }

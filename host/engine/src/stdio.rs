@@ -151,12 +151,12 @@ mod tests {
     use osiris_core::telemetry::Number;
 
     #[derive(Default)]
-    struct Heard {
+    struct Recorder {
         lines: Mutex<Vec<String>>,
         redactor: Redactor,
     }
 
-    impl CallObserver for Heard {
+    impl CallObserver for Recorder {
         fn redactor(&self) -> &Redactor {
             &self.redactor
         }
@@ -173,26 +173,26 @@ mod tests {
 
     #[test]
     fn lines_are_logged_when_complete_and_the_last_on_drop() {
-        let heard = Arc::new(Heard::default());
-        let journal = Arc::new(LimitedObserver::new(heard.clone(), Limits::default()));
+        let recorder = Arc::new(Recorder::default());
+        let journal = Arc::new(LimitedObserver::new(recorder.clone(), Limits::default()));
         let lines = LineLogger::new(journal.clone(), Level::Info);
         let (mut one, mut other) = (lines.p2_stream(), lines.p2_stream());
         one.write(Bytes::from_static(b"a\nb")).unwrap();
         journal.log(Level::Warn, "between");
         other.write(Bytes::from_static(b"c\n\nd")).unwrap();
         let written = ["Info a", "Warn between", "Info bc"];
-        assert_eq!(*heard.lines.lock().unwrap(), written);
+        assert_eq!(*recorder.lines.lock().unwrap(), written);
         drop((lines, one));
-        assert_eq!(*heard.lines.lock().unwrap(), written);
+        assert_eq!(*recorder.lines.lock().unwrap(), written);
         drop(other);
-        assert_eq!(*heard.lines.lock().unwrap(), [&written[..], &["Info d"]].concat());
+        assert_eq!(*recorder.lines.lock().unwrap(), [&written[..], &["Info d"]].concat());
     }
 
     #[test]
     fn wrapped_secret_is_masked() {
         let redactor = Redactor::new(["hunter2hunter2".to_owned()]).unwrap();
-        let heard = Arc::new(Heard { redactor, ..Heard::default() });
-        let journal = Arc::new(LimitedObserver::new(heard.clone(), Limits::default()));
+        let recorder = Arc::new(Recorder { redactor, ..Recorder::default() });
+        let journal = Arc::new(LimitedObserver::new(recorder.clone(), Limits::default()));
         let lines = LineLogger::new(journal, Level::Info);
         let mut stream = lines.p2_stream();
         let printed =
@@ -201,7 +201,7 @@ mod tests {
             stream.write(Bytes::copy_from_slice(piece)).unwrap();
         }
         drop((lines, stream));
-        let wanted = [
+        let expected = [
             "Info it is ***MASKED***, so",
             "Info hunt",
             "Info for it",
@@ -209,6 +209,6 @@ mod tests {
             "Info     ***MASKED***,",
             "Info ]",
         ];
-        assert_eq!(*heard.lines.lock().unwrap(), wanted);
+        assert_eq!(*recorder.lines.lock().unwrap(), expected);
     }
 }

@@ -126,8 +126,8 @@ impl HostWriter for HostState {
         // Empty buffers also have a cost.
         writer.bytes += buffer.len() as u64 + 64;
         if writer.bytes > limit {
-            let asked = format!("it built a batch of {} bytes", writer.bytes);
-            return Err(contract_violation(self.limits.exceeded_message(Limit::Batch, asked)));
+            let request = format!("it built a batch of {} bytes", writer.bytes);
+            return Err(contract_violation(self.limits.exceeded_message(Limit::Batch, request)));
         }
         self.held.add(buffer.len() as u64 + 64)?;
         writer.pushed.push(Buffer::from(buffer));
@@ -150,8 +150,8 @@ impl HostWriter for HostState {
         let is_long = bytes > LONG_BYTES || nodes.len() > LONG_LIST;
         let parts = move || Batch::from_parts(schema, rows, &nodes, buffers);
         let batch = self.clock.offload(is_long, parts).await;
-        let batch =
-            batch.map_err(|why| contract_violation(format!("it sent an invalid batch: {why}")))?;
+        let batch = batch
+            .map_err(|reason| contract_violation(format!("it sent an invalid batch: {reason}")))?;
         let sent = self.emit(batch).await;
         self.held.remove(bytes);
         sent
@@ -185,8 +185,8 @@ impl HostState {
         }
         let is_long = fields.len() > LONG_LIST;
         let read = move || unflatten(&fields).map(|schema| (schema, size(&fields)));
-        let (schema, bytes) = self.clock.offload(is_long, read).await.map_err(|why| {
-            contract_violation(format!("it opened its output with an invalid schema: {why}"))
+        let (schema, bytes) = self.clock.offload(is_long, read).await.map_err(|reason| {
+            contract_violation(format!("it opened its output with an invalid schema: {reason}"))
         })?;
         // Never released: the schema lives as long as the table, whichever step reads it.
         self.held.add(bytes)?;
@@ -217,11 +217,13 @@ impl HostState {
                     return Err(limit_exceeded(self.limits.run_exceeded_message(exceeded)));
                 }
                 Err(SendError::Spill(exceeded)) => {
-                    let asked = format!(
+                    let request = format!(
                         "batches that wait on disk for slow readers would take {} bytes",
-                        exceeded.wanted
+                        exceeded.total
                     );
-                    return Err(limit_exceeded(self.limits.exceeded_message(Limit::Spill, asked)));
+                    return Err(limit_exceeded(
+                        self.limits.exceeded_message(Limit::Spill, request),
+                    ));
                 }
             }
         }

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use tokio::time::{Sleep, sleep};
 
 /// Limits `work` to `percent` (1 to 100) of one processor. A driver yields at every tick of the
-/// engine's clock, so both its bursts and its pauses are short. `aside` returns the time that other
-/// threads worked for the driver since the last call of `aside`.
+/// engine's clock, so both its bursts and its pauses are short. `offloaded` returns the time that
+/// other threads worked for the driver since its last call.
 pub(super) async fn throttled<T>(
     work: impl Future<Output = T>,
     percent: u64,
-    aside: impl Fn() -> Duration,
+    offloaded: impl Fn() -> Duration,
 ) -> T {
     if percent >= 100 {
         return work.await;
@@ -27,7 +27,7 @@ pub(super) async fn throttled<T>(
         let started = Instant::now();
         let poll = work.as_mut().poll(context);
         if poll.is_pending() {
-            let used = started.elapsed() + aside();
+            let used = started.elapsed() + offloaded();
             let share = percent.max(1) as f64 / 100.0;
             let idle = used.mul_f64(1.0 / share - 1.0);
             let mut pause = Box::pin(sleep(idle));

@@ -23,14 +23,14 @@ pub(super) struct StepTimer {
     started: Instant,
     waits: Mutex<WaitTime>,
     /// Whether the driver knows of the cancellation.
-    told: AtomicBool,
+    notified: AtomicBool,
     /// Nanoseconds of work that other threads did for the call and that were not taken yet.
-    aside: AtomicU64,
+    offloaded: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct WaitTime {
-    over: Duration,
+    total: Duration,
     since: Option<Instant>,
 }
 
@@ -39,8 +39,8 @@ impl StepTimer {
         Self {
             started: Instant::now(),
             waits: Mutex::default(),
-            told: AtomicBool::new(false),
-            aside: AtomicU64::new(0),
+            notified: AtomicBool::new(false),
+            offloaded: AtomicU64::new(0),
         }
     }
 
@@ -54,14 +54,14 @@ impl StepTimer {
         let done = offload(is_long, work).await;
         if let Some(started) = started {
             let nanos = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.aside.fetch_add(nanos, Relaxed);
+            self.offloaded.fetch_add(nanos, Relaxed);
         }
         done
     }
 
     /// Returns the time that other threads worked for the call since the last request.
     pub(super) fn take_offloaded(&self) -> Duration {
-        Duration::from_nanos(self.aside.swap(0, Relaxed))
+        Duration::from_nanos(self.offloaded.swap(0, Relaxed))
     }
 
     /// Returns the whole seconds since the call began.
@@ -71,14 +71,14 @@ impl StepTimer {
 
     /// Records that the driver knows of the cancellation.
     pub(super) fn mark_notified(&self) {
-        self.told.store(true, Relaxed);
+        self.notified.store(true, Relaxed);
     }
 
     /// Waits until a cancelled driver has had its time to stop. That time is short for a driver
     /// that has not noticed the cancellation, because it computes or waits for another service.
     pub(super) async fn grace_period(&self) {
         tokio::time::sleep(NOTICE_TIMEOUT).await;
-        if self.told.load(Relaxed) {
+        if self.notified.load(Relaxed) {
             tokio::time::sleep(GRACE).await;
         }
     }
@@ -111,13 +111,13 @@ impl StepTimer {
     fn used(&self) -> Duration {
         let waits = self.waits();
         let now = waits.since.map(|since| since.elapsed()).unwrap_or_default();
-        self.started.elapsed().saturating_sub(waits.over + now)
+        self.started.elapsed().saturating_sub(waits.total + now)
     }
 
     fn resume(&self) {
         let mut waits = self.waits();
         if let Some(since) = waits.since.take() {
-            waits.over += since.elapsed();
+            waits.total += since.elapsed();
         }
     }
 

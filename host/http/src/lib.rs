@@ -130,11 +130,11 @@ pub struct Guard {
 
 /// Error for an address that a client must not connect to.
 #[derive(Debug, thiserror::Error)]
-#[error("address {ip} of {host} is denied: it belongs to {place}")]
+#[error("address {ip} of {host} is denied: it belongs to {network}")]
 struct Refused {
     host: String,
     ip: IpAddr,
-    place: &'static str,
+    network: &'static str,
 }
 
 impl Guard {
@@ -160,7 +160,7 @@ impl Guard {
     pub fn check(&self, url: &Url) -> Result<(), String> {
         let Some(ip) = ip_of(url) else { return Ok(()) };
         let host = url.host_str().unwrap_or_default();
-        self.admit(host, &[ip]).map(drop).map_err(|refused| refused.to_string())
+        self.admit(host, &[ip]).map(drop).map_err(|error| error.to_string())
     }
 
     /// Returns whether a stranger chose the first server.
@@ -182,12 +182,12 @@ impl Guard {
         match (admitted.first(), addresses.first()) {
             (Some(first), _) if is_base => drop(self.zone.set(Zone::of(*first))),
             (None, Some(ip)) => {
-                let place = match Zone::of(*ip) {
+                let network = match Zone::of(*ip) {
                     Zone::Loopback => "this machine",
                     Zone::Link => "a link-local network",
                     _ => "a private network",
                 };
-                return Err(Refused { host: host.to_owned(), ip: *ip, place });
+                return Err(Refused { host: host.to_owned(), ip: *ip, network });
             }
             _ => {}
         }

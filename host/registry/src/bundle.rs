@@ -69,30 +69,30 @@ impl Index {
 
     fn parse(bytes: &[u8]) -> Result<Self, Diagnostic> {
         let index: Self = serde_json::from_slice(bytes)
-            .map_err(|why| refused(format!("cannot read `{INDEX}`: {why:.200}")))?;
+            .map_err(|error| invalid(format!("cannot read `{INDEX}`: {error:.200}")))?;
         if index.format != FORMAT {
-            return Err(refused(format!(
+            return Err(invalid(format!(
                 "format {} is not supported, only format {FORMAT}",
                 index.format
             )));
         }
         if index.drivers.len() > MAX_SIZES {
-            return Err(refused(format!("the bundle has more than {MAX_SIZES} drivers")));
+            return Err(invalid(format!("the bundle has more than {MAX_SIZES} drivers")));
         }
         let (mut names, mut hashes) = (BTreeSet::new(), BTreeSet::new());
         for item in &index.drivers {
             let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
             if item.sha256.len() != 64 || !item.sha256.bytes().all(is_digit) {
-                return Err(refused(format!("driver `{}` has an invalid sha256", item.name)));
+                return Err(invalid(format!("driver `{}` has an invalid sha256", item.name)));
             }
             if item.size > MAX_SIZE {
-                return Err(refused(format!(
+                return Err(invalid(format!(
                     "driver `{}` has {} bytes, but the limit is {MAX_SIZE}",
                     item.name, item.size
                 )));
             }
             if !names.insert(&item.name) || !hashes.insert(&item.sha256) {
-                return Err(refused(format!("driver `{}` is listed twice", item.name)));
+                return Err(invalid(format!("driver `{}` is listed twice", item.name)));
             }
         }
         Ok(index)
@@ -167,13 +167,13 @@ pub fn read<E: From<Diagnostic>>(
         let bytes = files.next(&path, item.size)?.ok_or_else(|| missing(&path))?;
         if canonical::sha256(&bytes) != item.sha256 {
             let message = format!("driver `{}` does not match its sha256 in the index", item.name);
-            return Err(refused(message).into());
+            return Err(invalid(message).into());
         }
         take(&item.clone(), bytes)?;
     }
     match files.next("", 0)? {
         None if files.waiting.is_none() => Ok((index, lock)),
-        _ => Err(refused("the bundle contains files that are not in its index".to_owned()).into()),
+        _ => Err(invalid("the bundle contains files that are not in its index".to_owned()).into()),
     }
 }
 
@@ -198,30 +198,30 @@ impl<R: Read> Files<'_, R> {
             return Ok(None);
         }
         if entry.header().entry_type() != EntryType::Regular {
-            return Err(refused(format!("`{path}` is not a regular file")));
+            return Err(invalid(format!("`{path}` is not a regular file")));
         }
         let size = entry.header().size().map_err(|error| damaged(&error))?;
         if size > limit {
-            return Err(refused(format!("`{path}` has {size} bytes, but the limit is {limit}")));
+            return Err(invalid(format!("`{path}` has {size} bytes, but the limit is {limit}")));
         }
         let mut bytes = Vec::new();
         entry.take(limit + 1).read_to_end(&mut bytes).map_err(|error| damaged(&error))?;
         if bytes.len() as u64 != size {
-            return Err(refused(format!("`{path}` is truncated")));
+            return Err(invalid(format!("`{path}` is truncated")));
         }
         Ok(Some(bytes))
     }
 }
 
 fn missing(path: &str) -> Diagnostic {
-    refused(format!("`{path}` is missing or not in its expected position"))
+    invalid(format!("`{path}` is missing or not in its expected position"))
 }
 
 fn damaged(error: &io::Error) -> Diagnostic {
-    refused(format!("the file is damaged or truncated: {error}"))
+    invalid(format!("the file is damaged or truncated: {error}"))
 }
 
-fn refused(why: String) -> Diagnostic {
-    Diagnostic::new(Code::BundleInvalid, format!("invalid bundle: {why}"))
+fn invalid(reason: String) -> Diagnostic {
+    Diagnostic::new(Code::BundleInvalid, format!("invalid bundle: {reason}"))
         .help("create the bundle again with `osiris drivers bundle`")
 }

@@ -70,23 +70,23 @@ impl Fetcher<'_> {
     pub async fn fetch(
         &self,
         source: &Source,
-        wanted: Wanted<'_>,
+        requirements: Wanted<'_>,
         progress: &mut Progress<'_>,
     ) -> Result<Fetched> {
         let (bytes, digest) = match source {
             Source::File(path) => (read_bytes(path, MAX_SIZE)?, None),
             Source::Web(url) => {
-                let web = BoundedClient::new(url, self.insecure, wanted.named_by())?;
-                let what = "fetch the driver";
-                let response = web.send(web.client().get(url.clone()), what).await?;
+                let web = BoundedClient::new(url, self.insecure, requirements.named_by())?;
+                let action = "fetch the driver";
+                let response = web.send(web.client().get(url.clone()), action).await?;
                 if !response.status().is_success() {
-                    return Err(web.error_response(response, what).await);
+                    return Err(web.error_response(response, action).await);
                 }
-                (web.body(response, MAX_SIZE, what, progress).await?, None)
+                (web.body(response, MAX_SIZE, action, progress).await?, None)
             }
             Source::Oci(reference) => {
-                let client = self.registry_of(&reference.registry, wanted.named_by())?;
-                let reference = match wanted.digest {
+                let client = self.registry_of(&reference.registry, requirements.named_by())?;
+                let reference = match requirements.digest {
                     Some(digest) => reference.pinned(digest),
                     None => resolve(&client, reference).await?,
                 };
@@ -95,19 +95,19 @@ impl Fetcher<'_> {
             }
         };
         let sha256 = sha256(&bytes);
-        if let Some(pin) = wanted.sha256.filter(|pin| *pin != sha256) {
-            return Err(another(source, wanted, &sha256, pin));
+        if let Some(pin) = requirements.sha256.filter(|pin| *pin != sha256) {
+            return Err(hash_mismatch(source, requirements, &sha256, pin));
         }
-        let place = match source {
+        let path = match source {
             Source::File(path) => path.clone(),
             other => PathBuf::from(other.to_string()),
         };
-        let driver = DriverFile::of(&bytes, &place)?;
+        let driver = DriverFile::of(&bytes, &path)?;
         if let Some(problem) = driver.mismatch() {
             return Err(Error::invalid(problem));
         }
-        if let Some(name) = wanted.name.filter(|name| *name != driver.spec.name) {
-            return Err(misnamed(&place, name, &driver.spec.name));
+        if let Some(name) = requirements.name.filter(|name| *name != driver.spec.name) {
+            return Err(name_mismatch(&path, name, &driver.spec.name));
         }
         Ok(Fetched { source: source.clone(), digest, driver, bytes, sha256 })
     }
@@ -150,15 +150,15 @@ async fn resolve(client: &Client, reference: &Reference) -> Result<Reference> {
     }
 }
 
-fn another(source: &Source, wanted: Wanted<'_>, found: &str, pin: &str) -> Error {
+fn hash_mismatch(source: &Source, requirements: Wanted<'_>, actual: &str, pin: &str) -> Error {
     // The author of a lockfile must not learn the content of a file on this machine.
     let message = match source {
-        Source::File(_) if wanted.from_lock => {
+        Source::File(_) if requirements.from_lock => {
             format!("`{source}` is not the locked driver: its sha256 is not {pin}")
         }
-        _ => format!("`{source}` is not the requested driver: its sha256 is {found}, not {pin}"),
+        _ => format!("`{source}` is not the requested driver: its sha256 is {actual}, not {pin}"),
     };
-    Error::failed(Diagnostic::new(Code::HashDifferent, message).help(match wanted.name {
+    Error::failed(Diagnostic::new(Code::HashDifferent, message).help(match requirements.name {
         Some(name) => format!(
             "restore the source, which changed after the driver was locked, or update the driver with `osiris drivers update {name}`"
         ),
@@ -166,10 +166,10 @@ fn another(source: &Source, wanted: Wanted<'_>, found: &str, pin: &str) -> Error
     }))
 }
 
-fn misnamed(place: &Path, wanted: &str, found: &str) -> Error {
-    let message = format!("expected driver {}, found driver {}", quoted(wanted), quoted(found));
+fn name_mismatch(path: &Path, expected: &str, actual: &str) -> Error {
+    let message = format!("expected driver {}, found driver {}", quoted(expected), quoted(actual));
     let help = format!(
-        "if the found driver is right, run `osiris drivers remove {wanted}`, then add the driver again"
+        "if the found driver is right, run `osiris drivers remove {expected}`, then add the driver again"
     );
-    Error::failed(Diagnostic::new(Code::DriverDifferent, message).in_file(place).help(help))
+    Error::failed(Diagnostic::new(Code::DriverDifferent, message).in_file(path).help(help))
 }

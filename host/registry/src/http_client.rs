@@ -42,12 +42,12 @@ impl BoundedClient {
     /// unencrypted connections.
     pub(super) fn new(base: &Url, insecure: bool, named_by: NamedBy) -> Result<Self> {
         check_scheme(base, insecure)?;
-        let wrong = |why: String| {
-            let message = format!("cannot initialize HTTPS: {why}");
+        let wrong = |reason: String| {
+            let message = format!("cannot initialize HTTPS: {reason}");
             Error::environment(Diagnostic::new(Code::TlsUnavailable, message))
         };
-        let guard = Guard::new(base, named_by).map_err(|why| {
-            let message = format!("connection denied: {why}");
+        let guard = Guard::new(base, named_by).map_err(|reason| {
+            let message = format!("connection denied: {reason}");
             let problem = Diagnostic::new(Code::SourceLocal, message);
             Error::environment(match named_by {
                 NamedBy::Stranger => problem.help(ALLOW_LOCAL),
@@ -61,12 +61,12 @@ impl BoundedClient {
             }
             let origin = attempt.url().origin().ascii_serialization();
             if !allows_redirect(&from, attempt.url(), insecure) {
-                let why = format!("redirect to {origin} denied");
-                return attempt.error(why);
+                let reason = format!("redirect to {origin} denied");
+                return attempt.error(reason);
             }
             match watch.check(attempt.url()) {
                 Ok(()) => attempt.follow(),
-                Err(why) => attempt.error(format!("redirect to {origin} denied: {why}")),
+                Err(reason) => attempt.error(format!("redirect to {origin} denied: {reason}")),
             }
         });
         let client = builder(&guard, base)
@@ -97,16 +97,16 @@ impl BoundedClient {
     }
 
     /// Sends a request. Any status counts as success.
-    pub(super) async fn send(&self, request: RequestBuilder, what: &str) -> Result<Response> {
-        request.send().await.map_err(|error| self.transport_error(what, &error))
+    pub(super) async fn send(&self, request: RequestBuilder, action: &str) -> Result<Response> {
+        request.send().await.map_err(|error| self.transport_error(action, &error))
     }
 
-    fn transport_error(&self, what: &str, error: &reqwest::Error) -> Error {
-        let why = escape_control(&root_cause(error)).into_owned();
+    fn transport_error(&self, action: &str, error: &reqwest::Error) -> Error {
+        let reason = escape_control(&root_cause(error)).into_owned();
         // The reason usually names the host, but a redirect is caused by this server.
         let message = match error.is_redirect() || error.url().is_none() {
-            true => format!("{}: cannot {what}: {why}", self.host),
-            false => format!("cannot {what}: {why}"),
+            true => format!("{}: cannot {action}: {reason}", self.host),
+            false => format!("cannot {action}: {reason}"),
         };
         let problem = Diagnostic::new(Code::ServerUnreachable, message);
         Error::environment(match error.is_connect() {
@@ -117,11 +117,11 @@ impl BoundedClient {
     }
 
     /// Returns the error for a refusal by the server.
-    pub(super) async fn error_response(&self, response: Response, what: &str) -> Error {
+    pub(super) async fn error_response(&self, response: Response, action: &str) -> Error {
         let status = response.status();
-        let told = self.body(response, MAX_ERROR, what, &mut |_, _| {}).await.unwrap_or_default();
-        let told = error_text(&told);
-        let message = format!("{}: cannot {what}: the server returned {status}{told}", self.host);
+        let text = self.body(response, MAX_ERROR, action, &mut |_, _| {}).await.unwrap_or_default();
+        let text = error_text(&text);
+        let message = format!("{}: cannot {action}: the server returned {status}{text}", self.host);
         Error::environment(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 Diagnostic::new(Code::LoginFailed, message).help(format!(
@@ -141,12 +141,12 @@ impl BoundedClient {
         &self,
         mut response: Response,
         limit: u64,
-        what: &str,
+        action: &str,
         progress: &mut Progress<'_>,
     ) -> Result<Vec<u8>> {
         let too_large = || {
             let message = format!(
-                "{}: cannot {what}: the response is larger than the limit of {}",
+                "{}: cannot {action}: the response is larger than the limit of {}",
                 self.host,
                 format_bytes(limit)
             );
@@ -158,7 +158,7 @@ impl BoundedClient {
         }
         let mut body = Vec::new();
         while let Some(chunk) =
-            response.chunk().await.map_err(|error| self.transport_error(what, &error))?
+            response.chunk().await.map_err(|error| self.transport_error(action, &error))?
         {
             if (body.len() + chunk.len()) as u64 > limit {
                 return Err(too_large());
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn redirects_to_less_safe_addresses_are_refused() {
-        for (from, to, insecure, may) in [
+        for (from, to, insecure, allowed) in [
             ("https://a/x", "https://cdn.b/y", false, true),
             ("https://a/x", "http://a/y", true, false),
             ("https://a/x", "https://127.0.0.1/y", true, false),
@@ -226,7 +226,7 @@ mod tests {
             ("http://127.0.0.1/x", "file:///etc/passwd", true, false),
         ] {
             let url = |text| Url::parse(text).unwrap();
-            assert_eq!(allows_redirect(&url(from), &url(to), insecure), may, "{from} {to}");
+            assert_eq!(allows_redirect(&url(from), &url(to), insecure), allowed, "{from} {to}");
         }
     }
 

@@ -89,9 +89,10 @@ impl<'p> DriverInstaller<'p> {
         let signers = trust::signers(&fetched.bytes).map_err(Error::invalid)?;
         let locked = self.lock.drivers.get(&fetched.driver.spec.name);
         let locked = locked.and_then(|entry| entry.signer.as_deref());
-        let kept = signers.iter().find(|key| locked == Some(&key.to_string()));
-        let trusted = signers.iter().find(|key| self.keys.values().any(|known| known == *key));
-        Ok(kept.or(trusted).or(signers.first()).map(ToString::to_string))
+        let locked_signer = signers.iter().find(|key| locked == Some(&key.to_string()));
+        let trusted =
+            signers.iter().find(|key| self.keys.values().any(|project_key| project_key == *key));
+        Ok(locked_signer.or(trusted).or(signers.first()).map(ToString::to_string))
     }
 
     /// Restores a driver to its locked bytes.

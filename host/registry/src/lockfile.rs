@@ -94,9 +94,9 @@ impl Lockfile {
         self.drivers.get(name).ok_or_else(|| {
             let message =
                 format!("driver {} is not in `osiris.lock`", osiris_core::text::quoted(name));
-            let known = self.drivers.keys().map(String::as_str);
-            let help = match osiris_core::text::closest_match(name, known) {
-                Some(meant) => format!("did you mean `{meant}`?"),
+            let names = self.drivers.keys().map(String::as_str);
+            let help = match osiris_core::text::closest_match(name, names) {
+                Some(suggestion) => format!("did you mean `{suggestion}`?"),
                 None => "list the locked drivers with `osiris drivers audit`".to_owned(),
             };
             Error::invalid(
@@ -114,8 +114,8 @@ impl Lockfile {
             "driver `{name}` does not match `osiris.lock`: its sha256 is {sha256}, but {} is locked (version {})",
             locked.sha256, locked.version
         );
-        let place = self.file.parent().map(|base| base.join("drivers"));
-        let help = if driver.path.parent() == place.as_deref() {
+        let drivers_dir = self.file.parent().map(|base| base.join("drivers"));
+        let help = if driver.path.parent() == drivers_dir.as_deref() {
             let file = driver.path.display();
             format!(
                 "restore the locked driver with `osiris drivers sync`, or accept this file with `osiris drivers add {file}`"
@@ -130,17 +130,17 @@ impl Lockfile {
     /// locked key signed the driver or no key is locked.
     pub fn check_signer(&self, driver: &DriverFile, bytes: &[u8]) -> Option<Diagnostic> {
         let name = &driver.spec.name;
-        let wanted = self.drivers.get(name)?.signer.as_deref()?;
+        let required = self.drivers.get(name)?.signer.as_deref()?;
         let signers = trust::signers(bytes).unwrap_or_default();
-        if signers.iter().any(|key| key.to_string() == wanted) {
+        if signers.iter().any(|key| key.to_string() == required) {
             return None;
         }
         let message = match signers.first() {
             Some(other) => format!(
-                "driver `{name}` is signed by another key than `osiris.lock` requires: {other}, not {wanted}"
+                "driver `{name}` is signed by another key than `osiris.lock` requires: {other}, not {required}"
             ),
             None => format!(
-                "driver `{name}` is unsigned, but `osiris.lock` requires a signature by {wanted}"
+                "driver `{name}` is unsigned, but `osiris.lock` requires a signature by {required}"
             ),
         };
         let help = format!(
@@ -158,9 +158,9 @@ impl Lockfile {
 
 impl AdmissionPolicy for Lockfile {
     fn admit(&self, driver: &DriverFile, bytes: &[u8], sha256: &str) -> Result<()> {
-        let objection = self.check_hash(driver, sha256);
-        let objection = objection.or_else(|| self.check_signer(driver, bytes));
-        objection.map_or(Ok(()), |problem| Err(Error::environment(problem)))
+        let problem = self.check_hash(driver, sha256);
+        let problem = problem.or_else(|| self.check_signer(driver, bytes));
+        problem.map_or(Ok(()), |problem| Err(Error::environment(problem)))
     }
 }
 
@@ -223,10 +223,10 @@ fn read_entry(name: &str, node: &Node, problems: &mut Diagnostics<'_>) -> Option
     let fields =
         Fields::of(node, format!("driver `{name}` in the lockfile"), Code::TypeInvalid, problems)?;
     fields.only(&ENTRY, problems);
-    let mut text = |key: &'static str, wanted: &str, check: fn(&str) -> bool| {
+    let mut text = |key: &'static str, expected: &str, check: fn(&str) -> bool| {
         let node = fields.get(key)?;
         let read = |node: &Node| node.as_text().filter(|text| check(text)).map(str::to_owned);
-        fields.read(key, node, wanted, Code::ValueInvalid, read, problems)
+        fields.read(key, node, expected, Code::ValueInvalid, read, problems)
     };
     let any = |text: &str| !text.is_empty();
     let version = text("version", "a version", any);
@@ -241,12 +241,12 @@ fn read_entry(name: &str, node: &Node, problems: &mut Diagnostics<'_>) -> Option
         fields.read("size", node, "a number of bytes", Code::TypeInvalid, Node::as_u64, problems)
     });
     let grants = fields.get("grants").and_then(|node| {
-        let asks = |node: &Node| {
+        let read = |node: &Node| {
             let lines: Option<Vec<&str>> = node.as_list()?.iter().map(Node::as_text).collect();
             RequestedPermissions::from_lines(lines?)
         };
-        let wanted = "a list of lines like `reads files: /path`";
-        fields.read("grants", node, wanted, Code::ValueInvalid, asks, problems)
+        let expected = "a list of lines like `reads files: /path`";
+        fields.read("grants", node, expected, Code::ValueInvalid, read, problems)
     });
     Some(Entry {
         version: version?,
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn invalid_lockfile_is_rejected_with_position() {
-        for (text, what) in [
+        for (text, expected) in [
             ("drivers: {}", "missing key `version`"),
             ("version: 2", "this osiris supports only version 1"),
             ("version: 1\ndrivers: []", "must be a mapping"),
@@ -332,7 +332,7 @@ mod tests {
             ("version: 1\n<<<<<<< HEAD\ndrivers: {}", "osiris.lock:3"),
         ] {
             let error = lock(text).unwrap_err().to_string();
-            assert!(error.contains(what), "{text}: {error}");
+            assert!(error.contains(expected), "{text}: {error}");
         }
     }
 }

@@ -126,14 +126,14 @@ mod tests {
         assert_eq!(parse("a/b.wasm").unwrap(), Source::File("/base/a/b.wasm".into()));
         assert_eq!(parse("/b.wasm").unwrap(), Source::File("/b.wasm".into()));
         assert!(matches!(parse("https://h/x.wasm?v=1").unwrap(), Source::Web(_)));
-        for (text, why) in [
+        for (text, expected) in [
             ("ftp://h/x", "unsupported scheme `ftp`"),
             ("https://", "invalid URL"),
             ("https://u:hunter2@h/x.wasm", "contains a secret"),
             ("https://h/x.wasm?token=hunter2", "contains a secret"),
         ] {
             let error = parse(text).unwrap_err().to_string();
-            assert!(error.contains(why) && !error.contains("hunter2"), "{error}");
+            assert!(error.contains(expected) && !error.contains("hunter2"), "{error}");
         }
     }
 

@@ -33,7 +33,7 @@ fuzz_target!(|text: &[u8]| -> Corpus {
             // In YAML, a carriage return also ends a line.
             let lines = text.split(|byte| matches!(byte, b'\n' | b'\r')).count();
             for problem in error.diagnostics() {
-                let position = problem.place.as_ref().and_then(|place| place.position);
+                let position = problem.location.as_ref().and_then(|location| location.position);
                 assert!(position.is_none_or(|at| at.line as usize <= lines + 1), "{problem}");
             }
             assert!(!error.to_string().is_empty());

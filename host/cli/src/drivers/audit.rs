@@ -73,10 +73,10 @@ pub(super) fn audit(_: &Args, shell: &Shell) -> Result<CommandOutput> {
         );
     }
     let broken = workspace.drivers.load_errors().into_iter().filter(|problem| {
-        problem.place.as_ref().is_some_and(|at| std::path::Path::new(&at.file).starts_with(&own))
+        problem.location.as_ref().is_some_and(|at| std::path::Path::new(&at.file).starts_with(&own))
     });
     for problem in broken {
-        let file = problem.place.as_ref().map(|at| std::path::Path::new(&at.file));
+        let file = problem.location.as_ref().map(|at| std::path::Path::new(&at.file));
         let stem = file.and_then(|file| file.file_stem()).unwrap_or_default();
         let finding = findings.entry(stem.to_string_lossy().into_owned()).or_default();
         finding.problems.push(problem);

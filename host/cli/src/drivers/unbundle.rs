@@ -92,7 +92,7 @@ impl From<Diagnostic> for Refused {
 /// Names the bundle where the error names no file, or a temporary one.
 fn error_in(mut error: Error, staged: &Path, bundle: &Path) -> Error {
     for problem in error.iter_mut() {
-        if problem.place.as_ref().is_none_or(|place| Path::new(&place.file) == staged) {
+        if problem.location.as_ref().is_none_or(|location| Path::new(&location.file) == staged) {
             *problem = problem.clone().in_file(bundle);
         }
     }

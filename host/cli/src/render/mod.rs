@@ -29,7 +29,7 @@ pub(super) fn warning(one: &Diagnostic) -> String {
 
 fn problem(style: anstyle::Style, word: &str, problem: &Diagnostic) -> String {
     let mut text = format!("{}: {}", paint(style.bold(), word), multiline(&problem.message));
-    if let Some(SourceLocation { file, position }) = &problem.place {
+    if let Some(SourceLocation { file, position }) = &problem.location {
         let position = position.map(|Position { line, column }| format!(":{line}:{column}"));
         let place = format!("--> {}{}", escape_control(file), position.unwrap_or_default());
         text.push_str(&format!("\n  {}", paint(DIM, &place)));

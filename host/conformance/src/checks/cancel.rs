@@ -20,17 +20,17 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a cancelled extractor ends within two seconds with the kind `cancelled`",
         fix: "return the error of `output.send` or `check_cancelled` unchanged and immediately",
         needs: EXTRACTS,
-        run: |bench| {
-            let normal = bench.normal(Mode::Extract)?;
-            let mut trial = bench.trial(&normal.case)?;
+        run: |harness| {
+            let normal = harness.normal(Mode::Extract)?;
+            let mut trial = harness.trial(&normal.case)?;
             trial.cancel_at = Some(1);
-            let outcome = bench.run(&bench.place(&normal.case)?, trial)?;
+            let outcome = harness.run(&harness.create_project(&normal.case)?, trial)?;
             if outcome.report.result.is_ok() && outcome.rows() == normal.outcome.rows() {
                 return Err(skip(
                     "the first case has a single batch, which was sent before the cancellation",
                 ));
             }
-            stopped(&outcome)
+            cancelled_in_time(&outcome)
         },
     },
     Check {
@@ -38,67 +38,75 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a cancelled transform ends within two seconds with the kind `cancelled`",
         fix: "return the error of `input.next` or `output.send` unchanged and immediately",
         needs: TRANSFORMS,
-        run: |bench| stopped(&ended(bench, Mode::Transform, InputEnd::StaysOpen)?.0),
+        run: |harness| {
+            cancelled_in_time(&run_with_end(harness, Mode::Transform, InputEnd::StaysOpen)?.0)
+        },
     },
     Check {
         id: "cancel.write",
         title: "a cancelled writer ends within two seconds with the kind `cancelled`",
         fix: "return the error of `input.next` unchanged after rolling back",
         needs: WRITES,
-        run: |bench| stopped(&ended(bench, Mode::Write, InputEnd::StaysOpen)?.0),
+        run: |harness| {
+            cancelled_in_time(&run_with_end(harness, Mode::Write, InputEnd::StaysOpen)?.0)
+        },
     },
     Check {
         id: "cancel.nothing-left",
         title: "a cancelled writer leaves no changes",
         fix: "write to a temporary file or in a transaction, and roll back if `input.next` fails",
         needs: WRITES,
-        run: |bench| unchanged(bench, InputEnd::StaysOpen),
+        run: |harness| unchanged(harness, InputEnd::StaysOpen),
     },
     Check {
         id: "upstream.transform",
         title: "a transform fails if its upstream step fails",
         fix: "return the error of `input.next` unchanged",
         needs: TRANSFORMS,
-        run: |bench| followed(&ended(bench, Mode::Transform, InputEnd::UpstreamFailed)?.0),
+        run: |harness| {
+            upstream_failed(&run_with_end(harness, Mode::Transform, InputEnd::UpstreamFailed)?.0)
+        },
     },
     Check {
         id: "upstream.write",
         title: "a writer fails if its upstream step fails",
         fix: "return the error of `input.next` unchanged: the input is incomplete",
         needs: WRITES,
-        run: |bench| followed(&ended(bench, Mode::Write, InputEnd::UpstreamFailed)?.0),
+        run: |harness| {
+            upstream_failed(&run_with_end(harness, Mode::Write, InputEnd::UpstreamFailed)?.0)
+        },
     },
     Check {
         id: "upstream.nothing-left",
         title: "a writer with an incomplete input leaves no changes",
         fix: "commit, or rename the file, only after `input.next` has returned `None`",
         needs: WRITES,
-        run: |bench| unchanged(bench, InputEnd::UpstreamFailed),
+        run: |harness| unchanged(harness, InputEnd::UpstreamFailed),
     },
 ];
 
 /// Runs the first case of a mode with an input that does not end normally.
-fn ended(
-    bench: &Harness,
+fn run_with_end(
+    harness: &Harness,
     mode: Mode,
     end: InputEnd,
 ) -> Result<(Outcome, SideEffects, SideEffects), NotPassed> {
-    let case: Case = bench.normal(mode)?.case.clone();
-    let place = bench.place(&case)?;
+    let case: Case = harness.normal(mode)?.case.clone();
+    let project = harness.create_project(&case)?;
     // Run the case once first, so that there is data which could be lost.
-    bench.run(&place, bench.trial(&case)?)?;
-    let before = bench.left(&place, &case)?;
-    let mut trial = bench.trial(&case)?;
+    harness.run(&project, harness.trial(&case)?)?;
+    let before = harness.side_effects(&project, &case)?;
+    let mut trial = harness.trial(&case)?;
     trial.inputs = feeds(&case, end);
     if end == InputEnd::StaysOpen {
         trial.cancel_at = Some(1);
     }
-    let outcome = bench.run(&place, trial)?;
-    let after = bench.left(&place, &case)?;
+    let outcome = harness.run(&project, trial)?;
+    let after = harness.side_effects(&project, &case)?;
     Ok((outcome, before, after))
 }
 
-fn stopped(outcome: &Outcome) -> Verdict {
+fn cancelled_in_time(outcome: &Outcome) -> Verdict {
     let Some(took) = outcome.stopping else {
         return Err(skip("the run ended before the cancellation"));
     };
@@ -106,20 +114,20 @@ fn stopped(outcome: &Outcome) -> Verdict {
     failed(outcome, ErrorKind::Cancelled, "the run succeeded despite the cancellation")
 }
 
-fn followed(outcome: &Outcome) -> Verdict {
+fn upstream_failed(outcome: &Outcome) -> Verdict {
     failed(outcome, ErrorKind::Upstream, "the run succeeded with incomplete input")
 }
 
 /// Checks that the run failed with this kind of error.
-fn failed(outcome: &Outcome, kind: ErrorKind, well: &str) -> Verdict {
+fn failed(outcome: &Outcome, kind: ErrorKind, success_message: &str) -> Verdict {
     match &outcome.report.result {
         Err(failure) if failure.kind == kind => Ok(()),
-        _ => fail(outcome.failure().unwrap_or_else(|| well.to_owned())),
+        _ => fail(outcome.failure().unwrap_or_else(|| success_message.to_owned())),
     }
 }
 
-fn unchanged(bench: &Harness, end: InputEnd) -> Verdict {
-    let (_, before, after) = ended(bench, Mode::Write, end)?;
+fn unchanged(harness: &Harness, end: InputEnd) -> Verdict {
+    let (_, before, after) = run_with_end(harness, Mode::Write, end)?;
     let names = after.changed(&before);
     ensure(names.is_empty(), || format!("these files changed: {}", names.join(", ")))?;
     ensure(before.rows == after.rows, || "the rows in the destination changed".to_owned())

@@ -22,8 +22,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the name is that of the previous version",
         fix: "keep the name, by which pipelines find the driver",
         needs: &[Requirement::Previous],
-        run: |bench| {
-            let (old, new) = both(bench)?;
+        run: |harness| {
+            let (old, new) = both(harness)?;
             ensure(old.name == new.name, || {
                 format!("the name is `{}`, but was `{}`", new.name, old.name)
             })
@@ -34,8 +34,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the version is higher than the previous version",
         fix: "raise `version` in the spec",
         needs: &[Requirement::Previous],
-        run: |bench| {
-            let (old, new) = both(bench)?;
+        run: |harness| {
+            let (old, new) = both(harness)?;
             let (before, now) = (Version::parse(&old.version), Version::parse(&new.version));
             ensure(matches!((before, now), (Ok(before), Ok(now)) if now > before), || {
                 format!("version {} does not follow version {}", new.version, old.version)
@@ -47,11 +47,12 @@ pub(super) const CHECKS: &[Check] = &[
         title: "no configuration key was removed",
         fix: FIX,
         needs: &[Requirement::Previous],
-        run: |bench| {
-            minor(bench, |old, new| {
-                let kept: BTreeSet<String> = keys(new).into_iter().map(|(name, _)| name).collect();
-                let gone = keys(old).into_iter().filter(|(name, _)| !kept.contains(name));
-                gone.map(|(name, _)| format!("`{name}` was removed")).collect()
+        run: |harness| {
+            minor(harness, |old, new| {
+                let new_keys: BTreeSet<String> =
+                    keys(new).into_iter().map(|(name, _)| name).collect();
+                let removed = keys(old).into_iter().filter(|(name, _)| !new_keys.contains(name));
+                removed.map(|(name, _)| format!("`{name}` was removed")).collect()
             })
         },
     },
@@ -60,8 +61,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "no configuration key became required",
         fix: FIX,
         needs: &[Requirement::Previous],
-        run: |bench| {
-            minor(bench, |old, new| {
+        run: |harness| {
+            minor(harness, |old, new| {
                 let (before, now) = (required(old), required(new));
                 now.difference(&before).map(|name| format!("`{name}` is now required")).collect()
             })
@@ -72,8 +73,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "keys accept all types and values that they accepted before",
         fix: FIX,
         needs: &[Requirement::Previous],
-        run: |bench| {
-            minor(bench, |old, new| {
+        run: |harness| {
+            minor(harness, |old, new| {
                 let now = keys(new);
                 let mut narrower = Vec::new();
                 for (name, before) in keys(old) {
@@ -95,8 +96,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "defaults are unchanged",
         fix: FIX,
         needs: &[Requirement::Previous],
-        run: |bench| {
-            minor(bench, |old, new| {
+        run: |harness| {
+            minor(harness, |old, new| {
                 let now = keys(new);
                 let other = |(name, before): (String, &Value)| {
                     let (_, after) = now.iter().find(|(other, _)| *other == name)?;
@@ -112,8 +113,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the examples of the previous version are still valid",
         fix: FIX,
         needs: &[Requirement::Previous],
-        run: |bench| {
-            minor(bench, |old, new| {
+        run: |harness| {
+            minor(harness, |old, new| {
                 let Ok(schema) = new.step_schema() else { return Vec::new() };
                 let wrong = |schema: &Schema, example: &osiris_core::driver::spec::Example| {
                     let mut config = Value::Object(example.config.clone().into_iter().collect());
@@ -133,10 +134,10 @@ pub(super) const CHECKS: &[Check] = &[
         title: "no mode was removed",
         fix: FIX,
         needs: &[Requirement::Previous],
-        run: |bench| {
-            minor(bench, |old, new| {
-                let gone = old.modes.iter().filter(|mode| !new.modes.contains(mode));
-                gone.map(|mode| format!("mode `{mode:?}` was removed").to_lowercase()).collect()
+        run: |harness| {
+            minor(harness, |old, new| {
+                let removed = old.modes.iter().filter(|mode| !new.modes.contains(mode));
+                removed.map(|mode| format!("mode `{mode:?}` was removed").to_lowercase()).collect()
             })
         },
     },
@@ -145,8 +146,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "no capability was removed",
         fix: FIX,
         needs: &[Requirement::Previous],
-        run: |bench| {
-            minor(bench, |old, new| {
+        run: |harness| {
+            minor(harness, |old, new| {
                 let (old, new) = (old.capabilities, new.capabilities);
                 let all = [
                     ("discover", old.discover, new.discover),
@@ -154,8 +155,8 @@ pub(super) const CHECKS: &[Check] = &[
                     ("partition", old.partition, new.partition),
                     ("state", old.state, new.state),
                 ];
-                let gone = all.into_iter().filter(|(_, before, now)| *before && !now);
-                gone.map(|(name, ..)| format!("`{name}` was removed")).collect()
+                let removed = all.into_iter().filter(|(_, before, now)| *before && !now);
+                removed.map(|(name, ..)| format!("`{name}` was removed")).collect()
             })
         },
     },
@@ -164,11 +165,13 @@ pub(super) const CHECKS: &[Check] = &[
         title: "no permission is requested that the previous version did not request",
         fix: "raise the major version: users of the previous version did not grant this permission",
         needs: &[Requirement::Previous],
-        run: |bench| {
-            minor(bench, |old, new| {
+        run: |harness| {
+            minor(harness, |old, new| {
                 let (old, new) = (RequestedPermissions::of(old), RequestedPermissions::of(new));
                 let more = new.permissions_added_since(&old);
-                more.iter().map(|ask| format!("the driver requests to {ask}")).collect()
+                more.iter()
+                    .map(|permission| format!("the driver requests to {permission}"))
+                    .collect()
             })
         },
     },
@@ -177,13 +180,13 @@ pub(super) const CHECKS: &[Check] = &[
         title: "secrets of the previous version are still secrets",
         fix: "add the pointer to `secrets` again",
         needs: &[Requirement::Previous],
-        run: |bench| {
-            let (old, new) = both(bench)?;
-            let known: BTreeSet<String> = keys(new).into_iter().map(|(name, _)| name).collect();
+        run: |harness| {
+            let (old, new) = both(harness)?;
+            let new_keys: BTreeSet<String> = keys(new).into_iter().map(|(name, _)| name).collect();
             let still =
-                |at: &&String| known.contains(&at.trim_start_matches('/').replace('/', "."));
-            let bare = old.secrets.iter().filter(still).filter(|at| !new.secrets.contains(at));
-            none(bare.map(|at| format!("`{at}` is no longer a secret")))
+                |at: &&String| new_keys.contains(&at.trim_start_matches('/').replace('/', "."));
+            let exposed = old.secrets.iter().filter(still).filter(|at| !new.secrets.contains(at));
+            none(exposed.map(|at| format!("`{at}` is no longer a secret")))
         },
     },
     Check {
@@ -191,8 +194,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "connection fields that a step could replace can still be replaced",
         fix: FIX,
         needs: &[Requirement::Previous],
-        run: |bench| {
-            minor(bench, |old, new| {
+        run: |harness| {
+            minor(harness, |old, new| {
                 let open = |spec: &Spec| -> BTreeSet<String> {
                     let fields = spec.connection_fields.iter();
                     let open = fields.filter(|field| field.policy != OverridePolicy::Forbidden);
@@ -208,14 +211,14 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn both(bench: &Harness) -> Result<(&Spec, &Spec), NotPassed> {
-    let old = bench.previous.as_deref().ok_or_else(|| skip("requires `--previous`"))?;
-    Ok((old, bench.spec()?))
+fn both(harness: &Harness) -> Result<(&Spec, &Spec), NotPassed> {
+    let old = harness.previous.as_deref().ok_or_else(|| skip("requires `--previous`"))?;
+    Ok((old, harness.spec()?))
 }
 
 /// Checks a rule that only a new major version may break.
-fn minor(bench: &Harness, broken: impl Fn(&Spec, &Spec) -> Vec<String>) -> Verdict {
-    let (old, new) = both(bench)?;
+fn minor(harness: &Harness, broken: impl Fn(&Spec, &Spec) -> Vec<String>) -> Verdict {
+    let (old, new) = both(harness)?;
     match (Version::parse(&old.version), Version::parse(&new.version)) {
         (Ok(before), Ok(now)) if now.major > before.major => {
             Err(skip(format!("version {now} can differ from {before}")))

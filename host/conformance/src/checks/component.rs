@@ -12,7 +12,7 @@ use super::super::requirement::Requirement;
 /// Size limit for a component that people like to download, in bytes.
 const LARGEST: u64 = 64 << 20;
 /// Maximum compile time before the first run.
-const PATIENCE: Duration = Duration::from_secs(120);
+const MAX_COMPILE_TIME: Duration = Duration::from_secs(120);
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -20,25 +20,25 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the file is a complete WebAssembly component",
         fix: "build the driver again with `osiris drivers build`, for wasm32-wasip2",
         needs: &[],
-        run: |bench| broken_as(bench, &[Code::ComponentInvalid]),
+        run: |harness| broken_as(harness, &[Code::ComponentInvalid]),
     },
     Check {
         id: "component.spec",
         title: "the component contains one spec",
         fix: "export the driver with `osiris_sdk::export!`, which embeds spec.yaml once",
         needs: &[],
-        run: |bench| broken_as(bench, &[Code::SpecMissing, Code::SpecDuplicate]),
+        run: |harness| broken_as(harness, &[Code::SpecMissing, Code::SpecDuplicate]),
     },
     Check {
         id: "component.loads",
         title: "the host can load the component: its imports and exports match the contract",
         fix: "build for the world `plugin` of osiris:driver, for example with osiris-sdk",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            if bench.file.is_none() {
+        run: |harness| {
+            if harness.file.is_none() {
                 return Err(skip("the spec is not valid: see the group `spec`"));
             }
-            bench.loaded().map(drop).map_err(|problem| NotPassed::Failed(problem.message))
+            harness.loaded().map(drop).map_err(|problem| NotPassed::Failed(problem.message))
         },
     },
     Check {
@@ -46,8 +46,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the component has at most 64 MiB",
         fix: "build in release mode, with `lto = true` and `strip = true`",
         needs: &[Requirement::Driver],
-        run: |bench| {
-            let size = bench.file.as_ref().map_or(0, |file| file.size);
+        run: |harness| {
+            let size = harness.file.as_ref().map_or(0, |file| file.size);
             ensure(size <= LARGEST, || format!("the component has {}", format_bytes(size)))
         },
     },
@@ -56,19 +56,19 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the component compiles within two minutes",
         fix: "remove unused code, and build with `opt-level = \"s\"`",
         needs: &[Requirement::Driver],
-        run: |bench| match bench.loaded().ok().and_then(|loaded| loaded.compiling) {
+        run: |harness| match harness.loaded().ok().and_then(|loaded| loaded.compiling) {
             None => Err(skip("the compiled code was cached")),
-            Some(took) => {
-                ensure(took <= PATIENCE, || format!("compiling took {:.0} s", took.as_secs_f64()))
-            }
+            Some(took) => ensure(took <= MAX_COMPILE_TIME, || {
+                format!("compiling took {:.0} s", took.as_secs_f64())
+            }),
         },
     },
 ];
 
-fn broken_as(bench: &Harness, codes: &[Code]) -> Verdict {
-    match &bench.broken {
+fn broken_as(harness: &Harness, codes: &[Code]) -> Verdict {
+    match &harness.broken {
         Some(problem) if codes.contains(&problem.code) => fail(&problem.message),
-        Some(_) if codes.contains(&Code::SpecMissing) && bench.raw.is_null() => {
+        Some(_) if codes.contains(&Code::SpecMissing) && harness.raw.is_null() => {
             Err(skip("the file cannot be read"))
         }
         _ => Ok(()),

@@ -14,22 +14,22 @@ pub(super) const CHECKS: &[Check] = &[
         title: "unknown keys are rejected and named",
         fix: "add `additionalProperties: false` to configSchema",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            let refused = |pointer: &str, config: &mut Value| {
+        run: |harness| {
+            let add_unknown_key = |pointer: &str, config: &mut Value| {
                 let object = config.pointer_mut(pointer).and_then(Value::as_object_mut);
                 object
                     .map(|fields| fields.insert("no_such_key".into(), json!(1)))
                     .map(|_| "no_such_key")
             };
-            varied(bench, |schema, config| {
-                let places = ["".to_owned(), format!("/{RESOLVED_KEY}")];
-                let tried = places.into_iter().filter_map(|place| {
+            check_variants(harness, |schema, config| {
+                let pointers = ["".to_owned(), format!("/{RESOLVED_KEY}")];
+                let accepted = pointers.into_iter().filter_map(|pointer| {
                     let mut config = config.clone();
-                    let key = refused(&place, &mut config)?;
+                    let key = add_unknown_key(&pointer, &mut config)?;
                     unnamed(schema, &config, key)
-                        .then(|| format!("`{place}/no_such_key` is accepted"))
+                        .then(|| format!("`{pointer}/no_such_key` is accepted"))
                 });
-                tried.collect()
+                accepted.collect()
             })
         },
     },
@@ -38,21 +38,22 @@ pub(super) const CHECKS: &[Check] = &[
         title: "missing required keys are rejected and named",
         fix: "add the key to `required` of configSchema, once",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            varied(bench, |schema, config| {
+        run: |harness| {
+            check_variants(harness, |schema, config| {
                 let required = |schema: &Value| -> Vec<String> {
                     let names = schema["required"].as_array().cloned().unwrap_or_default();
                     names.iter().filter_map(Value::as_str).map(str::to_owned).collect()
                 };
-                let Ok(spec) = bench.spec() else { return Vec::new() };
+                let Ok(spec) = harness.spec() else { return Vec::new() };
                 let root = &spec.config_schema;
                 let inner = required(&root["properties"][RESOLVED_KEY]);
-                let places = [(String::new(), required(root)), (format!("/{RESOLVED_KEY}"), inner)];
+                let pointers =
+                    [(String::new(), required(root)), (format!("/{RESOLVED_KEY}"), inner)];
                 let mut wrong = Vec::new();
-                for (place, names) in places {
+                for (pointer, names) in pointers {
                     for name in names {
                         let mut config = config.clone();
-                        if let Some(Value::Object(fields)) = config.pointer_mut(&place) {
+                        if let Some(Value::Object(fields)) = config.pointer_mut(&pointer) {
                             fields.remove(&name);
                         }
                         if unnamed(schema, &config, &name) {
@@ -69,9 +70,9 @@ pub(super) const CHECKS: &[Check] = &[
         title: "values of another type are rejected, and their key is named",
         fix: "give the key a `type` or an `enum` in configSchema",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            varied(bench, |schema, config| {
-                let Ok(spec) = bench.spec() else { return Vec::new() };
+        run: |harness| {
+            check_variants(harness, |schema, config| {
+                let Ok(spec) = harness.spec() else { return Vec::new() };
                 let mut wrong = Vec::new();
                 for (name, _) in super::spec_schema::keys(spec) {
                     let pointer = format!("/{}", name.replace('.', "/"));
@@ -91,11 +92,11 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Checks variants of a configuration that fits the schema.
-fn varied(bench: &Harness, wrong: impl Fn(&Schema, &Value) -> Vec<String>) -> Verdict {
-    let spec = bench.spec()?;
-    let schema = spec.schema().map_err(|why| skip(format!("configSchema {why}")))?;
-    let config = bench.pretend(None).map_err(|missed| match missed {
-        NotPassed::Failed(why) | NotPassed::Skipped(why) => skip(why),
+fn check_variants(harness: &Harness, wrong: impl Fn(&Schema, &Value) -> Vec<String>) -> Verdict {
+    let spec = harness.spec()?;
+    let schema = spec.schema().map_err(|reason| skip(format!("configSchema {reason}")))?;
+    let config = harness.synthetic_config(None).map_err(|not_passed| match not_passed {
+        NotPassed::Failed(reason) | NotPassed::Skipped(reason) => skip(reason),
     })?;
     none(wrong(&schema, &config.config))
 }

@@ -12,7 +12,7 @@ use super::super::requirement::Requirement;
 /// Dataset kinds defined by the contract.
 const KINDS: [&str; 6] = ["table", "view", "file", "endpoint", "collection", "stream"];
 /// Maximum time that people wait for a list.
-const PATIENCE: Duration = Duration::from_secs(10);
+const MAX_TIME: Duration = Duration::from_secs(10);
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -20,9 +20,9 @@ pub(super) const CHECKS: &[Check] = &[
         title: "discovery lists datasets",
         fix: "implement `discover`, or write `capabilities: {discover: false}`",
         needs: &[Requirement::Driver, Requirement::Discover],
-        run: |bench| {
-            let found = ask(bench)?;
-            found
+        run: |harness| {
+            let result = discover_result(harness)?;
+            result
                 .map(drop)
                 .or_else(|failure| fail(format!("({}) {}", failure.kind, failure.message)))
         },
@@ -32,11 +32,11 @@ pub(super) const CHECKS: &[Check] = &[
         title: "discovery ends within 10 seconds",
         fix: "query the service's catalog once for all tables, not for each table",
         needs: &[Requirement::Driver, Requirement::Discover],
-        run: |bench| {
+        run: |harness| {
             let started = Instant::now();
-            listed(bench)?;
+            list_datasets(harness)?;
             let took = started.elapsed();
-            ensure(took <= PATIENCE, || format!("discovery took {:.1} s", took.as_secs_f64()))
+            ensure(took <= MAX_TIME, || format!("discovery took {:.1} s", took.as_secs_f64()))
         },
     },
     Check {
@@ -44,16 +44,20 @@ pub(super) const CHECKS: &[Check] = &[
         title: "discovery lists the same datasets each time",
         fix: "list datasets in a fixed order, and leave out times and counters",
         needs: &[Requirement::Driver, Requirement::Discover],
-        run: |bench| ensure(listed(bench)? == listed(bench)?, || "two lists differ".to_owned()),
+        run: |harness| {
+            ensure(list_datasets(harness)? == list_datasets(harness)?, || {
+                "two lists differ".to_owned()
+            })
+        },
     },
     Check {
         id: "discover.sorted",
         title: "datasets are sorted by name",
         fix: "sort them: `datasets.sort_by(|a, b| a.name.cmp(&b.name))`",
         needs: &[Requirement::Driver, Requirement::Discover],
-        run: |bench| {
-            let found = listed(bench)?;
-            let pairs = found.windows(2).filter(|pair| pair[0].name > pair[1].name);
+        run: |harness| {
+            let datasets = list_datasets(harness)?;
+            let pairs = datasets.windows(2).filter(|pair| pair[0].name > pair[1].name);
             none(pairs.map(|pair| format!("`{}` comes before `{}`", pair[0].name, pair[1].name)))
         },
     },
@@ -62,14 +66,15 @@ pub(super) const CHECKS: &[Check] = &[
         title: "datasets and their columns have unique names",
         fix: "add the schema to the name, or leave out datasets that cannot be read by name",
         needs: &[Requirement::Driver, Requirement::Discover],
-        run: |bench| {
-            let found = listed(bench)?;
-            let mut odd = repeated("dataset", found.iter().map(|one| one.name.as_str()));
-            for dataset in &found {
+        run: |harness| {
+            let datasets = list_datasets(harness)?;
+            let mut duplicates =
+                find_duplicates("dataset", datasets.iter().map(|one| one.name.as_str()));
+            for dataset in &datasets {
                 let names = dataset.fields.iter().map(|field| field.name.as_str());
-                odd.extend(repeated(&format!("column of `{}`", dataset.name), names));
+                duplicates.extend(find_duplicates(&format!("column of `{}`", dataset.name), names));
             }
-            none(odd)
+            none(duplicates)
         },
     },
     Check {
@@ -77,10 +82,10 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a dataset is a table, view, file, endpoint, collection or stream",
         fix: "use the closest of these kinds",
         needs: &[Requirement::Driver, Requirement::Discover],
-        run: |bench| {
-            let found = listed(bench)?;
-            let odd = found.iter().filter(|one| !KINDS.contains(&one.kind.as_str()));
-            none(odd.map(|one| format!("`{}` has the kind {:?}", one.name, one.kind)))
+        run: |harness| {
+            let datasets = list_datasets(harness)?;
+            let invalid = datasets.iter().filter(|one| !KINDS.contains(&one.kind.as_str()));
+            none(invalid.map(|one| format!("`{}` has the kind {:?}", one.name, one.kind)))
         },
     },
     Check {
@@ -88,19 +93,19 @@ pub(super) const CHECKS: &[Check] = &[
         title: "column formats are Arrow formats",
         fix: "use the SDK's DataType, or a format string of Arrow's C Data Interface",
         needs: &[Requirement::Driver, Requirement::Discover],
-        run: |bench| {
-            let mut odd = Vec::new();
-            for dataset in listed(bench)? {
+        run: |harness| {
+            let mut invalid = Vec::new();
+            for dataset in list_datasets(harness)? {
                 for column in &dataset.fields {
                     if !is_format(&column.format) {
-                        odd.push(format!(
+                        invalid.push(format!(
                             "`{}.{}` has the format {:?}",
                             dataset.name, column.name, column.format
                         ));
                     }
                 }
             }
-            none(odd)
+            none(invalid)
         },
     },
     Check {
@@ -108,16 +113,16 @@ pub(super) const CHECKS: &[Check] = &[
         title: "columns have the type name of the service",
         fix: "set `native_type`",
         needs: &[Requirement::Driver, Requirement::Discover],
-        run: |bench| {
-            let mut bare = Vec::new();
-            for dataset in listed(bench)? {
+        run: |harness| {
+            let mut untyped = Vec::new();
+            for dataset in list_datasets(harness)? {
                 let columns =
                     dataset.fields.iter().filter(|column| column.native_type.trim().is_empty());
-                bare.extend(columns.map(|column| {
+                untyped.extend(columns.map(|column| {
                     format!("`{}.{}` has no native type", dataset.name, column.name)
                 }));
             }
-            none(bare)
+            none(untyped)
         },
     },
     Check {
@@ -125,9 +130,9 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the listed datasets contain no secret",
         fix: "leave the connection's values out of names and types",
         needs: &[Requirement::Driver, Requirement::Discover, Requirement::Secrets],
-        run: |bench| {
-            let redactor = redactor(bench.secrets())?;
-            let text = format!("{:?}", listed(bench)?);
+        run: |harness| {
+            let redactor = redactor(harness.secrets())?;
+            let text = format!("{:?}", list_datasets(harness)?);
             ensure(redactor.redact(&text) == text, || {
                 "the datasets contain a secret of the connection".to_owned()
             })
@@ -138,14 +143,14 @@ pub(super) const CHECKS: &[Check] = &[
         title: "discovery works only if the spec declares the capability",
         fix: "write `capabilities: {discover: true}` and the mode `discover`",
         needs: &[Requirement::Driver],
-        run: |bench| {
-            if bench.spec()?.capabilities.discover {
+        run: |harness| {
+            if harness.spec()?.capabilities.discover {
                 return Ok(());
             }
-            match ask(bench)? {
-                Ok(found) => fail(format!(
+            match discover_result(harness)? {
+                Ok(datasets) => fail(format!(
                     "the capability is not declared, but the driver lists {} datasets",
-                    found.len()
+                    datasets.len()
                 )),
                 Err(_) => Ok(()),
             }
@@ -154,30 +159,30 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Returns the datasets in the driver's order, or the driver's failure.
-fn ask(bench: &Harness) -> Result<Result<Vec<Dataset>, CallError>, NotPassed> {
-    let case = bench.base();
-    let config = match (bench.connected()?, &case) {
+fn discover_result(harness: &Harness) -> Result<Result<Vec<Dataset>, CallError>, NotPassed> {
+    let case = harness.base();
+    let config = match (harness.connected()?, &case) {
         (Some(config), _) => config,
-        (None, Some(case)) => bench.config(case)?,
-        (None, None) if bench.spec()?.capabilities.discover => {
+        (None, Some(case)) => harness.config(case)?,
+        (None, None) if harness.spec()?.capabilities.discover => {
             return Err(skip("requires `--connection` or a case"));
         }
-        (None, None) => bench.pretend(None)?.config,
+        (None, None) => harness.synthetic_config(None)?.config,
     };
-    bench.discover(case.as_ref(), &config)
+    harness.discover(case.as_ref(), &config)
 }
 
-fn listed(bench: &Harness) -> Result<Vec<Dataset>, NotPassed> {
-    ask(bench)?.map_err(|_| skip("discovery fails: see `discover.answers`"))
+fn list_datasets(harness: &Harness) -> Result<Vec<Dataset>, NotPassed> {
+    discover_result(harness)?.map_err(|_| skip("discovery fails: see `discover.answers`"))
 }
 
-fn repeated<'n>(what: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
+fn find_duplicates<'n>(kind: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
     let twice = names.windows(2).filter(|pair| pair[0] == pair[1]);
-    let twice = twice.map(|pair| format!("the {what} `{}` is listed twice", pair[0]));
+    let twice = twice.map(|pair| format!("the {kind} `{}` is listed twice", pair[0]));
     let nameless =
-        names.iter().filter(|name| name.is_empty()).map(|_| format!("a {what} has no name"));
+        names.iter().filter(|name| name.is_empty()).map(|_| format!("a {kind} has no name"));
     twice.chain(nameless).collect()
 }
 

@@ -10,8 +10,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "sockets are imported only if the spec requests the network",
         fix: "list the destinations in `network`, or remove code that uses sockets",
         needs: &[Requirement::Driver],
-        run: |bench| {
-            unless(bench, "wasi:sockets/tcp", |bench| Ok(!bench.spec()?.network.is_empty()))
+        run: |harness| {
+            unless(harness, "wasi:sockets/tcp", |harness| Ok(!harness.spec()?.network.is_empty()))
         },
     },
     Check {
@@ -19,10 +19,10 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the filesystem is imported only if the spec names files or the driver writes artifacts",
         fix: "list the files in `files`, or remove code that uses `std::fs`",
         needs: &[Requirement::Driver],
-        run: |bench| {
-            unless(bench, "wasi:filesystem/", |bench| {
-                let files = &bench.spec()?.files;
-                let leaves = bench.normals().iter().any(|one| !one.outcome.artifacts.is_empty());
+        run: |harness| {
+            unless(harness, "wasi:filesystem/", |harness| {
+                let files = &harness.spec()?.files;
+                let leaves = harness.normals().iter().any(|one| !one.outcome.artifacts.is_empty());
                 Ok(!files.read.is_empty() || !files.write.is_empty() || leaves)
             })
         },
@@ -32,9 +32,9 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the network is requested only if the component imports sockets",
         fix: "remove `network` from the spec: unused permissions should not be granted",
         needs: &[Requirement::Driver],
-        run: |bench| {
-            let asks = !bench.spec()?.network.is_empty();
-            ensure(!asks || imports(bench, "wasi:sockets/tcp").is_some(), || {
+        run: |harness| {
+            let asks = !harness.spec()?.network.is_empty();
+            ensure(!asks || imports(harness, "wasi:sockets/tcp").is_some(), || {
                 "the spec has `network`, but the component imports no sockets".to_owned()
             })
         },
@@ -44,30 +44,30 @@ pub(super) const CHECKS: &[Check] = &[
         title: "files are requested only if the component imports the filesystem",
         fix: "remove `files` from the spec: unused permissions should not be granted",
         needs: &[Requirement::Driver],
-        run: |bench| {
-            let files = &bench.spec()?.files;
+        run: |harness| {
+            let files = &harness.spec()?.files;
             let asks = !files.read.is_empty() || !files.write.is_empty();
-            ensure(!asks || imports(bench, "wasi:filesystem/").is_some(), || {
+            ensure(!asks || imports(harness, "wasi:filesystem/").is_some(), || {
                 "the spec has `files`, but the component does not import the filesystem".to_owned()
             })
         },
     },
 ];
 
-fn imports<'b>(bench: &'b Harness, prefix: &str) -> Option<&'b String> {
-    bench.file.as_ref()?.imports.iter().find(|import| import.starts_with(prefix))
+fn imports<'b>(harness: &'b Harness, prefix: &str) -> Option<&'b String> {
+    harness.file.as_ref()?.imports.iter().find(|import| import.starts_with(prefix))
 }
 
 fn unless(
-    bench: &Harness,
+    harness: &Harness,
     prefix: &str,
     declared: impl Fn(&Harness) -> Result<bool, super::super::check::NotPassed>,
 ) -> Verdict {
-    if bench.file.is_none() {
+    if harness.file.is_none() {
         return Err(skip("the spec is not valid: see the group `spec`"));
     }
-    match imports(bench, prefix) {
-        Some(import) if !declared(bench)? => ensure(false, || {
+    match imports(harness, prefix) {
+        Some(import) if !declared(harness)? => ensure(false, || {
             format!("the component imports `{import}`, but the spec does not declare its use")
         }),
         _ => Ok(()),

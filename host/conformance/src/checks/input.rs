@@ -24,15 +24,15 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a table without batches is accepted",
         fix: "open the output or create the file before the first batch",
         needs: &[Requirement::Driver, Requirement::Input],
-        run: |bench| every(bench, |case| (case.inputs[0].schema.clone(), Vec::new())),
+        run: |harness| every(harness, |case| (case.inputs[0].schema.clone(), Vec::new())),
     },
     Check {
         id: "input.empty-batch",
         title: "a batch without rows is accepted",
         fix: "check that a batch has rows before reading its first row",
         needs: &[Requirement::Driver, Requirement::Input],
-        run: |bench| {
-            every(bench, |case| {
+        run: |harness| {
+            every(harness, |case| {
                 let schema = case.inputs[0].schema.clone();
                 (schema.clone(), vec![RecordBatch::new_empty(schema)])
             })
@@ -50,8 +50,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "columns with only null values are accepted",
         fix: "check the validity before reading the value",
         needs: &[Requirement::Driver, Requirement::Input],
-        run: |bench| {
-            every(bench, |case| {
+        run: |harness| {
+            every(harness, |case| {
                 let schema = case.inputs[0].schema.clone();
                 let full = data::batch(&schema, 0, 10);
                 let columns = schema.fields().iter().zip(full.columns()).map(|(field, column)| {
@@ -71,7 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "text in any script, with quotes, line breaks and control characters, is accepted or rejected",
         fix: "quote or escape special characters; reject values that cannot be stored with the kind `data`",
         needs: &[Requirement::Driver, Requirement::Input],
-        run: |bench| {
+        run: |harness| {
             let texts = [
                 "",
                 " ",
@@ -91,7 +91,7 @@ pub(super) const CHECKS: &[Check] = &[
                 "=1+1",
                 "%s ${x} {{y}}",
             ];
-            refusable(bench, "text", Arc::new(StringArray::from(texts.to_vec())))
+            refusable(harness, "text", Arc::new(StringArray::from(texts.to_vec())))
         },
     },
     Check {
@@ -99,11 +99,11 @@ pub(super) const CHECKS: &[Check] = &[
         title: "columns with any name are accepted or rejected",
         fix: "quote names; reject names that cannot be quoted with the kind `data` or `config`",
         needs: &[Requirement::Driver, Requirement::Input],
-        run: |bench| {
+        run: |harness| {
             let names =
                 ["", " ", "a b", "ž", "日本語", "a\"b", "a'b", "a;b", "a\nb", "select", "1", "👍"];
             for name in names {
-                refusable(bench, name, Arc::new(Int64Array::from(vec![1, 2, 3])))?;
+                refusable(harness, name, Arc::new(Int64Array::from(vec![1, 2, 3])))?;
             }
             Ok(())
         },
@@ -113,14 +113,15 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a table with a thousand columns is accepted or rejected",
         fix: "avoid work for each pair of columns",
         needs: &[Requirement::Driver, Requirement::Input],
-        run: |bench| {
-            on_each(bench, |case| {
+        run: |harness| {
+            on_each(harness, |case| {
                 let more =
                     (0..1000).map(|n| Field::new(format!("column_{n}"), DataType::Int64, true));
                 let own = case.inputs[0].schema.fields().iter().map(|field| field.as_ref().clone());
                 let schema: SchemaRef = Arc::new(Schema::new(own.chain(more).collect::<Vec<_>>()));
-                let outcome = given(bench, case, &schema, vec![data::batch(&schema, 0, 3)])?;
-                refused_well(&outcome, "with 1000 more columns", None)
+                let outcome =
+                    run_with_input(harness, case, &schema, vec![data::batch(&schema, 0, 3)])?;
+                check_refusal(&outcome, "with 1000 more columns", None)
             })
         },
     },
@@ -129,31 +130,31 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a value of 1 MiB is accepted or rejected",
         fix: "do not assume that values are short; reject values that do not fit with the kind `data`",
         needs: &[Requirement::Driver, Requirement::Input],
-        run: |bench| {
+        run: |harness| {
             let long = "x".repeat(1 << 20);
-            refusable(bench, "long", Arc::new(StringArray::from(vec![long.as_str(), "short"])))
+            refusable(harness, "long", Arc::new(StringArray::from(vec![long.as_str(), "short"])))
         },
     },
 ];
 
 /// Runs a check with the case of every mode that takes rows.
-pub(in super::super) fn on_each(bench: &Harness, check: impl Fn(&Case) -> Verdict) -> Verdict {
+pub(in super::super) fn on_each(harness: &Harness, check: impl Fn(&Case) -> Verdict) -> Verdict {
     for mode in [Mode::Transform, Mode::Write] {
-        if bench.without_case(mode).is_none() {
-            check(&bench.normal(mode)?.case)?;
+        if harness.without_case(mode).is_none() {
+            check(&harness.normal(mode)?.case)?;
         }
     }
     Ok(())
 }
 
 /// Runs a case with its first table replaced.
-pub(in super::super) fn given(
-    bench: &Harness,
+pub(in super::super) fn run_with_input(
+    harness: &Harness,
     case: &Case,
     schema: &SchemaRef,
     batches: Vec<RecordBatch>,
 ) -> Result<Outcome, NotPassed> {
-    let mut trial = bench.trial(case)?;
+    let mut trial = harness.trial(case)?;
     if let Some(first) = trial.inputs.first_mut() {
         *first = InputStream {
             name: first.name.clone(),
@@ -162,58 +163,60 @@ pub(in super::super) fn given(
             end: InputEnd::Complete,
         };
     }
-    bench.run(&bench.place(case)?, trial)
+    harness.run(&harness.create_project(case)?, trial)
 }
 
 /// Checks that a table is accepted.
-fn every(bench: &Harness, table: impl Fn(&Case) -> (SchemaRef, Vec<RecordBatch>)) -> Verdict {
-    on_each(bench, |case| {
+fn every(harness: &Harness, table: impl Fn(&Case) -> (SchemaRef, Vec<RecordBatch>)) -> Verdict {
+    on_each(harness, |case| {
         let (schema, batches) = table(case);
-        let outcome = given(bench, case, &schema, batches)?;
+        let outcome = run_with_input(harness, case, &schema, batches)?;
         outcome.failure().map_or(Ok(()), fail)
     })
 }
 
 /// Checks that a table with one more column is accepted or properly rejected.
-pub(in super::super) fn refusable(bench: &Harness, name: &str, values: ArrayRef) -> Verdict {
-    on_each(bench, |case| {
+pub(in super::super) fn refusable(harness: &Harness, name: &str, values: ArrayRef) -> Verdict {
+    on_each(harness, |case| {
         let schema = data::with(&case.inputs[0].schema, name, values.data_type().clone());
         let own = data::batch(&case.inputs[0].schema, 0, values.len());
         let columns = own.columns().iter().cloned().chain([values.clone()]).collect();
         let batch = RecordBatch::try_new(schema.clone(), columns);
-        let outcome = given(bench, case, &schema, batch.into_iter().collect())?;
-        let what = format!("with a column {name:?} of type {}", values.data_type());
-        refused_well(&outcome, &what, Some(name))?;
+        let outcome = run_with_input(harness, case, &schema, batch.into_iter().collect())?;
+        let description = format!("with a column {name:?} of type {}", values.data_type());
+        check_refusal(&outcome, &description, Some(name))?;
         let rows = outcome.report.rows_read;
         let all = outcome.report.result.is_err() || rows == values.len() as u64;
         ensure(all, || {
-            format!("{what}, the run succeeded but read {rows} of {} rows", values.len())
+            format!("{description}, the run succeeded but read {rows} of {} rows", values.len())
         })
     })
 }
 
 /// Checks that the run succeeded, or failed with an error of the right kind that names the column.
-fn refused_well(outcome: &Outcome, what: &str, column: Option<&str>) -> Verdict {
+fn check_refusal(outcome: &Outcome, description: &str, column: Option<&str>) -> Verdict {
     let Err(failure) = &outcome.report.result else { return Ok(()) };
     ensure(REFUSALS.contains(&failure.kind), || {
-        format!("{what}, the run failed ({}): {}", failure.kind, failure.message)
+        format!("{description}, the run failed ({}): {}", failure.kind, failure.message)
     })?;
     // An odd name can be quoted in many ways, and a short one can occur anywhere by chance.
     let plain =
         |name: &&str| name.len() > 3 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let named = column.filter(plain).is_none_or(|name| failure.message.contains(name));
-    ensure(named, || format!("{what}, the error does not name the column: {}", failure.message))
+    ensure(named, || {
+        format!("{description}, the error does not name the column: {}", failure.message)
+    })
 }
 
-fn many_batches(bench: &Harness) -> Verdict {
-    on_each(bench, |case| {
-        let normal = bench.normal(case.mode)?;
-        let place = bench.place(case)?;
-        let mut trial = bench.trial(case)?;
-        for (feed, given) in trial.inputs.iter_mut().zip(&case.inputs) {
-            feed.batches = Box::new(given.one_by_one());
+fn many_batches(harness: &Harness) -> Verdict {
+    on_each(harness, |case| {
+        let normal = harness.normal(case.mode)?;
+        let project = harness.create_project(case)?;
+        let mut trial = harness.trial(case)?;
+        for (feed, input) in trial.inputs.iter_mut().zip(&case.inputs) {
+            feed.batches = Box::new(input.one_by_one());
         }
-        let outcome = bench.run(&place, trial)?;
+        let outcome = harness.run(&project, trial)?;
         if let Some(failure) = outcome.failure() {
             return fail(format!("with batches of one row, {failure}"));
         }
@@ -221,8 +224,8 @@ fn many_batches(bench: &Harness) -> Verdict {
         ensure(rows == before, || {
             format!("with batches of one row, the output has {rows} rows instead of {before}")
         })?;
-        let left = bench.left(&place, case)?;
-        ensure(left.files == normal.left.files, || {
+        let side_effects = harness.side_effects(&project, case)?;
+        ensure(side_effects.files == normal.side_effects.files, || {
             "with batches of one row, the files differ from those of a single batch".to_owned()
         })
     })

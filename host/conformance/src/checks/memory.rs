@@ -24,11 +24,11 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a table of 260,000 rows needs no more memory than a table of 30,000",
         fix: "send or write each batch before requesting the next, and keep no batches",
         needs: &[Requirement::Driver, Requirement::Input],
-        run: |bench| {
+        run: |harness| {
             for mode in [Mode::Transform, Mode::Write] {
-                if bench.without_case(mode).is_none() {
-                    let case = &bench.normal(mode)?.case;
-                    flat(fed(bench, case, SMALL)?, fed(bench, case, LARGE)?)?;
+                if harness.without_case(mode).is_none() {
+                    let case = &harness.normal(mode)?.case;
+                    flat(run_batches(harness, case, SMALL)?, run_batches(harness, case, LARGE)?)?;
                 }
             }
             Ok(())
@@ -39,10 +39,10 @@ pub(super) const CHECKS: &[Check] = &[
         title: "an extractor needs no more memory for ten times as many rows",
         fix: "send each batch once it has a few hundred KiB",
         needs: EXTRACTS,
-        run: |bench| {
-            let case = bench.cases(Mode::Extract).into_iter().find(|case| case.large);
+        run: |harness| {
+            let case = harness.cases(Mode::Extract).into_iter().find(|case| case.large);
             let case = case.ok_or_else(|| skip("no case of this mode has `large: true`"))?;
-            flat(extracted(bench, &case, 10)?, extracted(bench, &case, 1)?)
+            flat(run_extract(harness, &case, 10)?, run_extract(harness, &case, 1)?)
         },
     },
     Check {
@@ -50,10 +50,11 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the driver stays within the limits in its spec",
         fix: "raise `limits` in the spec, or use less",
         needs: &[Requirement::Driver, Requirement::Any],
-        run: |bench| {
+        run: |harness| {
             for mode in [Mode::Extract, Mode::Transform, Mode::Write] {
-                for case in bench.cases(mode) {
-                    let outcome = bench.run(&bench.place(&case)?, bench.trial(&case)?)?;
+                for case in harness.cases(mode) {
+                    let outcome =
+                        harness.run(&harness.create_project(&case)?, harness.trial(&case)?)?;
                     match &outcome.report.result {
                         Err(failure)
                             if failure.kind == ErrorKind::Limit
@@ -82,22 +83,22 @@ fn flat(small: (u64, u64), large: (u64, u64)) -> Verdict {
 }
 
 /// Runs a case with this many batches. Returns the rows, and the memory used.
-fn fed(bench: &Harness, case: &Case, batches: usize) -> Result<(u64, u64), NotPassed> {
-    let place = bench.place(case)?;
-    let mut trial = bench.trial(case)?;
+fn run_batches(harness: &Harness, case: &Case, batches: usize) -> Result<(u64, u64), NotPassed> {
+    let project = harness.create_project(case)?;
+    let mut trial = harness.trial(case)?;
     trial.keep = false;
-    if let (Some(feed), Some(given)) = (trial.inputs.first_mut(), case.inputs.first()) {
-        let schema = given.schema.clone();
+    if let (Some(feed), Some(input)) = (trial.inputs.first_mut(), case.inputs.first()) {
+        let schema = input.schema.clone();
         feed.batches = Box::new((0..batches).map(move |n| data::batch(&schema, n * BATCH, BATCH)));
     }
-    measure(bench.run(&place, trial)?)
+    measure(harness.run(&project, trial)?)
 }
 
-fn extracted(bench: &Harness, case: &Case, shrink: u64) -> Result<(u64, u64), NotPassed> {
-    let place = bench.place_of(case, shrink)?;
-    let mut trial = bench.trial(case)?;
+fn run_extract(harness: &Harness, case: &Case, shrink: u64) -> Result<(u64, u64), NotPassed> {
+    let project = harness.create_shrunk_project(case, shrink)?;
+    let mut trial = harness.trial(case)?;
     trial.keep = false;
-    measure(bench.run(&place, trial)?)
+    measure(harness.run(&project, trial)?)
 }
 
 fn measure(outcome: Outcome) -> Result<(u64, u64), NotPassed> {

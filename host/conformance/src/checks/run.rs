@@ -20,35 +20,35 @@ pub(super) const CHECKS: &[Check] = &[
         title: "every case of an extractor has the expected result",
         fix: EXPECTED,
         needs: EXTRACTS,
-        run: |bench| cases(bench, Mode::Extract),
+        run: |harness| cases(harness, Mode::Extract),
     },
     Check {
         id: "run.transform",
         title: "every case of a transform has the expected result",
         fix: EXPECTED,
         needs: TRANSFORMS,
-        run: |bench| cases(bench, Mode::Transform),
+        run: |harness| cases(harness, Mode::Transform),
     },
     Check {
         id: "run.write",
         title: "every case of a writer has the expected result",
         fix: EXPECTED,
         needs: WRITES,
-        run: |bench| cases(bench, Mode::Write),
+        run: |harness| cases(harness, Mode::Write),
     },
     Check {
         id: "run.rows-written",
         title: "a writer reports that it wrote all rows",
         fix: "return `Summary { rows_written: Some(rows) }`, with the rows that reached their destination",
         needs: WRITES,
-        run: |bench| {
-            let normal = bench.normal(Mode::Write)?;
-            let (told, read) =
+        run: |harness| {
+            let normal = harness.normal(Mode::Write)?;
+            let (reported, read) =
                 (normal.outcome.report.rows_delivered, normal.outcome.report.rows_read);
-            ensure(told == Some(read), || match told {
+            ensure(reported == Some(read), || match reported {
                 None => format!("the driver read {read} rows and reported no written rows"),
-                Some(told) => {
-                    format!("the driver read {read} rows and reported {told} written rows")
+                Some(reported) => {
+                    format!("the driver read {read} rows and reported {reported} written rows")
                 }
             })
         },
@@ -58,11 +58,13 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a writer reads its input to the end",
         fix: "call `input.next()` until it returns `None`",
         needs: WRITES,
-        run: |bench| {
-            let normal = bench.normal(Mode::Write)?;
-            let given: usize = normal.case.inputs.iter().map(|given| given.rows).sum();
+        run: |harness| {
+            let normal = harness.normal(Mode::Write)?;
+            let input_rows: usize = normal.case.inputs.iter().map(|input| input.rows).sum();
             let read = normal.outcome.report.rows_read;
-            ensure(read == given as u64, || format!("the driver read {read} of {given} rows"))
+            ensure(read == input_rows as u64, || {
+                format!("the driver read {read} of {input_rows} rows")
+            })
         },
     },
     Check {
@@ -84,30 +86,32 @@ pub(super) const CHECKS: &[Check] = &[
         title: "an extractor returns the same rows in the same order in each run",
         fix: "sort unordered rows, and use no random ids and no current time",
         needs: EXTRACTS,
-        run: |bench| twice(bench, Mode::Extract),
+        run: |harness| twice(harness, Mode::Extract),
     },
     Check {
         id: "run.repeatable-transform",
         title: "a transform returns the same rows in the same order in each run",
         fix: "do not iterate over a hash map, and use no random ids and no current time",
         needs: TRANSFORMS,
-        run: |bench| twice(bench, Mode::Transform),
+        run: |harness| twice(harness, Mode::Transform),
     },
     Check {
         id: "run.repeatable-write",
         title: "a writer writes the same bytes in each run",
         fix: "write no current time and no random numbers, and let the second run replace the first",
         needs: WRITES,
-        run: |bench| twice(bench, Mode::Write),
+        run: |harness| twice(harness, Mode::Write),
     },
 ];
 
-fn cases(bench: &Harness, mode: Mode) -> Verdict {
+fn cases(harness: &Harness, mode: Mode) -> Verdict {
     let mut wrong = Vec::new();
-    for case in bench.cases(mode) {
-        let place = bench.place(&case)?;
-        let outcome = bench.run(&place, bench.trial(&case)?)?;
-        wrong.extend(unexpected(&case, &outcome).map(|seen| format!("{}: {seen}", case.name)));
+    for case in harness.cases(mode) {
+        let project = harness.create_project(&case)?;
+        let outcome = harness.run(&project, harness.trial(&case)?)?;
+        wrong.extend(
+            unexpected(&case, &outcome).map(|difference| format!("{}: {difference}", case.name)),
+        );
     }
     none(wrong)
 }
@@ -130,18 +134,18 @@ fn unexpected(case: &Case, outcome: &Outcome) -> Option<String> {
         (Ok(()), None) => {}
     }
     let rows = if case.mode == Mode::Write { outcome.report.rows_read } else { outcome.rows() };
-    if let Some(wanted) = expect.rows.filter(|wanted| *wanted != rows) {
-        return Some(format!("the run has {rows} rows, not {wanted}"));
+    if let Some(expected) = expect.rows.filter(|expected| *expected != rows) {
+        return Some(format!("the run has {rows} rows, not {expected}"));
     }
-    let (schema, wanted) =
+    let (schema, expected) =
         (outcome.table.as_ref().map(|(schema, _)| schema)?, expect.columns.as_ref()?);
     let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-    (names != *wanted)
-        .then(|| format!("the columns are {}, not {}", names.join(", "), wanted.join(", ")))
+    (names != *expected)
+        .then(|| format!("the columns are {}, not {}", names.join(", "), expected.join(", ")))
 }
 
-fn arrives(bench: &Harness) -> Verdict {
-    let cases = bench.cases(Mode::Write).into_iter();
+fn arrives(harness: &Harness) -> Verdict {
+    let cases = harness.cases(Mode::Write).into_iter();
     let cases: Vec<(Case, ReadBack)> = cases
         .filter(Case::is_plain)
         .filter_map(|case| case.read_back.clone().map(|reader| (case, reader)))
@@ -151,37 +155,37 @@ fn arrives(bench: &Harness) -> Verdict {
     }
     let mut wrong = Vec::new();
     for (case, reader) in cases {
-        let place = bench.place(&case)?;
-        let outcome = bench.run(&place, bench.trial(&case)?)?;
+        let project = harness.create_project(&case)?;
+        let outcome = harness.run(&project, harness.trial(&case)?)?;
         // `run.write` reports the failure.
         if outcome.report.result.is_err() {
             continue;
         }
-        let found = bench.left(&place, &case)?.rows.unwrap_or_default();
-        let count: usize = found.iter().map(RecordBatch::num_rows).sum();
+        let actual = harness.side_effects(&project, &case)?.rows.unwrap_or_default();
+        let count: usize = actual.iter().map(RecordBatch::num_rows).sum();
         let read = outcome.report.rows_read;
-        let seen = match (&reader.rows, &case.inputs[..]) {
-            (Some(said), _) => row_diff::unlike(said, &found),
+        let difference = match (&reader.rows, &case.inputs[..]) {
+            (Some(expected), _) => row_diff::diff_expected(expected, &actual),
             _ if count as u64 != read => {
                 Some(format!("the driver read {read} rows, but {count} rows were read back"))
             }
-            (None, [given]) => {
-                row_diff::changed(&data::batch(&given.schema, 0, given.rows), &found)
+            (None, [input]) => {
+                row_diff::diff_written(&data::batch(&input.schema, 0, input.rows), &actual)
             }
             // It is not known where several tables were written.
             (None, _) => None,
         };
-        wrong.extend(seen.map(|seen| format!("{}: {seen}", case.name)));
+        wrong.extend(difference.map(|difference| format!("{}: {difference}", case.name)));
     }
     none(wrong)
 }
 
-fn files(bench: &Harness) -> Verdict {
-    let spec = bench.spec()?;
-    let mut odd = Vec::new();
-    for normal in bench.normals() {
-        let Baseline { case, left, before, .. } = normal;
-        let config = bench.config(case)?;
+fn files(harness: &Harness) -> Verdict {
+    let spec = harness.spec()?;
+    let mut faults = Vec::new();
+    for normal in harness.normals() {
+        let Baseline { case, side_effects, before, .. } = normal;
+        let config = harness.config(case)?;
         let named: Vec<&str> = configured_paths(&config, &spec.files.write).collect();
         let expected = |file: &str| {
             named.iter().any(|path| {
@@ -189,29 +193,33 @@ fn files(bench: &Harness) -> Verdict {
                 file == path || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
             })
         };
-        let changed = left.files.iter().filter(|(name, hash)| before.get(*name) != Some(hash));
-        odd.extend(
+        let changed =
+            side_effects.files.iter().filter(|(name, hash)| before.get(*name) != Some(hash));
+        faults.extend(
             changed
                 .filter(|(name, _)| !expected(name))
                 .map(|(name, _)| format!("the driver wrote `{name}`")),
         );
-        let gone = before.keys().filter(|name| !left.files.contains_key(*name));
-        odd.extend(gone.map(|name| format!("the driver removed `{name}`")));
+        let removed = before.keys().filter(|name| !side_effects.files.contains_key(*name));
+        faults.extend(removed.map(|name| format!("the driver removed `{name}`")));
     }
-    none(odd)
+    none(faults)
 }
 
-fn twice(bench: &Harness, mode: Mode) -> Verdict {
-    let Baseline { case, outcome, left, .. } = bench.normal(mode)?;
-    let place = bench.place(case)?;
-    let again = bench.run(&place, bench.trial(case)?)?;
-    if let Some(failure) = again.failure() {
+fn twice(harness: &Harness, mode: Mode) -> Verdict {
+    let Baseline { case, outcome, side_effects, .. } = harness.normal(mode)?;
+    let project = harness.create_project(case)?;
+    let second = harness.run(&project, harness.trial(case)?)?;
+    if let Some(failure) = second.failure() {
         return Err(NotPassed::Failed(format!("in the second run, {failure}")));
     }
-    ensure(again.table == outcome.table, || "the second run returned other rows".to_owned())?;
-    let now = bench.left(&place, case)?;
+    ensure(second.table == outcome.table, || "the second run returned other rows".to_owned())?;
+    let after = harness.side_effects(&project, case)?;
     // Rows that existed before are the service's business.
-    ensure(now.files == left.files, || {
-        format!("these files differ after the second run: {}", now.changed(left).join(", "))
+    ensure(after.files == side_effects.files, || {
+        format!(
+            "these files differ after the second run: {}",
+            after.changed(side_effects).join(", ")
+        )
     })
 }

@@ -17,11 +17,11 @@ pub(super) const CHECKS: &[Check] = &[
         title: "every secret accepts any string",
         fix: "declare keys that `secrets` points to as `type: string`, without a pattern",
         needs: NEEDS,
-        run: |bench| {
-            let (spec, planted) = (bench.spec()?, bench.pretend(None)?.canaries);
-            let bare =
+        run: |harness| {
+            let (spec, planted) = (harness.spec()?, harness.synthetic_config(None)?.canaries);
+            let unaccepted =
                 spec.secrets.iter().filter(|at| !planted.iter().any(|(pointer, _)| pointer == *at));
-            none(bare.map(|at| format!("`{at}` does not accept a test value")))
+            none(unaccepted.map(|at| format!("`{at}` does not accept a test value")))
         },
     },
     Check {
@@ -29,9 +29,9 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the log contains no secret",
         fix: FIX,
         needs: NEEDS,
-        run: |bench| {
-            search(bench, |outcome| {
-                outcome.words.logs.iter().map(|(_, line)| line.clone()).collect()
+        run: |harness| {
+            search(harness, |outcome| {
+                outcome.recording.logs.iter().map(|(_, line)| line.clone()).collect()
             })
         },
     },
@@ -40,10 +40,10 @@ pub(super) const CHECKS: &[Check] = &[
         title: "events contain no secret",
         fix: FIX,
         needs: NEEDS,
-        run: |bench| {
-            search(bench, |outcome| {
+        run: |harness| {
+            search(harness, |outcome| {
                 outcome
-                    .words
+                    .recording
                     .events
                     .iter()
                     .map(|(name, fields)| format!("{name} {fields:?}"))
@@ -56,9 +56,9 @@ pub(super) const CHECKS: &[Check] = &[
         title: "metrics and their tags contain no secret",
         fix: FIX,
         needs: NEEDS,
-        run: |bench| {
-            search(bench, |outcome| {
-                outcome.words.metrics.iter().map(|metric| format!("{metric:?}")).collect()
+        run: |harness| {
+            search(harness, |outcome| {
+                outcome.recording.metrics.iter().map(|metric| format!("{metric:?}")).collect()
             })
         },
     },
@@ -67,15 +67,15 @@ pub(super) const CHECKS: &[Check] = &[
         title: "errors contain no secret",
         fix: FIX,
         needs: NEEDS,
-        run: |bench| search(bench, |outcome| outcome.failure().into_iter().collect()),
+        run: |harness| search(harness, |outcome| outcome.failure().into_iter().collect()),
     },
     Check {
         id: "secrets.artifacts",
         title: "artifacts contain no secret",
         fix: FIX,
         needs: NEEDS,
-        run: |bench| {
-            search(bench, |outcome| {
+        run: |harness| {
+            search(harness, |outcome| {
                 let text = |(name, bytes): (&String, &Vec<u8>)| {
                     format!("{name} {}", String::from_utf8_lossy(bytes))
                 };
@@ -88,8 +88,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "column names and metadata contain no secret",
         fix: FIX,
         needs: NEEDS,
-        run: |bench| {
-            search(bench, |outcome| {
+        run: |harness| {
+            search(harness, |outcome| {
                 outcome.table.iter().map(|(schema, _)| format!("{schema:?}")).collect()
             })
         },
@@ -99,23 +99,28 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the saved state contains no secret",
         fix: FIX,
         needs: NEEDS,
-        run: |bench| search(bench, |outcome| outcome.report.state.clone().into_iter().collect()),
+        run: |harness| {
+            search(harness, |outcome| outcome.report.state.clone().into_iter().collect())
+        },
     },
 ];
 
 /// Searches the output of runs with an unreachable service, and of normal runs.
-fn search(bench: &Harness, sink: impl Fn(&Outcome) -> Vec<String>) -> Verdict {
-    let unreachable = bench.unreachable()?;
-    let canaries = unreachable.pretence.canaries.iter().map(|(_, canary)| canary.clone());
-    let redactor = redactor(canaries.chain(bench.secrets()))?;
+fn search(harness: &Harness, sink: impl Fn(&Outcome) -> Vec<String>) -> Verdict {
+    let unreachable = harness.unreachable()?;
+    let canaries = unreachable.synthetic.canaries.iter().map(|(_, canary)| canary.clone());
+    let redactor = redactor(canaries.chain(harness.secrets()))?;
     let mut found = Vec::new();
-    let mut look = |when: &str, outcome: &Outcome| {
-        let told = sink(outcome).into_iter().filter(|text| redactor.redact(text) != text.as_str());
-        found.extend(told.map(|text| format!("{when}: {}", redactor.redact(&text))));
+    let mut search_outcome = |when: &str, outcome: &Outcome| {
+        let leaks = sink(outcome).into_iter().filter(|text| redactor.redact(text) != text.as_str());
+        found.extend(leaks.map(|text| format!("{when}: {}", redactor.redact(&text))));
     };
-    unreachable.outcomes.iter().for_each(|outcome| look("with an unreachable service", outcome));
-    for normal in bench.normals() {
-        look("in a normal run", &normal.outcome);
+    unreachable
+        .outcomes
+        .iter()
+        .for_each(|outcome| search_outcome("with an unreachable service", outcome));
+    for normal in harness.normals() {
+        search_outcome("in a normal run", &normal.outcome);
     }
     none(found)
 }

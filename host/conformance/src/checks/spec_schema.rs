@@ -18,8 +18,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "configSchema declares JSON Schema 2020-12",
         fix: "add `$schema: https://json-schema.org/draft/2020-12/schema` to configSchema",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            let dialect = bench.spec()?.config_schema["$schema"].as_str();
+        run: |harness| {
+            let dialect = harness.spec()?.config_schema["$schema"].as_str();
             ensure(dialect == Some(DIALECT), || match dialect {
                 Some(other) => format!("`$schema` is `{other}`"),
                 None => "`$schema` is missing".to_owned(),
@@ -31,8 +31,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "configSchema and its connection reject unknown keys",
         fix: "add `additionalProperties: false`, so that typing errors are reported",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            let schema = &bench.spec()?.config_schema;
+        run: |harness| {
+            let schema = &harness.spec()?.config_schema;
             let connection = schema["properties"].get(RESOLVED_KEY);
             let objects = [("configSchema", Some(schema)), (RESOLVED_KEY, connection)];
             let open = |object: &Value| {
@@ -51,12 +51,12 @@ pub(super) const CHECKS: &[Check] = &[
         title: "every key has a description",
         fix: "add `description: `, which `osiris drivers show` displays",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            let bare = keys(bench.spec()?).into_iter().filter(|(name, key)| {
+        run: |harness| {
+            let undescribed = keys(harness.spec()?).into_iter().filter(|(name, key)| {
                 let text = key["description"].as_str().unwrap_or_default();
                 name != RESOLVED_KEY && text.trim().is_empty()
             });
-            none(bare.map(|(name, _)| format!("`{name}` has no description")))
+            none(undescribed.map(|(name, _)| format!("`{name}` has no description")))
         },
     },
     Check {
@@ -64,9 +64,9 @@ pub(super) const CHECKS: &[Check] = &[
         title: "every key has a type or a list of values",
         fix: "add `type: ` or `enum: `, so that wrong values are reported before the run",
         needs: &[Requirement::Spec],
-        run: |bench| {
+        run: |harness| {
             const TYPED: [&str; 7] = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
-            let untyped = keys(bench.spec()?)
+            let untyped = keys(harness.spec()?)
                 .into_iter()
                 .filter(|(_, key)| !TYPED.iter().any(|word| key.get(word).is_some()));
             none(untyped.map(|(name, _)| format!("`{name}` has no type")))
@@ -77,8 +77,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "defaults match the schema of their key",
         fix: "correct the default, or the schema that rejects it",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            let spec = bench.spec()?;
+        run: |harness| {
+            let spec = harness.spec()?;
             none(keys(spec).into_iter().filter_map(|(name, key)| {
                 let (default, schema) = (key.get("default")?, Schema::new(key.clone()).ok()?);
                 let finding = schema.check(default).into_iter().next()?;
@@ -91,8 +91,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "required keys are in the schema and have no default",
         fix: "remove the key from `required`, or remove its default",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            let schema = &bench.spec()?.config_schema;
+        run: |harness| {
+            let schema = &harness.spec()?.config_schema;
             let mut wrong = Vec::new();
             for (owner, object) in
                 [("", schema), (RESOLVED_KEY, &schema["properties"][RESOLVED_KEY])]
@@ -118,15 +118,15 @@ pub(super) const CHECKS: &[Check] = &[
         title: "pointers in secrets, files and network refer to keys in the schema",
         fix: "correct the pointer, or add the key to configSchema",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            let spec = bench.spec()?;
-            let network = spec.network.iter().flat_map(|asked| {
-                [Some(asked.host.as_str()), asked.port.as_str()].into_iter().flatten()
+        run: |harness| {
+            let spec = harness.spec()?;
+            let network = spec.network.iter().flat_map(|endpoint| {
+                [Some(endpoint.host.as_str()), endpoint.port.as_str()].into_iter().flatten()
             });
             let named = spec.secrets.iter().chain(&spec.files.read).chain(&spec.files.write);
             let all = named.map(String::as_str).chain(network.filter(|one| one.starts_with('/')));
-            let lost = all.filter(|pointer| subschema(&spec.config_schema, pointer).is_none());
-            none(lost.map(|pointer| format!("`{pointer}` does not refer to a key")))
+            let dangling = all.filter(|pointer| subschema(&spec.config_schema, pointer).is_none());
+            none(dangling.map(|pointer| format!("`{pointer}` does not refer to a key")))
         },
     },
     Check {
@@ -134,14 +134,14 @@ pub(super) const CHECKS: &[Check] = &[
         title: "keys that name files are strings",
         fix: "set `type: string`, or remove the pointer from `files`",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            let spec = bench.spec()?;
+        run: |harness| {
+            let spec = harness.spec()?;
             let files = spec.files.read.iter().chain(&spec.files.write);
-            let odd = files.filter(|pointer| {
+            let non_strings = files.filter(|pointer| {
                 let kind = subschema(&spec.config_schema, pointer).map(|key| &key["type"]);
                 kind.is_some_and(|kind| kind != "string")
             });
-            none(odd.map(|pointer| format!("`{pointer}` is not a string")))
+            none(non_strings.map(|pointer| format!("`{pointer}` is not a string")))
         },
     },
     Check {
@@ -149,21 +149,22 @@ pub(super) const CHECKS: &[Check] = &[
         title: "keys with names of secrets are declared as secrets",
         fix: "add the pointer to `secrets`, so that the value is masked everywhere",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            let spec = bench.spec()?;
+        run: |harness| {
+            let spec = harness.spec()?;
             let named = keys(spec).into_iter().filter(|(name, key)| {
                 let last = name.rsplit('.').next().unwrap_or(name);
                 secret_keys::is_secret_key(last)
                     && key["type"] != "boolean"
                     && key["type"] != "object"
             });
-            let bare = named.map(|(name, _)| format!("/{}", name.replace('.', "/"))).filter(|at| {
-                !spec
-                    .secrets
-                    .iter()
-                    .any(|secret| at == secret || at.starts_with(&format!("{secret}/")))
-            });
-            none(bare.map(|at| format!("`{at}` is not in `secrets`")))
+            let undeclared =
+                named.map(|(name, _)| format!("/{}", name.replace('.', "/"))).filter(|at| {
+                    !spec
+                        .secrets
+                        .iter()
+                        .any(|secret| at == secret || at.starts_with(&format!("{secret}/")))
+                });
+            none(undeclared.map(|at| format!("`{at}` is not in `secrets`")))
         },
     },
     Check {
@@ -171,23 +172,23 @@ pub(super) const CHECKS: &[Check] = &[
         title: "defaults and examples contain no secret",
         fix: "remove the value: secrets come from connections, which take them from the environment",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            let spec = bench.spec()?;
-            let mut told: Vec<String> = Vec::new();
+        run: |harness| {
+            let spec = harness.spec()?;
+            let mut faults: Vec<String> = Vec::new();
             for pointer in &spec.secrets {
                 let default =
                     subschema(&spec.config_schema, pointer).and_then(|key| key.get("default"));
                 if default.and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
-                    told.push(format!("`{pointer}` has a default"));
+                    faults.push(format!("`{pointer}` has a default"));
                 }
                 for example in &spec.examples {
                     let config = Value::Object(example.config.clone().into_iter().collect());
                     if config.pointer(pointer).is_some() {
-                        told.push(format!("the example `{}` has `{pointer}`", example.title));
+                        faults.push(format!("the example `{}` has `{pointer}`", example.title));
                     }
                 }
             }
-            none(told)
+            none(faults)
         },
     },
     Check {
@@ -195,19 +196,20 @@ pub(super) const CHECKS: &[Check] = &[
         title: "connection fields match `resolved_connection` in the schema",
         fix: "list each key of `configSchema.properties.resolved_connection` in `connectionFields`, with a policy",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            let spec = bench.spec()?;
+        run: |harness| {
+            let spec = harness.spec()?;
             let properties = &spec.config_schema["properties"][RESOLVED_KEY]["properties"];
             let described = || properties.as_object().into_iter().flatten().map(|(name, _)| name);
             let named =
                 |name: &String| spec.connection_fields.iter().any(|field| &field.name == name);
-            let bare = described().filter(|name| !named(name));
-            let lost = spec.connection_fields.iter().map(|field| &field.name);
-            let lost =
-                lost.filter(|name| !described().any(|other| other == *name) && !spec.has_key(name));
+            let undeclared = described().filter(|name| !named(name));
+            let unknown = spec.connection_fields.iter().map(|field| &field.name);
+            let unknown = unknown
+                .filter(|name| !described().any(|other| other == *name) && !spec.has_key(name));
             none(
-                bare.map(|name| format!("`{name}` is only in the schema"))
-                    .chain(lost.map(|name| format!("`{name}` is only in connectionFields"))),
+                undeclared
+                    .map(|name| format!("`{name}` is only in the schema"))
+                    .chain(unknown.map(|name| format!("`{name}` is only in connectionFields"))),
             )
         },
     },
@@ -216,11 +218,11 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a step cannot replace a secret or its destination",
         fix: "write `override: forbidden` for the field: otherwise a pipeline could send the secret elsewhere",
         needs: &[Requirement::Spec],
-        run: |bench| {
+        run: |harness| {
             use osiris_core::driver::spec::OverridePolicy::Forbidden;
-            let spec = bench.spec()?;
+            let spec = harness.spec()?;
             let prefix = format!("/{RESOLVED_KEY}/");
-            let hosts = spec.network.iter().map(|asked| &asked.host);
+            let hosts = spec.network.iter().map(|endpoint| &endpoint.host);
             let guarded: Vec<&str> = spec
                 .secrets
                 .iter()
@@ -242,8 +244,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a driver with required keys has an example",
         fix: "add `examples: [{title: ..., config: {...}}]`",
         needs: &[Requirement::Spec],
-        run: |bench| {
-            let spec = bench.spec()?;
+        run: |harness| {
+            let spec = harness.spec()?;
             let required =
                 spec.config_schema["required"].as_array().is_some_and(|all| !all.is_empty());
             ensure(!required || !spec.examples.is_empty(), || {

@@ -20,9 +20,9 @@ pub(super) const CHECKS: &[Check] = &[
         title: "state is saved only if the spec declares the capability",
         fix: "write `capabilities: {state: true}`",
         needs: &[Requirement::Driver, Requirement::Any],
-        run: |bench| {
-            let declared = bench.spec()?.capabilities.state;
-            let saves = bench.normals().iter().any(|one| one.outcome.report.state.is_some());
+        run: |harness| {
+            let declared = harness.spec()?.capabilities.state;
+            let saves = harness.normals().iter().any(|one| one.outcome.report.state.is_some());
             ensure(declared || !saves, || {
                 "the driver saves state, but does not declare the capability".to_owned()
             })
@@ -33,8 +33,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a case saves state, of at most 64 KiB",
         fix: "call `save_state` with the position up to which rows were read; add a case that saves state",
         needs: &[Requirement::Driver, Requirement::State, Requirement::Case(Mode::Extract)],
-        run: |bench| {
-            let (_, first, _) = resumed(bench)?;
+        run: |harness| {
+            let (_, first, _) = resumed(harness)?;
             let size = first.report.state.as_ref().map_or(0, String::len);
             ensure(size <= LARGEST, || format!("the state has {size} bytes"))
         },
@@ -44,8 +44,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the state is a JSON object, so that later versions can add keys",
         fix: "save `{\"cursor\": ...}` instead of the value alone",
         needs: &[Requirement::Driver, Requirement::State, Requirement::Case(Mode::Extract)],
-        run: |bench| {
-            let (_, first, _) = resumed(bench)?;
+        run: |harness| {
+            let (_, first, _) = resumed(harness)?;
             let state: Option<Value> =
                 first.report.state.and_then(|text| serde_json::from_str(&text).ok());
             ensure(state.is_some_and(|state| state.is_object()), || {
@@ -58,8 +58,8 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a run that resumes from the state reads no row again",
         fix: "read only rows after the cursor, and save the last value sent",
         needs: &[Requirement::Driver, Requirement::State, Requirement::Case(Mode::Extract)],
-        run: |bench| {
-            let (_, first, second) = resumed(bench)?;
+        run: |harness| {
+            let (_, first, second) = resumed(harness)?;
             if let Some(failure) = second.failure() {
                 return fail(failure);
             }
@@ -74,11 +74,12 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a run without new rows keeps the state",
         fix: "save the loaded state if there are no rows",
         needs: &[Requirement::Driver, Requirement::State, Requirement::Case(Mode::Extract)],
-        run: |bench| {
-            let (_, first, second) = resumed(bench)?;
+        run: |harness| {
+            let (_, first, second) = resumed(harness)?;
             // A run that saves nothing keeps the old state.
-            let kept = second.report.state.is_none() || second.report.state == first.report.state;
-            ensure(kept, || "the second run saved a different state".to_owned())
+            let unchanged =
+                second.report.state.is_none() || second.report.state == first.report.state;
+            ensure(unchanged, || "the second run saved a different state".to_owned())
         },
     },
     Check {
@@ -86,17 +87,17 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the shares of a step together contain each row once",
         fix: "split the rows by `partition.index` of `partition.count`, without gaps and overlaps",
         needs: &[Requirement::Driver, Requirement::Partition, Requirement::Case(Mode::Extract)],
-        run: |bench| {
-            let (whole, shares) = shared(bench)?;
+        run: |harness| {
+            let (whole, shares) = shared(harness)?;
             let mut together: Vec<Row> = shares.iter().flat_map(cells).collect();
-            let mut wanted = cells(&whole.outcome);
+            let mut expected = cells(&whole.outcome);
             together.sort_unstable();
-            wanted.sort_unstable();
-            ensure(together == wanted, || {
+            expected.sort_unstable();
+            ensure(together == expected, || {
                 format!(
                     "{SHARES} shares have {} rows in total, but the whole has {}",
                     together.len(),
-                    wanted.len()
+                    expected.len()
                 )
             })
         },
@@ -106,26 +107,27 @@ pub(super) const CHECKS: &[Check] = &[
         title: "every share has all columns, even without rows",
         fix: "take the columns from the whole table, not from the share",
         needs: &[Requirement::Driver, Requirement::Partition, Requirement::Case(Mode::Extract)],
-        run: |bench| {
-            let (whole, shares) = shared(bench)?;
+        run: |harness| {
+            let (whole, shares) = shared(harness)?;
             let schema =
                 |outcome: &Outcome| outcome.table.as_ref().map(|(schema, _)| schema.clone());
-            let wanted = schema(&whole.outcome);
-            let odd = shares.iter().enumerate().filter(|(_, share)| schema(share) != wanted);
-            none(odd.map(|(index, _)| format!("share {index} has other columns")))
+            let expected = schema(&whole.outcome);
+            let different =
+                shares.iter().enumerate().filter(|(_, share)| schema(share) != expected);
+            none(different.map(|(index, _)| format!("share {index} has other columns")))
         },
     },
 ];
 
 /// Finds a case that saves state. Returns its name, its first run, and a second run that resumes.
-fn resumed(bench: &Harness) -> Result<(String, Outcome, Outcome), NotPassed> {
-    for case in bench.cases(Mode::Extract) {
-        let place = bench.place(&case)?;
-        let first = bench.run(&place, bench.trial(&case)?)?;
+fn resumed(harness: &Harness) -> Result<(String, Outcome, Outcome), NotPassed> {
+    for case in harness.cases(Mode::Extract) {
+        let project = harness.create_project(&case)?;
+        let first = harness.run(&project, harness.trial(&case)?)?;
         if first.report.result.is_ok() && first.report.state.is_some() {
-            let mut trial = bench.trial(&case)?;
+            let mut trial = harness.trial(&case)?;
             trial.state = first.report.state.clone();
-            let second = bench.run(&place, trial)?;
+            let second = harness.run(&project, trial)?;
             return Ok((case.name, first, second));
         }
     }
@@ -133,13 +135,13 @@ fn resumed(bench: &Harness) -> Result<(String, Outcome, Outcome), NotPassed> {
 }
 
 /// Runs the first case as a whole, and in shares.
-fn shared(bench: &Harness) -> Result<(&Baseline, Vec<Outcome>), NotPassed> {
-    let whole = bench.normal(Mode::Extract)?;
+fn shared(harness: &Harness) -> Result<(&Baseline, Vec<Outcome>), NotPassed> {
+    let whole = harness.normal(Mode::Extract)?;
     let mut shares = Vec::new();
     for index in 0..SHARES {
-        let mut trial = bench.trial(&whole.case)?;
+        let mut trial = harness.trial(&whole.case)?;
         trial.share = Some((index, SHARES));
-        let share = bench.run(&bench.place(&whole.case)?, trial)?;
+        let share = harness.run(&harness.create_project(&whole.case)?, trial)?;
         if let Some(failure) = share.failure() {
             return Err(NotPassed::Failed(format!("share {index} of {SHARES}: {failure}")));
         }

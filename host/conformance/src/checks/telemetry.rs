@@ -20,11 +20,12 @@ pub(super) const CHECKS: &[Check] = &[
         title: "metric names are like `bytes_read`",
         fix: "use lower-case letters, digits and `_`",
         needs: &[Requirement::Driver, Requirement::Any],
-        run: |bench| {
-            told(bench, |words| {
-                let odd = words.metrics.iter().filter(|metric| !is_snake(&metric.name));
-                odd.map(|metric| format!("the metric {:?}", metric.name))
-                    .chain(dropped(words, "metric"))
+        run: |harness| {
+            check_recordings(harness, |recording| {
+                let invalid = recording.metrics.iter().filter(|metric| !is_snake(&metric.name));
+                invalid
+                    .map(|metric| format!("the metric {:?}", metric.name))
+                    .chain(dropped(recording, "metric"))
                     .collect()
             })
         },
@@ -34,11 +35,14 @@ pub(super) const CHECKS: &[Check] = &[
         title: "metric units are rows, ms, bytes, seconds, files, code or calls",
         fix: "use one of these units, or add the unit to the name and use `calls`",
         needs: &[Requirement::Driver, Requirement::Any],
-        run: |bench| {
-            told(bench, |words| {
-                let odd =
-                    words.metrics.iter().filter(|metric| !UNITS.contains(&metric.unit.as_str()));
-                odd.map(|metric| format!("{} has the unit {:?}", metric.name, metric.unit))
+        run: |harness| {
+            check_recordings(harness, |recording| {
+                let invalid = recording
+                    .metrics
+                    .iter()
+                    .filter(|metric| !UNITS.contains(&metric.unit.as_str()));
+                invalid
+                    .map(|metric| format!("{} has the unit {:?}", metric.name, metric.unit))
                     .collect()
             })
         },
@@ -48,14 +52,14 @@ pub(super) const CHECKS: &[Check] = &[
         title: "metric values are finite, and counts are not negative",
         fix: "do not divide by a time or a count that can be 0",
         needs: &[Requirement::Driver, Requirement::Any],
-        run: |bench| {
-            told(bench, |words| {
-                let odd = words.metrics.iter().filter(|metric| match metric.value {
+        run: |harness| {
+            check_recordings(harness, |recording| {
+                let invalid = recording.metrics.iter().filter(|metric| match metric.value {
                     Number::Unsigned(_) => false,
                     Number::Integer(value) => value < 0 && metric.unit != "code",
                     Number::Float(value) => !value.is_finite(),
                 });
-                odd.map(|metric| format!("{} is {:?}", metric.name, metric.value)).collect()
+                invalid.map(|metric| format!("{} is {:?}", metric.name, metric.value)).collect()
             })
         },
     },
@@ -64,9 +68,9 @@ pub(super) const CHECKS: &[Check] = &[
         title: "metric tags have valid and unique names",
         fix: "use tags like (\"table\", \"orders\"); the host adds the step itself",
         needs: &[Requirement::Driver, Requirement::Any],
-        run: |bench| {
-            told(bench, |words| {
-                let odd = words.metrics.iter().filter(|metric| {
+        run: |harness| {
+            check_recordings(harness, |recording| {
+                let invalid = recording.metrics.iter().filter(|metric| {
                     let mut names: Vec<&str> =
                         metric.tags.iter().map(|(name, _)| name.as_str()).collect();
                     names.sort_unstable();
@@ -74,7 +78,8 @@ pub(super) const CHECKS: &[Check] = &[
                     names.dedup();
                     names.len() < all || names.iter().any(|name| !is_snake(name))
                 });
-                odd.map(|metric| format!("{} has the tags {:?}", metric.name, metric.tags))
+                invalid
+                    .map(|metric| format!("{} has the tags {:?}", metric.name, metric.tags))
                     .collect()
             })
         },
@@ -84,9 +89,9 @@ pub(super) const CHECKS: &[Check] = &[
         title: "no metric has the name of a metric of the host, which measures rows and the duration",
         fix: "remove or rename the metric",
         needs: &[Requirement::Driver, Requirement::Any],
-        run: |bench| {
-            told(bench, |words| {
-                let names = words.metrics.iter().map(|metric| metric.name.as_str());
+        run: |harness| {
+            check_recordings(harness, |recording| {
+                let names = recording.metrics.iter().map(|metric| metric.name.as_str());
                 names
                     .filter(|name| HOSTS.contains(name))
                     .map(|name| format!("the metric `{name}`"))
@@ -99,16 +104,17 @@ pub(super) const CHECKS: &[Check] = &[
         title: "event names are like `table.created`",
         fix: "use names like `category.action`, with lower-case letters, digits and `_`",
         needs: &[Requirement::Driver, Requirement::Any],
-        run: |bench| {
-            told(bench, |words| {
+        run: |harness| {
+            check_recordings(harness, |recording| {
                 let fits = |name: &str| {
                     name.split_once('.').is_some_and(|(category, action)| {
                         is_snake(category) && action.split('.').all(is_snake)
                     })
                 };
-                let odd = words.events.iter().filter(|(name, _)| !fits(name));
-                odd.map(|(name, _)| format!("the event {name:?}"))
-                    .chain(dropped(words, "event"))
+                let invalid = recording.events.iter().filter(|(name, _)| !fits(name));
+                invalid
+                    .map(|(name, _)| format!("the event {name:?}"))
+                    .chain(dropped(recording, "event"))
                     .collect()
             })
         },
@@ -118,10 +124,12 @@ pub(super) const CHECKS: &[Check] = &[
         title: "events are few: not one for each row",
         fix: "send an event for each batch or table, or write to the log with the level debug",
         needs: &[Requirement::Driver, Requirement::Any],
-        run: |bench| {
-            told(bench, |words| {
-                let many = words.events.len() > LINES;
-                many.then(|| format!("{} events or more", words.events.len())).into_iter().collect()
+        run: |harness| {
+            check_recordings(harness, |recording| {
+                let many = recording.events.len() > LINES;
+                many.then(|| format!("{} events or more", recording.events.len()))
+                    .into_iter()
+                    .collect()
             })
         },
     },
@@ -130,15 +138,15 @@ pub(super) const CHECKS: &[Check] = &[
         title: "a run writes at most 1,000 log lines",
         fix: "log changes of a table, not of each row",
         needs: &[Requirement::Driver, Requirement::Any],
-        run: |bench| {
-            told(bench, |words| {
-                let many = words.logs.len() > LINES;
-                let cut = words
+        run: |harness| {
+            check_recordings(harness, |recording| {
+                let many = recording.logs.len() > LINES;
+                let cut = recording
                     .logs
                     .iter()
                     .any(|(_, line)| line.starts_with("the driver wrote more than"));
-                let seen = format!("{} lines or more", words.logs.len());
-                (many || cut).then_some(seen).into_iter().collect()
+                let text = format!("{} lines or more", recording.logs.len());
+                (many || cut).then_some(text).into_iter().collect()
             })
         },
     },
@@ -147,15 +155,15 @@ pub(super) const CHECKS: &[Check] = &[
         title: "log lines have no control characters",
         fix: "remove colors and `\\r`: the log is a file",
         needs: &[Requirement::Driver, Requirement::Any],
-        run: |bench| {
-            told(bench, |words| {
-                let odd =
+        run: |harness| {
+            check_recordings(harness, |recording| {
+                let invalid =
                     |line: &&str| line.contains(|c: char| c.is_control() && c != '\n' && c != '\t');
-                words
+                recording
                     .logs
                     .iter()
                     .map(|(_, line)| line.as_str())
-                    .filter(odd)
+                    .filter(invalid)
                     .map(|line| format!("{line:?}"))
                     .collect()
             })
@@ -166,13 +174,13 @@ pub(super) const CHECKS: &[Check] = &[
         title: "progress never decreases and never exceeds its total",
         fix: "report the work done so far, and the total",
         needs: &[Requirement::Driver, Requirement::Any],
-        run: |bench| {
-            told(bench, |words| {
-                let beyond = words
+        run: |harness| {
+            check_recordings(harness, |recording| {
+                let beyond = recording
                     .progress
                     .iter()
                     .filter(|(done, total)| total.is_some_and(|total| *done > total));
-                let back = words.progress.windows(2).filter(|pair| pair[1].0 < pair[0].0);
+                let back = recording.progress.windows(2).filter(|pair| pair[1].0 < pair[0].0);
                 beyond
                     .map(|(done, total)| format!("{done} of {}", total.unwrap_or_default()))
                     .chain(back.map(|pair| format!("{} after {}", pair[1].0, pair[0].0)))
@@ -183,14 +191,14 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Checks the output of normal runs.
-fn told(bench: &Harness, odd: impl Fn(&Recording) -> Vec<String>) -> Verdict {
-    none(bench.normals().into_iter().flat_map(|normal| odd(&normal.outcome.words)))
+fn check_recordings(harness: &Harness, invalid: impl Fn(&Recording) -> Vec<String>) -> Verdict {
+    none(harness.normals().into_iter().flat_map(|normal| invalid(&normal.outcome.recording)))
 }
 
 /// Finds the log line in which the host reports dropped output of this kind.
-fn dropped(words: &Recording, what: &str) -> Option<String> {
-    let start = format!("the driver's {what} was dropped");
-    let line = words.logs.iter().find(|(_, line)| line.starts_with(&start))?;
+fn dropped(recording: &Recording, kind: &str) -> Option<String> {
+    let start = format!("the driver's {kind} was dropped");
+    let line = recording.logs.iter().find(|(_, line)| line.starts_with(&start))?;
     Some(line.1.clone())
 }
 

@@ -112,48 +112,50 @@ const fn check(id: &'static str, title: &'static str, run: fn(&Harness) -> Verdi
 }
 
 pub(super) const CHECKS: &[Check] = &[
-    check("types.bool", "booleans are accepted or rejected", |bench| family(bench, &BOOL)),
-    check("types.integers", "integers of all sizes are accepted or rejected", |bench| {
-        family(bench, &INTEGERS)
+    check("types.bool", "booleans are accepted or rejected", |harness| family(harness, &BOOL)),
+    check("types.integers", "integers of all sizes are accepted or rejected", |harness| {
+        family(harness, &INTEGERS)
     }),
-    check("types.floats", "floats of all sizes are accepted or rejected", |bench| {
-        family(bench, &FLOATS)
+    check("types.floats", "floats of all sizes are accepted or rejected", |harness| {
+        family(harness, &FLOATS)
     }),
-    check("types.decimals", "decimals of all sizes are accepted or rejected", |bench| {
-        family(bench, &DECIMALS)
+    check("types.decimals", "decimals of all sizes are accepted or rejected", |harness| {
+        family(harness, &DECIMALS)
     }),
-    check("types.text", "text of both layouts is accepted or rejected", |bench| {
-        family(bench, &TEXT)
+    check("types.text", "text of both layouts is accepted or rejected", |harness| {
+        family(harness, &TEXT)
     }),
-    check("types.binary", "binary values of all layouts are accepted or rejected", |bench| {
-        family(bench, &BINARY)
+    check("types.binary", "binary values of all layouts are accepted or rejected", |harness| {
+        family(harness, &BINARY)
     }),
-    check("types.dates", "dates are accepted or rejected", |bench| family(bench, &DATES)),
-    check("types.times", "times of day are accepted or rejected", |bench| family(bench, &TIMES)),
+    check("types.dates", "dates are accepted or rejected", |harness| family(harness, &DATES)),
+    check("types.times", "times of day are accepted or rejected", |harness| {
+        family(harness, &TIMES)
+    }),
     check(
         "types.timestamps",
         "timestamps of all units and zones are accepted or rejected",
-        |bench| family(bench, &TIMESTAMPS),
+        |harness| family(harness, &TIMESTAMPS),
     ),
-    check("types.durations", "durations are accepted or rejected", |bench| {
-        family(bench, &DURATIONS)
+    check("types.durations", "durations are accepted or rejected", |harness| {
+        family(harness, &DURATIONS)
     }),
-    check("types.intervals", "intervals are accepted or rejected", |bench| {
-        family(bench, &INTERVALS)
+    check("types.intervals", "intervals are accepted or rejected", |harness| {
+        family(harness, &INTERVALS)
     }),
-    check("types.null", "a column of type null is accepted or rejected", |bench| {
-        family(bench, &NULL)
+    check("types.null", "a column of type null is accepted or rejected", |harness| {
+        family(harness, &NULL)
     }),
-    check("types.lists", "lists of all layouts are accepted or rejected", |bench| {
-        family(bench, &LISTS)
+    check("types.lists", "lists of all layouts are accepted or rejected", |harness| {
+        family(harness, &LISTS)
     }),
-    check("types.structs", "structs are accepted or rejected", |bench| family(bench, &STRUCTS)),
+    check("types.structs", "structs are accepted or rejected", |harness| family(harness, &STRUCTS)),
 ];
 
-fn family(bench: &Harness, family: &Family) -> Verdict {
+fn family(harness: &Harness, family: &Family) -> Verdict {
     for data_type in family.types() {
         let schema = data::with(&Schema::empty(), "conformance_value", data_type);
-        refusable(bench, "conformance_value", data::batch(&schema, 0, 7).column(0).clone())?;
+        refusable(harness, "conformance_value", data::batch(&schema, 0, 7).column(0).clone())?;
     }
     Ok(())
 }

@@ -19,12 +19,13 @@ const MAX_SPECS: usize = 4 << 20;
 
 /// The drivers of a project, its user and this installation.
 ///
-/// [`DriverCatalog::verified_content`] is the only source of a driver's bytes, so that no driver runs without
-/// passing the gates. Invalid files do not affect the use of other drivers: a file is only parsed
-/// if it can be the requested driver, or if all drivers are requested.
+/// [`DriverCatalog::verified_content`] is the only source of a driver's bytes, so that no driver
+/// runs without passing the admission policies. Invalid files do not affect the use of other
+/// drivers: a file is only parsed if it can be the requested driver, or if all drivers are
+/// requested.
 #[derive(Debug)]
 pub struct DriverCatalog {
-    gates: Vec<Box<dyn AdmissionPolicy>>,
+    policies: Vec<Box<dyn AdmissionPolicy>>,
     folders: Vec<PathBuf>,
     files: Vec<Candidate>,
     /// Bytes of specs that can still be read.
@@ -46,7 +47,7 @@ impl DriverCatalog {
     /// affects those who use it. Every admission policy must admit a driver before its use.
     ///
     /// Returns an error if a directory cannot be read.
-    pub fn open(project_drivers: &Path, gates: Vec<Box<dyn AdmissionPolicy>>) -> Result<Self> {
+    pub fn open(project_drivers: &Path, policies: Vec<Box<dyn AdmissionPolicy>>) -> Result<Self> {
         let mut folders = vec![project_drivers.to_owned()];
         folders.extend(std::env::var_os("OSIRIS_DRIVERS").map(PathBuf::from));
         folders.extend(built_in());
@@ -58,7 +59,7 @@ impl DriverCatalog {
             let paths = wasm_files(folder)?.into_iter();
             files.extend(paths.map(|path| Candidate::new(path, is_built_in)));
         }
-        Ok(Self { gates, folders, files, left: AtomicUsize::new(MAX_SPECS) })
+        Ok(Self { policies, folders, files, left: AtomicUsize::new(MAX_SPECS) })
     }
 
     /// Creates a registry of exactly these files.
@@ -68,10 +69,10 @@ impl DriverCatalog {
     pub fn from_files<'p>(files: impl IntoIterator<Item = &'p PathBuf>) -> Result<Self> {
         let files = files.into_iter().map(|path| Candidate::new(path.clone(), false)).collect();
         let left = AtomicUsize::new(MAX_SPECS);
-        let registry = Self { gates: Vec::new(), folders: Vec::new(), files, left };
+        let registry = Self { policies: Vec::new(), folders: Vec::new(), files, left };
         match registry.load_errors() {
-            broken if broken.is_empty() => Ok(registry),
-            broken => Err(invalid(broken)),
+            problems if problems.is_empty() => Ok(registry),
+            problems => Err(invalid(problems)),
         }
     }
 
@@ -90,7 +91,7 @@ impl DriverCatalog {
         let (own, others): (Vec<_>, Vec<_>) =
             self.files.iter().partition(|file| file.is_named(name));
         let raw = own.into_iter().filter_map(|file| Some((file, file.raw().as_ref().ok()?)));
-        let more = others.into_iter().filter_map(|file| Some((file, self.afford(file)?)));
+        let more = others.into_iter().filter_map(|file| Some((file, self.raw_within_limit(file)?)));
         let files = raw.chain(more).filter(|(_, raw)| may_be(&raw.text, name));
         let files = files.map(|(file, _)| file);
         files.filter_map(Candidate::driver).filter(|driver| driver.spec.name == name).collect()
@@ -98,7 +99,7 @@ impl DriverCatalog {
 
     /// Returns the spec, imports and exports of a file. Returns `None` if the file is invalid or
     /// the byte limit is used up.
-    fn afford<'c>(&self, file: &'c Candidate) -> Option<&'c Raw> {
+    fn raw_within_limit<'c>(&self, file: &'c Candidate) -> Option<&'c Raw> {
         if file.raw.get().is_none() {
             let left = self.left.load(Relaxed);
             if left == 0 {
@@ -116,7 +117,7 @@ impl DriverCatalog {
     /// Returns an error if the file cannot be read, a policy denies it, or its spec is invalid.
     pub fn verified_content<'d>(&self, driver: &'d DriverFile) -> Result<&'d Content> {
         let content = self.admitted_content(driver)?;
-        // Checked after the gates, so that a denied driver costs no work.
+        // Checked after the policies, so that a denied driver costs no work.
         driver.check()?;
         Ok(content)
     }
@@ -127,8 +128,8 @@ impl DriverCatalog {
     /// Returns an error if the file cannot be read or a policy denies it.
     pub fn admitted_content<'d>(&self, driver: &'d DriverFile) -> Result<&'d Content> {
         let content = driver.content()?;
-        for gate in &self.gates {
-            gate.admit(driver, &content.bytes, &content.sha256)?;
+        for policy in &self.policies {
+            policy.admit(driver, &content.bytes, &content.sha256)?;
         }
         Ok(content)
     }
@@ -146,12 +147,12 @@ impl DriverCatalog {
     /// Returns an error for a missing driver, with the searched directories and a fix, or the
     /// problems of the file that should hold the driver.
     pub fn missing_driver_error(&self, name: &str) -> Error {
-        let broken = self.load_errors_for(name);
-        if broken.iter().any(|problem| problem.code == TWICE) {
-            return invalid(broken);
+        let problems = self.load_errors_for(name);
+        if problems.iter().any(|problem| problem.code == TWICE) {
+            return invalid(problems);
         }
-        if !broken.is_empty() {
-            return Error::new(ExitStatus::Environment, broken);
+        if !problems.is_empty() {
+            return Error::new(ExitStatus::Environment, problems);
         }
         let folders: Vec<_> =
             self.folders.iter().map(|folder| folder.display().to_string()).collect();
@@ -172,7 +173,7 @@ impl DriverCatalog {
 
     fn by_name(&self) -> BTreeMap<&str, Vec<&Arc<DriverFile>>> {
         let mut drivers: BTreeMap<&str, Vec<&Arc<DriverFile>>> = BTreeMap::new();
-        let read = self.files.iter().filter(|file| self.afford(file).is_some());
+        let read = self.files.iter().filter(|file| self.raw_within_limit(file).is_some());
         for driver in read.filter_map(Candidate::driver) {
             drivers.entry(&driver.spec.name).or_default().push(driver);
         }
@@ -183,22 +184,22 @@ impl DriverCatalog {
     /// name.
     pub fn load_errors(&self) -> Vec<Diagnostic> {
         let by_name = self.by_name();
-        let problems = self.files.iter().filter(|file| file.raw.get().is_some());
-        let mut broken: Vec<_> = problems.flat_map(Candidate::problems).cloned().collect();
+        let read_files = self.files.iter().filter(|file| file.raw.get().is_some());
+        let mut problems: Vec<_> = read_files.flat_map(Candidate::problems).cloned().collect();
         for (name, drivers) in by_name {
             if let [one, other, ..] = drivers[..] {
                 let each = drivers.iter();
-                broken
+                problems
                     .extend(each.map(|file| duplicate_error(name, one, other).in_file(&file.path)));
             }
         }
-        let unread = self.files.iter().filter(|file| file.raw.get().is_none());
-        broken.extend(unread.map(|file| {
+        let unread_files = self.files.iter().filter(|file| file.raw.get().is_none());
+        problems.extend(unread_files.map(|file| {
             let message = "file not read: the preceding files contain too many driver specs";
             let help = "move files that are not drivers out of the directory";
             Diagnostic::new(Code::DriverUnread, message).in_file(&file.path).help(help)
         }));
-        broken
+        problems
     }
 
     /// Returns the searched directories, in search order.

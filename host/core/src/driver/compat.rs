@@ -17,25 +17,25 @@ const SHOWN: usize = 100;
 
 /// Returns the problem if the names of the interfaces show that a component is incompatible.
 pub fn import_mismatch(file: &DriverFile) -> Option<Diagnostic> {
-    let (package, offered) = CONTRACT.split_once('@')?;
-    let offered = Version::parse(offered).ok()?;
+    let (package, available) = CONTRACT.split_once('@')?;
+    let available = Version::parse(available).ok()?;
     let mut rows: Vec<[String; 3]> =
-        file.imports.iter().filter_map(|import| row(import, &offered)).collect();
+        file.imports.iter().filter_map(|import| row(import, &available)).collect();
     let interface = format!("{package}/driver");
     let export = file.exports.iter().find_map(|name| match name.split_once('@') {
         Some((name, version)) if name == interface => Some(version),
         _ => None,
     });
-    match export.map(|version| (version, outdated(version, &offered))) {
+    match export.map(|version| (version, outdated(version, &available))) {
         Some((_, None)) => {}
-        Some((version, Some(why))) => {
+        Some((version, Some(reason))) => {
             rows.push([
-                format!("{interface}@{offered}"),
+                format!("{interface}@{available}"),
                 named(&format!("{interface}@{version}")),
-                why.into(),
+                reason.into(),
             ]);
         }
-        None => rows.push([format!("{interface}@{offered}"), "none".into(), WORLD.into()]),
+        None => rows.push([format!("{interface}@{available}"), "none".into(), WORLD.into()]),
     }
     if rows.is_empty() {
         return None;
@@ -45,7 +45,9 @@ pub fn import_mismatch(file: &DriverFile) -> Option<Diagnostic> {
     let (first, second) = (width(0), width(1));
     let table: String = rows
         .iter()
-        .map(|[wanted, offered, why]| format!("\n    {wanted:first$}  {offered:second$}  {why}"))
+        .map(|[required, available, reason]| {
+            format!("\n    {required:first$}  {available:second$}  {reason}")
+        })
         .collect();
     let message = format!("driver `{}` is not compatible with this host:{table}", file.spec.name);
     Some(Diagnostic::new(Code::ContractIncompatible, message).in_file(&file.path).help(help(&rows)))
@@ -54,7 +56,7 @@ pub fn import_mismatch(file: &DriverFile) -> Option<Diagnostic> {
 /// Returns the help: update the older of the two sides.
 fn help(rows: &[[String; 3]]) -> String {
     let own = env!("CARGO_PKG_VERSION");
-    let any = |text: &str| rows.iter().any(|[_, _, why]| why == text);
+    let any = |text: &str| rows.iter().any(|[_, _, reason]| reason == text);
     if any(NEWER) {
         format!("update osiris (this is {own}), or use a driver built for `{CONTRACT}`")
     } else if any(OLDER) {
@@ -76,37 +78,37 @@ const NEWER: &str = "built for a newer contract than this osiris supports";
 const OTHER: &str = "built for another version of the contract";
 const OLDER: &str = "built for an older contract, which this osiris no longer supports";
 
-/// Returns the reason why a host with the `offered` contract cannot run a component that requires
-/// the `wanted` one. Returns `None` if it can: later versions only add, except for breaking ones by
-/// semantic versioning.
-fn outdated(wanted: &str, offered: &Version) -> Option<&'static str> {
-    let Ok(wanted) = Version::parse(wanted) else { return Some(OTHER) };
+/// Returns the reason why a host with the `available` contract cannot run a component that requires
+/// the `required` one. Returns `None` if it can: later versions only add, except for breaking ones
+/// by semantic versioning.
+fn outdated(required: &str, available: &Version) -> Option<&'static str> {
+    let Ok(required) = Version::parse(required) else { return Some(OTHER) };
     let compatible = VersionReq {
         comparators: vec![Comparator {
             op: Op::Caret,
-            major: wanted.major,
-            minor: Some(wanted.minor),
-            patch: Some(wanted.patch),
-            pre: wanted.pre.clone(),
+            major: required.major,
+            minor: Some(required.minor),
+            patch: Some(required.patch),
+            pre: required.pre.clone(),
         }],
     };
-    if compatible.matches(offered) {
+    if compatible.matches(available) {
         return None;
     }
-    Some(if wanted > *offered { NEWER } else { OLDER })
+    Some(if required > *available { NEWER } else { OLDER })
 }
 
 /// Returns the reason why an import is not available to drivers. Returns `None` if it is available.
 pub fn nonstandard_import(import: &str) -> Option<String> {
     let (_, contract) = CONTRACT.split_once('@')?;
-    row(import, &Version::parse(contract).ok()?).map(|[_, _, why]| why)
+    row(import, &Version::parse(contract).ok()?).map(|[_, _, reason]| reason)
 }
 
-/// Returns the row of the table for an import that is not offered.
+/// Returns the row of the table for an import that is not available.
 fn row(import: &str, contract: &Version) -> Option<[String; 3]> {
     let (interface, version) = import.split_once('@').unwrap_or((import, ""));
     let package = interface.split('/').next().unwrap_or(interface);
-    let (offered, why) = match package {
+    let (available, reason) = match package {
         "osiris:driver" => (contract.to_string(), outdated(version, contract)?),
         _ if WASI.contains(&package) || package == SOCKETS => {
             if version.starts_with("0.2.") {
@@ -117,7 +119,7 @@ fn row(import: &str, contract: &Version) -> Option<[String; 3]> {
         "wasi:http" => ("none".into(), "the host does not provide HTTP to drivers"),
         _ => ("none".into(), "unknown interface"),
     };
-    Some([named(import), offered, why.into()])
+    Some([named(import), available, reason.into()])
 }
 
 /// Formats a name from a component, which can contain anything, as a cell of the table.
@@ -135,7 +137,7 @@ mod tests {
 
     #[test]
     fn compatible_newer_contract_serves_older_driver() {
-        for (wanted, offered, why) in [
+        for (required, available, reason) in [
             ("0.1.0", "0.1.0", None),
             ("0.1.0", "0.1.4", None),
             ("1.2.0", "1.3.0", None),
@@ -146,9 +148,9 @@ mod tests {
             ("", "0.1.0", Some(OTHER)),
         ] {
             assert_eq!(
-                outdated(wanted, &Version::parse(offered).unwrap()),
-                why,
-                "{wanted} {offered}"
+                outdated(required, &Version::parse(available).unwrap()),
+                reason,
+                "{required} {available}"
             );
         }
     }

@@ -55,18 +55,18 @@ impl fmt::Display for Endpoint {
 pub fn endpoints(spec: &Spec, config: &Value) -> Vec<Endpoint> {
     spec.network
         .iter()
-        .filter_map(|asked| endpoint(spec, asked, config, &Origins::default()))
+        .filter_map(|entry| endpoint(spec, entry, config, &Origins::default()))
         .collect()
 }
 
 /// Returns the endpoint of one entry of `network` with this configuration.
 pub fn endpoint(
     spec: &Spec,
-    asked: &super::spec::EndpointSpec,
+    entry: &super::spec::EndpointSpec,
     config: &Value,
     origins: &Origins,
 ) -> Option<Endpoint> {
-    let (host, host_by) = match asked.host.as_str() {
+    let (host, host_by) = match entry.host.as_str() {
         // A secret used as a host name would be sent to the name servers.
         pointer if is_secret(spec, pointer) => return None,
         pointer if pointer.starts_with('/') => {
@@ -74,12 +74,12 @@ pub fn endpoint(
         }
         literal => (literal, Provenance::Author),
     };
-    let (port, port_by) = match asked.port.as_str() {
+    let (port, port_by) = match entry.port.as_str() {
         Some(pointer) => match config.pointer(pointer) {
             Some(port) => (port.as_u64()?, origins.of(pointer)),
             None => (default_port(spec, config, pointer)?, Provenance::Author),
         },
-        None => (asked.port.as_u64()?, Provenance::Author),
+        None => (entry.port.as_u64()?, Provenance::Author),
     };
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     Some(Endpoint { host, port: u16::try_from(port).ok()?, host_by, port_by })

@@ -149,8 +149,8 @@ impl DriverFile {
     /// # Errors
     /// Returns an error if the file cannot be read.
     pub fn content(&self) -> Result<&Content> {
-        if let Some(known) = self.content.get() {
-            return Ok(known);
+        if let Some(content) = self.content.get() {
+            return Ok(content);
         }
         let content = Content::new(read(&self.path)?);
         Ok(self.content.get_or_init(|| content))

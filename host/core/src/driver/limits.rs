@@ -248,18 +248,18 @@ impl Limits {
 
     /// Returns the message for a step that requested more memory than the run has left.
     pub fn run_exceeded_message(&self, exceeded: Exceeded) -> String {
-        let asked = format!("all steps together would need {} bytes", exceeded.wanted);
-        self.exceeded_message(Limit::RunMemory, asked)
+        let request = format!("all steps together would need {} bytes", exceeded.total);
+        self.exceeded_message(Limit::RunMemory, request)
     }
 
-    /// Returns the message for an exceeded limit: the request (`asked`), the limit, its origin and
-    /// how to raise it.
-    pub fn exceeded_message(&self, limit: Limit, asked: impl fmt::Display) -> String {
+    /// Returns the message for an exceeded limit: the `request`, the limit, its origin and how to
+    /// raise it.
+    pub fn exceeded_message(&self, limit: Limit, request: impl fmt::Display) -> String {
         let Bound { value, by } = self.bound(limit);
         let (name, _, _, counted) = limit.metadata();
         let value = limit.format(value);
         let space = if counted.is_empty() { "" } else { " " };
-        let way = match by {
+        let remedy = match by {
             Origin::Default | Origin::Project => {
                 format!("Raise `limits.{name}` in `osiris.yaml` if the step needs more")
             }
@@ -273,7 +273,7 @@ impl Limits {
                 "Only the driver's author can raise the limit, in the driver's spec".to_owned()
             }
         };
-        format!("{asked}; the limit is {value}{space}{counted}. {way}")
+        format!("{request}; the limit is {value}{space}{counted}. {remedy}")
     }
 }
 
@@ -342,8 +342,8 @@ mod tests {
         let project = LimitOverrides::from([(Limit::Memory, 12 << 30)]);
         let limits = Limits::new(&project, &LimitOverrides::new()).clamped_by(&spec);
         let value = |limit| limits.get(limit);
-        let wanted = (12 << 30, 16 << 30, 1);
-        assert_eq!((value(Limit::RunMemory), value(Limit::Spill), value(Limit::Held)), wanted);
+        let expected = (12 << 30, 16 << 30, 1);
+        assert_eq!((value(Limit::RunMemory), value(Limit::Spill), value(Limit::Held)), expected);
         let both = LimitOverrides::from([(Limit::Memory, 12 << 30), (Limit::RunMemory, 1 << 30)]);
         assert_eq!(Limits::new(&both, &LimitOverrides::new()).get(Limit::RunMemory), 1 << 30);
     }
@@ -353,18 +353,18 @@ mod tests {
         let command = LimitOverrides::from([(Limit::Seconds, 5)]);
         let limits = Limits::new(&LimitOverrides::from([(Limit::Disk, 1 << 20)]), &command)
             .clamped_by(&LimitOverrides::from([(Limit::Memory, 1 << 20)]));
-        let said = [
+        let messages = [
             limits.exceeded_message(Limit::Disk, "the step wrote 1048577 bytes"),
             limits.exceeded_message(Limit::Seconds, "the step ran for 5 s"),
             limits.exceeded_message(Limit::Memory, "the driver requested 2 MiB"),
             limits.exceeded_message(Limit::Sockets, "the driver opened 65"),
         ];
-        let wanted = [
+        let expected = [
             "the step wrote 1048577 bytes; the limit is 1MiB in files. Raise `limits.disk` in `osiris.yaml` if the step needs more",
             "the step ran for 5 s; the limit is 5 s. Raise `--limit seconds=5` if the step needs more",
             "the driver requested 2 MiB; the limit is 1MiB of memory. Only the driver's author can raise the limit, in the driver's spec",
             "the driver opened 65; the limit is 64 open sockets. Raise `limits.sockets` in `osiris.yaml` if the step needs more",
         ];
-        assert_eq!(said, wanted);
+        assert_eq!(messages, expected);
     }
 }

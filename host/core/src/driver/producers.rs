@@ -55,12 +55,12 @@ mod tests {
     #[test]
     fn duplicate_producers_are_merged() {
         let rust = b"\x01\x08language\x02\x04Rust\x041.95\x04Rust\x041.95";
-        let wanted = Producer {
+        let expected = Producer {
             field: "language".to_owned(),
             name: "Rust".to_owned(),
             version: "1.95".to_owned(),
         };
-        assert_eq!(producers(&component(rust)), [wanted]);
+        assert_eq!(producers(&component(rust)), [expected]);
     }
 
     #[test]

@@ -73,12 +73,12 @@ impl ComponentInfo {
         }
         let end = source.seek(SeekFrom::End(0))?;
         source.rewind()?;
-        let mut walk = Walk { source, at: 0, sections: 0, kept: 0, outline: Self::default() };
+        let mut walk = Walk { source, at: 0, sections: 0, content_bytes: 0, info: Self::default() };
         match walk.level(end, 0) {
             Ok(()) => {
-                walk.outline.imports.sort_unstable();
-                walk.outline.exports.sort_unstable();
-                Ok(Ok(walk.outline))
+                walk.info.imports.sort_unstable();
+                walk.info.exports.sort_unstable();
+                Ok(Ok(walk.info))
             }
             Err(error) => match error.kind() {
                 ErrorKind::UnexpectedEof | ErrorKind::InvalidData => Ok(Err(damaged(&error))),
@@ -89,8 +89,8 @@ impl ComponentInfo {
 }
 
 /// The problem of a damaged component.
-pub(super) fn damaged(why: &impl ToString) -> Diagnostic {
-    let message = format!("the component is damaged or truncated: {}", why.to_string());
+pub(super) fn damaged(reason: &impl ToString) -> Diagnostic {
+    let message = format!("the component is damaged or truncated: {}", reason.to_string());
     Diagnostic::new(Code::ComponentInvalid, message).help("build or download the component again")
 }
 
@@ -102,8 +102,8 @@ struct Walk<S> {
     /// Number of sections read.
     sections: usize,
     /// Bytes of specs and names read.
-    kept: u64,
-    outline: ComponentInfo,
+    content_bytes: u64,
+    info: ComponentInfo,
 }
 
 impl<S: Read + Seek> Walk<S> {
@@ -155,16 +155,16 @@ impl<S: Read + Seek> Walk<S> {
             // it.
             let spec = self.content(rest.min(MAX_SPEC + 1))?;
             // Two specs are an error, so for further specs only their number matters.
-            self.kept += spec.len() as u64;
-            self.outline.specs.push(if self.kept <= MAX_CONTENT { spec } else { Vec::new() });
+            self.content_bytes += spec.len() as u64;
+            self.info.specs.push(if self.content_bytes <= MAX_CONTENT { spec } else { Vec::new() });
         }
         Ok(())
     }
 
     /// Reads the names of the imports or exports.
     fn names(&mut self, id: u8, size: u64) -> io::Result<()> {
-        self.kept += size;
-        if self.kept > MAX_CONTENT {
+        self.content_bytes += size;
+        if self.content_bytes > MAX_CONTENT {
             return Err(invalid("too many imports or exports"));
         }
         let content = self.content(size)?;
@@ -172,11 +172,11 @@ impl<S: Read + Seek> Walk<S> {
         let mut read = || -> wasmparser::Result<()> {
             if id == 10 {
                 for import in ComponentImportSectionReader::new(reader.clone())? {
-                    self.outline.imports.push(import?.name.name.to_owned());
+                    self.info.imports.push(import?.name.name.to_owned());
                 }
             } else {
                 for export in ComponentExportSectionReader::new(reader.clone())? {
-                    self.outline.exports.push(export?.name.name.to_owned());
+                    self.info.exports.push(export?.name.name.to_owned());
                 }
             }
             Ok(())
@@ -215,8 +215,8 @@ impl<S: Read + Seek> Walk<S> {
     }
 }
 
-fn invalid(why: &str) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, why)
+fn invalid(reason: &str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, reason)
 }
 
 #[cfg(test)]
@@ -245,10 +245,10 @@ mod tests {
 
     #[test]
     fn spec_and_imports_are_found_in_nested_sections() {
-        let outline = ComponentInfo::parse(&component()).unwrap();
-        assert_eq!(outline.specs, [b"name: x"]);
-        assert_eq!(outline.imports, ["a:b/c@1.0.0"]);
-        assert!(outline.exports.is_empty());
+        let info = ComponentInfo::parse(&component()).unwrap();
+        assert_eq!(info.specs, [b"name: x"]);
+        assert_eq!(info.imports, ["a:b/c@1.0.0"]);
+        assert!(info.exports.is_empty());
     }
 
     #[test]

@@ -49,11 +49,11 @@ impl ProjectDir {
         let mut path = self.base.clone();
         for part in &self.folder {
             path.push(part);
-            let made = match private {
+            let result = match private {
                 true => create_private_dir(&dir, part.as_ref()),
                 false => dir.create_dir(part),
             };
-            match made {
+            match result {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -227,10 +227,10 @@ fn refuse_link(dir: &Dir, name: &Path, path: &Path) -> io::Result<()> {
 /// Returns an error if a component is a symlink, or on any I/O error other than a missing
 /// component.
 pub fn refuse_links(dir: &Dir, base: &Path, path: &Path) -> io::Result<()> {
-    let mut so_far = PathBuf::new();
+    let mut prefix = PathBuf::new();
     for part in path {
-        so_far.push(part);
-        match refuse_link(dir, &so_far, &base.join(&so_far)) {
+        prefix.push(part);
+        match refuse_link(dir, &prefix, &base.join(&prefix)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             other => other?,
         }

@@ -71,7 +71,7 @@ pub fn check(
     // If the base path cannot be opened, opening it for the driver reports the error.
     let Ok(resolver) = Resolver::open(base) else { return Ok(normal) };
     match resolver.resolve(normal.as_ref(), true) {
-        Ok(place) => refuse_reserved(path, &place.path, access, allow_read)?,
+        Ok(location) => refuse_reserved(path, &location.path, access, allow_read)?,
         Err(error) if leads_outside(&error) => return Err(leads_out()),
         // Opening the path reports the error.
         Err(_) => {}

@@ -112,11 +112,11 @@ impl Permissions {
     /// No step may create a name with invisible characters below its roots: such a name can act on
     /// a terminal or pass for another name.
     pub fn of(&self, path: &Path) -> PathAccess {
-        let may = self.of_visible(path);
-        if (may.create || may.create_dir) && self.hides_characters(path) {
-            return PathAccess { create: false, create_dir: false, ..may };
+        let access = self.of_visible(path);
+        if (access.create || access.create_dir) && self.hides_characters(path) {
+            return PathAccess { create: false, create_dir: false, ..access };
         }
-        may
+        access
     }
 
     fn of_visible(&self, path: &Path) -> PathAccess {
@@ -164,13 +164,13 @@ impl Permissions {
 
     /// Returns whether a driver may change any files. Returns `None` if the driver may not see any
     /// files.
-    pub fn reach(&self) -> Option<bool> {
+    pub fn write_access(&self) -> Option<bool> {
         let changes = self.artifacts.is_some() || !self.writes.is_empty();
         (changes || !self.reads.is_empty()).then_some(changes)
     }
 
     /// Lists the permissions for a denial message.
-    pub fn told(&self) -> String {
+    pub fn summary(&self) -> String {
         let list = |paths: &[PathBuf]| {
             let shown = |path: &PathBuf| match path.as_os_str().is_empty() {
                 true => "`.`".to_owned(),
@@ -243,7 +243,7 @@ fn is_beside(output: &Path, path: &Path) -> bool {
 fn resolved(resolver: &Resolver, path: &str) -> Option<PathBuf> {
     let path = ProjectPath::new(path).ok()?;
     match resolver.resolve(path.as_ref(), true) {
-        Ok(place) => Some(place.path),
+        Ok(location) => Some(location.path),
         Err(error) if leads_outside(&error) || error.kind() == io::ErrorKind::PermissionDenied => {
             None
         }
@@ -293,9 +293,9 @@ mod tests {
                     permissions.of(Path::new(path));
                 let all =
                     [(stat, 'l'), (read, 'r'), (create_dir, 'f'), (create, 'm'), (write, 'w')];
-                let may: String =
-                    all.iter().filter(|(may, _)| *may).map(|(_, letter)| letter).collect();
-                assert_eq!(may, *letters, "{path}");
+                let actual: String =
+                    all.iter().filter(|(allowed, _)| *allowed).map(|(_, letter)| letter).collect();
+                assert_eq!(actual, *letters, "{path}");
             }
         }
     }

@@ -46,9 +46,9 @@ pub fn reserved_to_write(path: &Path) -> Option<PathBuf> {
 }
 
 fn closed(path: &Path, more: &[&str]) -> Option<PathBuf> {
-    let mut so_far = PathBuf::new();
+    let mut prefix = PathBuf::new();
     for (depth, part) in path.components().enumerate() {
-        so_far.push(part);
+        prefix.push(part);
         let Component::Normal(name) = part else { continue };
         let name = folded(&name.to_string_lossy());
         let is_own = depth == 0
@@ -56,7 +56,7 @@ fn closed(path: &Path, more: &[&str]) -> Option<PathBuf> {
                 || more.contains(&name.as_str())
                 || name.starts_with(".env."));
         if is_own || EVERYWHERE.contains(&name.as_str()) {
-            return Some(so_far);
+            return Some(prefix);
         }
     }
     None

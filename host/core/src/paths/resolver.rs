@@ -91,7 +91,7 @@ impl Resolver {
     pub fn resolve(&self, path: &Path, follow: bool) -> io::Result<Location> {
         let Some(name) = path.file_name() else { return self.base_itself() };
         if let Some(parent) = self.opened(path.parent().unwrap_or(Path::new("")))? {
-            let found = there(Stat::at(&parent, name))?;
+            let found = if_exists(Stat::at(&parent, name))?;
             if !(follow && found.is_some_and(|found| found.kind == FileKind::Link)) {
                 let (path, name) = (path.to_owned(), name.to_owned());
                 return Ok(Location { path, parent: Some(parent), name, found });
@@ -102,18 +102,18 @@ impl Resolver {
 
     /// Returns whether a path, which must be without links, exists.
     pub fn exists(&self, path: &Path) -> bool {
-        self.resolve(path, false).is_ok_and(|place| place.found.is_some())
+        self.resolve(path, false).is_ok_and(|location| location.found.is_some())
     }
 
     /// Opens the file at a location for reading.
     ///
     /// # Errors
     /// Returns an error if the location is not a regular file, or for any I/O error.
-    pub fn open_file(place: &Location) -> io::Result<std::fs::File> {
-        let parent = place.parent.as_ref().ok_or(Errno::NOENT)?;
+    pub fn open_file(location: &Location) -> io::Result<std::fs::File> {
+        let parent = location.parent.as_ref().ok_or(Errno::NOENT)?;
         // Does not wait for the other end of a pipe.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = openat(parent, &place.name, flags, Mode::empty())?;
+        let file = openat(parent, &location.name, flags, Mode::empty())?;
         match Stat::of(&file)?.kind {
             FileKind::File => Ok(file.into()),
             _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
@@ -124,10 +124,10 @@ impl Resolver {
     ///
     /// # Errors
     /// Returns an error if the location is not a directory, or for any I/O error.
-    pub fn names(place: &Location) -> io::Result<Vec<OsString>> {
-        let parent = place.parent.as_ref().ok_or(Errno::NOENT)?;
+    pub fn names(location: &Location) -> io::Result<Vec<OsString>> {
+        let parent = location.parent.as_ref().ok_or(Errno::NOENT)?;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = rustix::fs::Dir::new(openat(parent, &place.name, flags, Mode::empty())?)?;
+        let folder = rustix::fs::Dir::new(openat(parent, &location.name, flags, Mode::empty())?)?;
         let mut names = Vec::new();
         for entry in folder {
             let name = OsString::from_vec(entry?.file_name().to_bytes().to_vec());
@@ -176,7 +176,7 @@ impl Resolver {
             }
             let folder = self.last(&opened);
             let is_last = rest.is_empty();
-            let found = there(Stat::at(folder, &part))?;
+            let found = if_exists(Stat::at(folder, &part))?;
             match found.map(|found| found.kind) {
                 Some(FileKind::Link) if !is_last || follow => {
                     links += 1;
@@ -203,17 +203,17 @@ impl Resolver {
                 Some(_) if !is_last => return Err(Errno::NOTDIR.into()),
                 None if !is_last => return missing(&opened, part, rest),
                 _ => {
-                    let path = so_far(&opened).join(&part);
+                    let path = path_of(&opened).join(&part);
                     let parent = Some(folder.try_clone_to_owned()?);
                     return Ok(Location { path, parent, name: part, found });
                 }
             }
         }
         // The path ended with `..`, in a directory that is already open.
-        let path = so_far(&opened);
+        let path = path_of(&opened);
         let Some((_, name)) = opened.pop() else { return self.base_itself() };
         let parent = self.last(&opened).try_clone_to_owned()?;
-        let found = there(Stat::at(&parent, &name))?;
+        let found = if_exists(Stat::at(&parent, &name))?;
         Ok(Location { path, parent: Some(parent), name, found })
     }
 
@@ -232,14 +232,14 @@ fn missing(
     if rest.iter().any(|part| part == "..") {
         return Err(Errno::NOENT.into());
     }
-    let mut path = so_far(opened);
+    let mut path = path_of(opened);
     path.push(part);
     path.extend(&rest);
     let name = rest.into_iter().next_back().unwrap_or_default();
     Ok(Location { path, parent: None, name, found: None })
 }
 
-fn so_far(opened: &[(OwnedFd, OsString)]) -> PathBuf {
+fn path_of(opened: &[(OwnedFd, OsString)]) -> PathBuf {
     opened.iter().map(|(_, name)| name).collect()
 }
 
@@ -257,9 +257,9 @@ fn parts(path: &Path) -> io::Result<Vec<OsString>> {
     Ok(parts)
 }
 
-fn there(found: rustix::io::Result<Stat>) -> io::Result<Option<Stat>> {
-    match found {
-        Ok(found) => Ok(Some(found)),
+fn if_exists(stat: rustix::io::Result<Stat>) -> io::Result<Option<Stat>> {
+    match stat {
+        Ok(stat) => Ok(Some(stat)),
         Err(Errno::NOENT) => Ok(None),
         Err(error) => Err(error.into()),
     }

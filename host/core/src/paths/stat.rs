@@ -62,8 +62,8 @@ impl Stat {
 fn look(folder: std::os::fd::BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> Result<Stat> {
     use rustix::fs::{StatxFlags, makedev, statat, statx};
     use rustix::io::Errno;
-    let wanted = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::BTIME;
-    match statx(folder, name, flags, wanted) {
+    let mask = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::BTIME;
+    match statx(folder, name, flags, mask) {
         Ok(stat) => {
             let knows_birth =
                 StatxFlags::from_bits_retain(stat.stx_mask).contains(StatxFlags::BTIME);

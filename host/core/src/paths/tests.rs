@@ -51,9 +51,9 @@ fn project() -> (TempDir, PathBuf) {
     (around, base)
 }
 
-fn text(place: &Location) -> io::Result<String> {
+fn text(location: &Location) -> io::Result<String> {
     let mut text = String::new();
-    Resolver::open_file(place)?.read_to_string(&mut text)?;
+    Resolver::open_file(location)?.read_to_string(&mut text)?;
     Ok(text)
 }
 
@@ -75,11 +75,11 @@ fn paths_resolve_through_symlinks() {
             ("in/to-deep/new", "in/deep/new"),
             ("in/to-deep/new/er", "in/deep/new/er"),
         ] {
-            let place = resolver.resolve(Path::new(path), true).unwrap();
-            assert_eq!(place.path, Path::new(leads_to), "{path}");
-            assert_eq!(place.found.is_some(), base.join(leads_to).exists(), "{path}");
-            if let (Some(parent), Some(found)) = (&place.parent, place.found) {
-                assert_eq!(Stat::at(parent, &place.name), Ok(found), "{path}");
+            let location = resolver.resolve(Path::new(path), true).unwrap();
+            assert_eq!(location.path, Path::new(leads_to), "{path}");
+            assert_eq!(location.found.is_some(), base.join(leads_to).exists(), "{path}");
+            if let (Some(parent), Some(found)) = (&location.parent, location.found) {
+                assert_eq!(Stat::at(parent, &location.name), Ok(found), "{path}");
             }
         }
         for path in ["in/up", "in/up/elsewhere/secret", "in/far/secret", "in/root/passwd"] {
@@ -113,12 +113,14 @@ fn swapping_folder_and_link_never_opens_a_forbidden_file() {
                 }
             });
             for _ in 0..30_000 {
-                let Ok(place) = resolver.resolve(Path::new("out/d/secret"), true) else { continue };
-                if !place.path.starts_with("out") {
+                let Ok(location) = resolver.resolve(Path::new("out/d/secret"), true) else {
+                    continue;
+                };
+                if !location.path.starts_with("out") {
                     seen_link += 1;
                     continue;
                 }
-                if let Ok(text) = text(&place) {
+                if let Ok(text) = text(&location) {
                     assert_eq!(text, "granted");
                     read += 1;
                 }
@@ -167,17 +169,17 @@ fn random_moves_and_links_open_only_permitted_files() {
             };
             for resolver in &resolvers {
                 let path = Path::new(one).join(["link", "d/secret", "link/secret", "x"][next(4)]);
-                let Ok(place) = resolver.resolve(&path, true) else { continue };
-                assert!(place.path.components().all(|part| part.as_os_str() != ".."));
-                let Some(found) = place.found else { continue };
-                let real = base.join(&place.path);
+                let Ok(location) = resolver.resolve(&path, true) else { continue };
+                assert!(location.path.components().all(|part| part.as_os_str() != ".."));
+                let Some(found) = location.found else { continue };
+                let real = base.join(&location.path);
                 assert_eq!(
                     real.canonicalize().unwrap(),
-                    base.canonicalize().unwrap().join(&place.path)
+                    base.canonicalize().unwrap().join(&location.path)
                 );
-                if found.kind == FileKind::File && permissions.of(&place.path).read {
-                    assert!(place.path.starts_with("in") || place.path.starts_with("out"));
-                    text(&place).unwrap();
+                if found.kind == FileKind::File && permissions.of(&location.path).read {
+                    assert!(location.path.starts_with("in") || location.path.starts_with("out"));
+                    text(&location).unwrap();
                 }
             }
         }
@@ -234,26 +236,31 @@ fn forbidden_path_in_config_is_reported_with_help() {
     let (_around, base) = project();
     fs::write(base.join(".env"), "private").unwrap();
     symlink("../.env", base.join("in/env")).unwrap();
-    let told = |path: &str, access, allow: &[&str]| {
+    let check_path = |path: &str, access, allow: &[&str]| {
         let allow: Vec<_> = allow.iter().map(|path| ProjectPath::new(path).unwrap()).collect();
         check(&base, path, access, &allow)
             .map_err(|refusal| (refusal.code, refusal.message, refusal.help.unwrap_or_default()))
     };
     for path in ["output/../osiris.lock", "x/../.env", "././/drivers/x", "sub/.git/hooks/x"] {
-        let (code, message, _) = told(path, AccessMode::Write, &["drivers", ".env"]).unwrap_err();
+        let (code, message, _) =
+            check_path(path, AccessMode::Write, &["drivers", ".env"]).unwrap_err();
         assert_eq!(code, Code::PathReserved);
         assert!(message.starts_with(&format!("`{path}` ")), "{message}");
     }
-    let (_, message, help) = told("in/env", AccessMode::Read, &["logs"]).unwrap_err();
+    let (_, message, help) = check_path("in/env", AccessMode::Read, &["logs"]).unwrap_err();
     assert_eq!(
         message,
         "`in/env` leads to `.env`, which is a reserved path, and no driver may read it"
     );
     assert!(help.ends_with("add `files: {allow_read: [\".env\"]}` to `osiris.yaml`"), "{help}");
-    assert!(told("in/env", AccessMode::Read, &[".env"]).is_ok());
-    assert!(told("in/to-a", AccessMode::Read, &[]).is_ok());
+    assert!(check_path("in/env", AccessMode::Read, &[".env"]).is_ok());
+    assert!(check_path("in/to-a", AccessMode::Read, &[]).is_ok());
     for path in ["in/far/secret", "../x", "in/root", "/etc/passwd", ""] {
-        assert_eq!(told(path, AccessMode::Read, &[]).unwrap_err().0, Code::PathOutside, "{path}");
+        assert_eq!(
+            check_path(path, AccessMode::Read, &[]).unwrap_err().0,
+            Code::PathOutside,
+            "{path}"
+        );
     }
 }
 

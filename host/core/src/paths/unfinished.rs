@@ -115,15 +115,15 @@ pub fn remove_all_unfinished(base: &Path, folder: &ProjectDir) {
 /// # Errors
 /// Returns an error if another file has the name, or for any I/O error.
 pub fn remove_unfinished(resolver: &Resolver, path: &Path, identity: Identity) -> io::Result<()> {
-    let place = resolver.resolve(path, false)?;
-    let (Some(parent), Some(found)) = (&place.parent, place.found) else { return Ok(()) };
-    if place.path != path || found.identity != identity {
+    let location = resolver.resolve(path, false)?;
+    let (Some(parent), Some(found)) = (&location.parent, location.found) else { return Ok(()) };
+    if location.path != path || found.identity != identity {
         return Err(io::Error::other("another file has the name now"));
     }
     match found.kind {
         // Directories that are not empty any more stay.
-        FileKind::Folder => unlinkat(parent, &place.name, AtFlags::REMOVEDIR)?,
-        _ => drop(remove_own(parent, &place.name, identity)?),
+        FileKind::Folder => unlinkat(parent, &location.name, AtFlags::REMOVEDIR)?,
+        _ => drop(remove_own(parent, &location.name, identity)?),
     }
     Ok(())
 }

@@ -18,14 +18,14 @@ use super::stat::{Identity, Stat};
 pub fn set_aside(folder: impl AsFd, name: &OsStr, identity: Identity) -> Result<Option<OsString>> {
     let folder = folder.as_fd();
     let tag = RandomState::new().hash_one(name);
-    let aside = OsString::from(format!(".{tag:016x}.gone"));
-    rename_new((folder, name), (folder, &aside))?;
-    if Stat::at(folder, &aside)?.identity == identity {
-        return Ok(Some(aside));
+    let temporary = OsString::from(format!(".{tag:016x}.gone"));
+    rename_new((folder, name), (folder, &temporary))?;
+    if Stat::at(folder, &temporary)?.identity == identity {
+        return Ok(Some(temporary));
     }
-    match rename_new((folder, &aside), (folder, name)) {
+    match rename_new((folder, &temporary), (folder, name)) {
         // A newer file has taken the name and would have replaced this one, so this one is removed.
-        Err(Errno::EXIST) => unlinkat(folder, &aside, AtFlags::empty())?,
+        Err(Errno::EXIST) => unlinkat(folder, &temporary, AtFlags::empty())?,
         other => other?,
     }
     Ok(None)
@@ -36,7 +36,7 @@ pub fn set_aside(folder: impl AsFd, name: &OsStr, identity: Identity) -> Result<
 /// # Errors
 /// Returns an error if no file has the name, or for any I/O error.
 pub fn remove_own(folder: impl AsFd, name: &OsStr, identity: Identity) -> Result<bool> {
-    let Some(aside) = set_aside(&folder, name, identity)? else { return Ok(false) };
-    unlinkat(folder, &aside, AtFlags::empty())?;
+    let Some(temporary) = set_aside(&folder, name, identity)? else { return Ok(false) };
+    unlinkat(folder, &temporary, AtFlags::empty())?;
     Ok(true)
 }

@@ -11,30 +11,30 @@ use std::ops::Range;
 pub(super) struct Alphanumerics {
     pub(super) bytes: Vec<u8>,
     /// The offset of each byte in the text.
-    places: Vec<u32>,
+    offsets: Vec<u32>,
 }
 
 impl Alphanumerics {
-    /// Squeezes a text of less than 4 GiB.
+    /// Reduces a text of less than 4 GiB.
     pub(super) fn of(text: &[u8]) -> Self {
-        let mut squeezed =
-            Self { bytes: Vec::with_capacity(text.len()), places: Vec::with_capacity(text.len()) };
+        let mut alphanumerics =
+            Self { bytes: Vec::with_capacity(text.len()), offsets: Vec::with_capacity(text.len()) };
         for (at, byte) in text.iter().enumerate() {
             if byte.is_ascii_alphanumeric() {
-                squeezed.bytes.push(byte.to_ascii_lowercase());
-                squeezed.places.push(at as u32);
+                alphanumerics.bytes.push(byte.to_ascii_lowercase());
+                alphanumerics.offsets.push(at as u32);
             }
         }
-        squeezed
+        alphanumerics
     }
 
-    /// Maps a nonempty range of the squeezed bytes to the text.
+    /// Maps a nonempty range of the bytes to the text.
     pub(super) fn source(&self, range: Range<usize>) -> Range<usize> {
-        self.places[range.start] as usize..self.places[range.end - 1] as usize + 1
+        self.offsets[range.start] as usize..self.offsets[range.end - 1] as usize + 1
     }
 }
 
-/// Squeezes a text to search for. Returns `None` if the rest is so short that it could occur
+/// Reduces a text to search for. Returns `None` if the rest is so short that it could occur
 /// anywhere by chance.
 pub(super) fn needle(text: &[u8]) -> Option<Vec<u8>> {
     let needle = Alphanumerics::of(text).bytes;
@@ -115,10 +115,10 @@ mod tests {
 
     #[test]
     fn alphanumerics_keep_their_source_positions() {
-        let squeezed = Alphanumerics::of("aB, ö-1\n".as_bytes());
-        assert_eq!(squeezed.bytes, b"ab1");
-        assert_eq!(squeezed.source(0..2), 0..2);
-        assert_eq!(squeezed.source(1..3), 1..8);
+        let alphanumerics = Alphanumerics::of("aB, ö-1\n".as_bytes());
+        assert_eq!(alphanumerics.bytes, b"ab1");
+        assert_eq!(alphanumerics.source(0..2), 0..2);
+        assert_eq!(alphanumerics.source(1..3), 1..8);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(super) struct Encodings {
     /// Searched for in verbatim text.
     pub(super) plain: Vec<Vec<u8>>,
     /// Searched for in text reduced to letters and digits.
-    pub(super) squeezed: Vec<Vec<u8>>,
+    pub(super) alphanumeric: Vec<Vec<u8>>,
 }
 
 impl Encodings {
@@ -52,13 +52,13 @@ impl Encodings {
         if secret.len() > LONGEST {
             return;
         }
-        self.squeezed.extend(needle(secret.as_bytes()));
+        self.alphanumeric.extend(needle(secret.as_bytes()));
         // Apparent escapes in the secret are undone together with those around it.
         let mut layers = vec![secret.as_bytes().to_vec()];
         for _ in 0..LAYERS {
             let undone = layers.iter().flat_map(|layer| Unescaped::all_of(layer));
             layers = undone.map(|layer| layer.bytes).collect();
-            self.squeezed.extend(layers.iter().filter_map(|layer| needle(layer)));
+            self.alphanumeric.extend(layers.iter().filter_map(|layer| needle(layer)));
         }
         self.digits(secret);
         let quoted = Value::from(secret).to_string();
@@ -101,7 +101,7 @@ impl Encodings {
     /// Adds an encoding. A long enough encoding is found with anything between its characters.
     fn add(&mut self, encoded: &str) {
         match needle(encoded.as_bytes()) {
-            Some(needle) => self.squeezed.push(needle),
+            Some(needle) => self.alphanumeric.push(needle),
             None if encoded.len() > SHORTEST => self.plain.push(encoded.as_bytes().to_vec()),
             None => {}
         }

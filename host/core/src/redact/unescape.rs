@@ -21,7 +21,7 @@ impl Unescaped {
             text[from..].iter().position(|byte| *byte == b'\\').map(|at| from + at)
         };
         let escape = |text: &[u8]| match text {
-            [b'\\', rest @ ..] => backslash(rest).map(|(stands, length)| (stands, length + 1)),
+            [b'\\', rest @ ..] => backslash(rest).map(|(decoded, length)| (decoded, length + 1)),
             _ => None,
         };
         Self::undone(text, next, escape)
@@ -37,8 +37,8 @@ impl Unescaped {
         plain.bytes.extend_from_slice(&text[..rest]);
         while rest < text.len() {
             let length = match escape(&text[rest..]) {
-                Some((stands, length)) => {
-                    stands.write(&mut plain.bytes);
+                Some((decoded, length)) => {
+                    decoded.write(&mut plain.bytes);
                     plain.shifts.push((plain.bytes.len(), rest + length));
                     length
                 }
@@ -75,9 +75,9 @@ impl Unescaped {
         while let Some(at) = text[rest..].iter().position(|byte| *byte == b'=').map(|at| at + rest)
         {
             rest = at + 1;
-            if let Some((stands, length)) = escape(&text[at..]) {
+            if let Some((decoded, length)) = escape(&text[at..]) {
                 plain.bytes.extend_from_slice(&text[done..at]);
-                plain.bytes.extend(stands);
+                plain.bytes.extend(decoded);
                 (rest, done) = (at + length, at + length);
                 plain.shifts.push((plain.bytes.len(), done));
             }
@@ -140,7 +140,7 @@ fn escape(text: &[u8]) -> Option<(Decoded, usize)> {
         }
         [b'%', rest @ ..] => Some((Decoded::Byte(byte(rest)?), 3)),
         [b'&', rest @ ..] => entity(rest).map(|(c, length)| (Decoded::Character(c), length + 1)),
-        [b'\\', rest @ ..] => backslash(rest).map(|(stands, length)| (stands, length + 1)),
+        [b'\\', rest @ ..] => backslash(rest).map(|(decoded, length)| (decoded, length + 1)),
         _ => None,
     }
 }
@@ -148,7 +148,7 @@ fn escape(text: &[u8]) -> Option<(Decoded, usize)> {
 /// Decodes the text after a backslash: in JSON, and in the languages that drivers and services are
 /// written in.
 fn backslash(text: &[u8]) -> Option<(Decoded, usize)> {
-    let stands = match text {
+    let decoded = match text {
         [b'u', b'{', rest @ ..] => {
             let length = rest.iter().take(7).position(|byte| *byte == b'}')?;
             let character = char::from_u32(number(&rest[..length], 16)?)?;
@@ -187,7 +187,7 @@ fn backslash(text: &[u8]) -> Option<(Decoded, usize)> {
         [mark, ..] if mark.is_ascii_punctuation() => *mark,
         _ => return None,
     };
-    Some((Decoded::Byte(stands), 1))
+    Some((Decoded::Byte(decoded), 1))
 }
 
 /// Decodes the text after `&` in HTML and XML. The length includes the `;`.
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn every_escape_is_decoded_once() {
-        for (text, wanted) in [
+        for (text, expected) in [
             (r#"a\"b\\c\/d\n\t"#, "a\"b\\c/d\n\t"),
             (r"w\u00f6\u00F6\ud83D\uDe00rd", "wöö😀rd"),
             (r"w\u{f6}\u{1f600}", "wö😀"),
@@ -242,7 +242,7 @@ mod tests {
             (r"\x{f6}\U000000f6 a\ b", "öö a b"),
             ("%u00f6", "ö"),
         ] {
-            assert_eq!(plain(text), wanted, "{text}");
+            assert_eq!(plain(text), expected, "{text}");
         }
     }
 
@@ -277,8 +277,8 @@ mod tests {
             r"\400",
         ] {
             // The text after a lone surrogate is undone.
-            let wanted = if text == r"\ud83d\u0041" { r"\ud83dA" } else { text };
-            assert_eq!(plain(text), wanted, "{text}");
+            let expected = if text == r"\ud83d\u0041" { r"\ud83dA" } else { text };
+            assert_eq!(plain(text), expected, "{text}");
         }
     }
 
@@ -299,7 +299,7 @@ mod tests {
     fn decoded_bytes_map_to_source_offsets() {
         let plain = Unescaped::of(br"ab\u00f6c%41d").unwrap();
         assert_eq!(plain.bytes, "aböcAd".as_bytes());
-        let places: Vec<_> = [0, 1, 2, 4, 5, 6, 7].map(|at| plain.source(at)).to_vec();
-        assert_eq!(places, [0, 1, 2, 8, 9, 12, 13]);
+        let offsets: Vec<_> = [0, 1, 2, 4, 5, 6, 7].map(|at| plain.source(at)).to_vec();
+        assert_eq!(offsets, [0, 1, 2, 8, 9, 12, 13]);
     }
 }

@@ -28,10 +28,10 @@ pub fn defaults_at<'s>(schema: &'s Value, pointer: &str) -> Vec<&'s Value> {
 }
 
 fn collect<'s>(root: &'s Value, schema: &'s Value, path: &[String], found: &mut Vec<&'s Value>) {
-    if let Some(referred) = schema.get("$ref").and_then(Value::as_str)
-        && let Some(referred) = target(root, referred)
+    if let Some(reference) = schema.get("$ref").and_then(Value::as_str)
+        && let Some(subschema) = target(root, reference)
     {
-        collect(root, referred, path, found);
+        collect(root, subschema, path, found);
     }
     for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
         collect(root, part, path, found);
@@ -63,10 +63,10 @@ fn plain(segment: &str) -> String {
 /// and `items`. Existing values stay unchanged, and missing objects are not created. Terminates
 /// because [`super::complexity`] rejects recursion.
 pub(super) fn fill(root: &Value, schema: &Value, value: &mut Value) {
-    if let Some(referred) = schema.get("$ref").and_then(Value::as_str)
-        && let Some(referred) = target(root, referred)
+    if let Some(reference) = schema.get("$ref").and_then(Value::as_str)
+        && let Some(subschema) = target(root, reference)
     {
-        fill(root, referred, value);
+        fill(root, subschema, value);
     }
     for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
         fill(root, part, value);

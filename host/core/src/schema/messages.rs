@@ -12,7 +12,7 @@ use crate::text::{closest_match, join_or, quoted};
 /// keyword.
 pub(super) fn finding(error: &ValidationError<'_>, parent: &Value) -> Violation {
     let instance = error.instance();
-    let what = match error.kind() {
+    let predicate = match error.kind() {
         Kind::Type { kind } => return wrong_type(error, &describe::types(kind), parent),
         Kind::Enum { options } => return not_an_option(error, options, parent),
         Kind::Constant { expected_value } => {
@@ -48,22 +48,22 @@ pub(super) fn finding(error: &ValidationError<'_>, parent: &Value) -> Violation 
         // The library's message, with the values masked.
         _ => format!("does not match the schema: {}", error.masked()),
     };
-    build(error, &what, description(parent))
+    build(error, &predicate, description(parent))
 }
 
 /// Creates the finding for a value of the wrong type.
 pub(super) fn wrong_type(
     error: &ValidationError<'_>,
-    wanted: &[&str],
+    expected: &[&str],
     parent: &Value,
 ) -> Violation {
     let value = error.instance().as_ref();
-    let what = format!("must be {}, but is {}", join_or(wanted), describe::kind(value));
+    let predicate = format!("must be {}, but is {}", join_or(expected), describe::kind(value));
     let help = match value {
-        Value::Number(_) | Value::Bool(_) if wanted.contains(&"text") => {
+        Value::Number(_) | Value::Bool(_) if expected.contains(&"text") => {
             Some("put the value in quotes".to_owned())
         }
-        Value::String(text) if is_quoted_literal(text, wanted) => {
+        Value::String(text) if is_quoted_literal(text, expected) => {
             Some("remove the quotes around the value".to_owned())
         }
         Value::Null if is_cut_off(error.instance_path().as_str()) => Some(
@@ -73,7 +73,7 @@ pub(super) fn wrong_type(
         Value::Null => Some("set a value, or remove the key".to_owned()),
         _ => description(parent),
     };
-    build(error, &what, help)
+    build(error, &predicate, help)
 }
 
 /// Returns whether a key is the remainder of a value that was split at a comma, like `2)` in
@@ -84,35 +84,40 @@ fn is_cut_off(pointer: &str) -> bool {
 }
 
 /// Returns whether a text would have an allowed type without its quotes.
-fn is_quoted_literal(text: &str, wanted: &[&str]) -> bool {
-    (wanted.contains(&"a whole number") && text.parse::<i64>().is_ok())
-        || (wanted.contains(&"a number") && text.parse::<f64>().is_ok())
-        || (wanted.contains(&"true or false") && matches!(text, "true" | "false"))
+fn is_quoted_literal(text: &str, expected: &[&str]) -> bool {
+    (expected.contains(&"a whole number") && text.parse::<i64>().is_ok())
+        || (expected.contains(&"a number") && text.parse::<f64>().is_ok())
+        || (expected.contains(&"true or false") && matches!(text, "true" | "false"))
 }
 
 fn not_an_option(error: &ValidationError<'_>, options: &Value, parent: &Value) -> Violation {
     let names = || options.as_array().into_iter().flatten().filter_map(Value::as_str);
-    let meant = error.instance().as_str().and_then(|text| {
+    let suggestion = error.instance().as_str().and_then(|text| {
         // A different number is not a typo: `iso-8859-7` is not `iso-8859-1`.
         let is_other = |name: &&str| *name != text && without_digits(name) == without_digits(text);
         closest_match(text, names()).filter(|name| !is_other(name))
     });
-    let help = meant.map(|meant| format!("did you mean `{meant}`?"));
-    let what = format!("must be {}", describe::options(options));
-    build(error, &what, help.or_else(|| description(parent)))
+    let help = suggestion.map(|suggestion| format!("did you mean `{suggestion}`?"));
+    let predicate = format!("must be {}", describe::options(options));
+    build(error, &predicate, help.or_else(|| description(parent)))
 }
 
 fn without_digits(text: &str) -> String {
     text.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
-fn build(error: &ValidationError<'_>, what: &str, help: Option<String>) -> Violation {
+fn build(error: &ValidationError<'_>, predicate: &str, help: Option<String>) -> Violation {
     let pointer = error.instance_path().as_str().to_owned();
     let subject = match describe::path(&pointer) {
         path if path.is_empty() => "the value".to_owned(),
         path => quoted(&path),
     };
-    Violation { fault: Fault::InvalidValue, pointer, message: format!("{subject} {what}"), help }
+    Violation {
+        fault: Fault::InvalidValue,
+        pointer,
+        message: format!("{subject} {predicate}"),
+        help,
+    }
 }
 
 fn count(number: u64, noun: &str) -> String {

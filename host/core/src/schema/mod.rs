@@ -110,9 +110,9 @@ impl Schema {
 
     /// Parses a text as a number or boolean if the schema has that type at this JSON pointer.
     pub fn retype(&self, pointer: &str, value: &mut Value) {
-        let wanted = defaults::subschema(&self.source, pointer).and_then(|at| at["type"].as_str());
+        let kind = defaults::subschema(&self.source, pointer).and_then(|at| at["type"].as_str());
         if let Value::String(text) = value
-            && let Some("integer" | "number" | "boolean") = wanted
+            && let Some("integer" | "number" | "boolean") = kind
             && let Ok(read @ (Value::Number(_) | Value::Bool(_))) =
                 serde_json::from_str(text.trim())
         {

@@ -92,8 +92,8 @@ fn every_finding_has_help() {
             "/code: `code` must match the pattern `^[a-z]+$` (Lower case.)",
         ),
     ];
-    for (value, wanted) in table {
-        assert_eq!(found(&value), [wanted], "{value}");
+    for (value, expected) in table {
+        assert_eq!(found(&value), [expected], "{value}");
     }
 }
 
@@ -111,8 +111,8 @@ fn defaults_are_filled_in_at_every_depth() {
     let mut value = json!({"path": "p", "delimiter": ";", "columns": [{"name": "a"}]});
     schema().fill(&mut value);
     let columns = json!([{"name": "a", "kind": "text"}]);
-    let wanted = json!({"path": "p", "delimiter": ";", "newline": "lf", "columns": columns});
-    assert_eq!(value, wanted);
+    let expected = json!({"path": "p", "delimiter": ";", "newline": "lf", "columns": columns});
+    assert_eq!(value, expected);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn all_possible_defaults_of_a_pointer_are_found() {
             "g": {"anyOf": [{"default": 7}], "const": 8, "enum": [9]},
         },
     });
-    for (pointer, wanted) in [
+    for (pointer, expected) in [
         ("/a", json!([1, 2, 4])),
         ("/b", json!([])),
         ("/c", json!([{"d": [3]}])),
@@ -137,7 +137,7 @@ fn all_possible_defaults_of_a_pointer_are_found() {
         ("/g", json!([])),
         ("", json!([])),
     ] {
-        assert_eq!(json!(defaults_at(&schema, pointer)), wanted, "{pointer}");
+        assert_eq!(json!(defaults_at(&schema, pointer)), expected, "{pointer}");
     }
     // Schemas beyond the bounds are not searched.
     let endless = json!({"$ref": "#", "properties": {"a": {"default": 1}}});
@@ -187,9 +187,9 @@ fn unbounded_schemas_are_rejected() {
         ),
         (json!({"type": "text"}), "is not a valid JSON Schema 2020-12 at `/type`"),
     ];
-    for (source, wanted) in table {
-        let refused = Schema::new(source.clone()).expect_err("refused");
-        assert!(refused.starts_with(wanted), "{source}: {refused}");
+    for (source, expected) in table {
+        let error = Schema::new(source.clone()).expect_err("refused");
+        assert!(error.starts_with(expected), "{source}: {error}");
     }
 }
 

@@ -59,26 +59,28 @@ fn parent_schema<'s>(schema: &'s Value, error: &ValidationError<'_>) -> &'s Valu
 fn unknown(key: &str, error: &ValidationError<'_>, parent: &Value) -> Violation {
     let at = error.instance_path().as_str();
     let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
-    let known: Vec<&str> = describe::keys_of(parent).collect();
-    let help = match closest_match(key, known.iter().copied()) {
-        Some(meant) => Some(format!("did you mean `{meant}`?")),
-        None if known.is_empty() => None,
-        None => Some(format!("expected {}", join_or(&known))),
+    let keys: Vec<&str> = describe::keys_of(parent).collect();
+    let help = match closest_match(key, keys.iter().copied()) {
+        Some(suggestion) => Some(format!("did you mean `{suggestion}`?")),
+        None if keys.is_empty() => None,
+        None => Some(format!("expected {}", join_or(&keys))),
     };
-    let place = if at.is_empty() { String::new() } else { format!(" in `{}`", describe::path(at)) };
-    let message = format!("unknown key {}{place}", quoted(key));
+    let location =
+        if at.is_empty() { String::new() } else { format!(" in `{}`", describe::path(at)) };
+    let message = format!("unknown key {}{location}", quoted(key));
     Violation { fault: Fault::UnknownKey, pointer, message, help }
 }
 
 fn missing(key: &str, error: &ValidationError<'_>, schema: &Value) -> Violation {
     let at = error.instance_path().as_str();
-    let place = if at.is_empty() { String::new() } else { format!(" in `{}`", describe::path(at)) };
+    let location =
+        if at.is_empty() { String::new() } else { format!(" in `{}`", describe::path(at)) };
     let property = &parent_schema(schema, error)["properties"][key];
     let description = property.get("description").and_then(Value::as_str);
     Violation {
         fault: Fault::MissingKey,
         pointer: at.to_owned(),
-        message: format!("missing key `{key}`{place}"),
+        message: format!("missing key `{key}`{location}"),
         help: Some(match description {
             Some(text) => format!("add `{key}: ...`: {}", messages::one_line(text)),
             None => format!("add `{key}: ...`"),
@@ -102,14 +104,14 @@ fn alternatives(
     let mut close = branches.iter().filter(|branch| !wrong_type(branch));
     match (close.next(), close.next()) {
         (None, _) => {
-            let mut wanted: Vec<&str> = Vec::new();
+            let mut expected: Vec<&str> = Vec::new();
             for error in branches.iter().flatten().filter(|e| e.instance_path() == at) {
                 if let Kind::Type { kind } = error.kind() {
-                    wanted.extend(describe::types(kind));
+                    expected.extend(describe::types(kind));
                 }
             }
-            wanted.dedup();
-            out.push(messages::wrong_type(error, &wanted, parent_schema(schema, error)));
+            expected.dedup();
+            out.push(messages::wrong_type(error, &expected, parent_schema(schema, error)));
         }
         (Some(only), None) => only.iter().for_each(|error| describe(schema, error, out)),
         _ => out.push(messages::finding(error, parent_schema(schema, error))),

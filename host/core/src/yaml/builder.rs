@@ -88,7 +88,11 @@ struct Open {
 
 enum Items {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, seen: HashMap<String, Position>, key: Option<(Position, String)> },
+    Map {
+        entries: Vec<Entry>,
+        positions: HashMap<String, Position>,
+        key: Option<(Position, String)>,
+    },
 }
 
 struct Builder<'f> {
@@ -126,8 +130,8 @@ impl<'f> Builder<'f> {
             }
             Event::MappingStart(anchor, tag) => {
                 self.check_tag(tag.as_deref(), "map", at);
-                let seen = HashMap::new();
-                self.begin(at, anchor, Items::Map { entries: Vec::new(), seen, key: None })
+                let positions = HashMap::new();
+                self.begin(at, anchor, Items::Map { entries: Vec::new(), positions, key: None })
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(anchor) => self.alias(at, anchor),
@@ -161,9 +165,9 @@ impl<'f> Builder<'f> {
             None => Ok(Value::Text(text.to_owned())),
             Some(tag) => self.tagged(tag, text, at),
         };
-        let value = resolved.unwrap_or_else(|why| {
+        let value = resolved.unwrap_or_else(|reason| {
             // Omits the number, which can be a password without quotes.
-            let message = format!("the number {why}");
+            let message = format!("the number {reason}");
             let help = "put the value in quotes if it is text";
             self.problems.report(at, Diagnostic::new(Code::NumberInvalid, message).help(help));
             Value::Null
@@ -178,11 +182,11 @@ impl<'f> Builder<'f> {
             let message = format!("a key must be text, but {} is {kind}", quoted(text));
             let help = format!("put the key in quotes: `\"{}\"`", text.escape_default());
             self.problems.report(at, Diagnostic::new(Code::KeyInvalid, message).help(help));
-            return self.place(Node { position: at, value: Value::Text(text.to_owned()) }, 0);
+            return self.add(Node { position: at, value: Value::Text(text.to_owned()) }, 0);
         }
         let node = Node { position: at, value };
         self.remember(anchor, &node, cost, 0)?;
-        self.place(node, 0)
+        self.add(node, 0)
     }
 
     /// Resolves a scalar with a tag.
@@ -248,7 +252,7 @@ impl<'f> Builder<'f> {
         };
         let node = Node { position: open.position, value };
         self.remember(open.anchor, &node, self.cost - open.cost, open.height)?;
-        self.place(node, open.height)
+        self.add(node, open.height)
     }
 
     fn alias(&mut self, at: Position, anchor: usize) -> Result<(), Fatal> {
@@ -266,7 +270,7 @@ impl<'f> Builder<'f> {
             let message = format!("a key must be text, but the alias is {}", node.kind());
             return Err((at, Diagnostic::new(Code::KeyInvalid, message)));
         }
-        self.place(node, height)
+        self.add(node, height)
     }
 
     /// Stores a copy of a value that has an anchor; `anchor` is 0 if there is none.
@@ -285,7 +289,7 @@ impl<'f> Builder<'f> {
     }
 
     /// Adds a complete value of nesting depth `height` to its collection.
-    fn place(&mut self, node: Node, height: usize) -> Result<(), Fatal> {
+    fn add(&mut self, node: Node, height: usize) -> Result<(), Fatal> {
         let Some(open) = self.open.last_mut() else {
             self.root = Some(node);
             return Ok(());
@@ -293,9 +297,9 @@ impl<'f> Builder<'f> {
         open.height = open.height.max(height + 1);
         match &mut open.items {
             Items::List(items) => items.push(node),
-            Items::Map { entries, seen, key } => match key.take() {
+            Items::Map { entries, positions, key } => match key.take() {
                 None => *key = Some((node.position, text_of(node))),
-                Some((position, key)) => match seen.entry(key) {
+                Some((position, key)) => match positions.entry(key) {
                     hash_map::Entry::Vacant(slot) => {
                         entries.push(Entry { position, key: slot.key().clone(), value: node });
                         slot.insert(position);

@@ -13,46 +13,46 @@ const SHOWN: usize = 100;
 #[derive(Debug)]
 pub struct Diagnostics<'f> {
     file: &'f Path,
-    found: Vec<Diagnostic>,
+    problems: Vec<Diagnostic>,
 }
 
 impl<'f> Diagnostics<'f> {
     /// Creates an empty collection. `file` is displayed as it is.
     pub fn new(file: &'f Path) -> Self {
-        Self { file, found: Vec::new() }
+        Self { file, problems: Vec::new() }
     }
 
     /// Adds a problem.
     pub fn report(&mut self, position: Position, problem: Diagnostic) {
-        self.found.push(problem.at(self.file, position));
+        self.problems.push(problem.at(self.file, position));
     }
 
     /// Adds a problem without a position in the file.
     pub fn report_unplaced(&mut self, problem: Diagnostic) {
-        self.found.push(problem);
+        self.problems.push(problem);
     }
 
     /// Returns the number of problems.
     pub fn count(&self) -> usize {
-        self.found.len()
+        self.problems.len()
     }
 
     /// Returns whether there are no problems.
     pub fn is_empty(&self) -> bool {
-        self.found.is_empty()
+        self.problems.is_empty()
     }
 
     /// Returns the problems sorted by position and text, without duplicates.
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
-        self.found.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
-        self.found.dedup();
-        if self.found.len() > SHOWN {
-            let more = self.found.len() - SHOWN;
-            self.found.truncate(SHOWN);
+        self.problems.sort_by(|a, b| (&a.location, &a.message).cmp(&(&b.location, &b.message)));
+        self.problems.dedup();
+        if self.problems.len() > SHOWN {
+            let more = self.problems.len() - SHOWN;
+            self.problems.truncate(SHOWN);
             let message = format!("{more} more problems are not shown");
-            self.found.push(Diagnostic::new(Code::ProblemsOmitted, message).in_file(self.file));
+            self.problems.push(Diagnostic::new(Code::ProblemsOmitted, message).in_file(self.file));
         }
-        self.found
+        self.problems
     }
 
     /// Returns the value if there are no problems.
@@ -60,7 +60,7 @@ impl<'f> Diagnostics<'f> {
     /// # Errors
     /// Returns an error for invalid input, with all problems, if there are any.
     pub fn into_result<T>(self, value: T) -> Result<T, Error> {
-        if self.found.is_empty() {
+        if self.problems.is_empty() {
             Ok(value)
         } else {
             Err(Error::new(ExitStatus::Invalid, self.into_sorted()))

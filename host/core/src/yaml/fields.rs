@@ -50,13 +50,13 @@ impl<'n> Fields<'n> {
         self.entries
     }
 
-    /// Reports every key that is not in `known`, and suggests the closest known key.
-    pub fn only(&self, known: &[&str], problems: &mut Diagnostics<'_>) {
-        for entry in self.entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+    /// Reports every key that is not in `allowed`, and suggests the closest allowed key.
+    pub fn only(&self, allowed: &[&str], problems: &mut Diagnostics<'_>) {
+        for entry in self.entries.iter().filter(|entry| !allowed.contains(&entry.key.as_str())) {
             let message = format!("{}: unknown key {}", self.owner, quoted(&entry.key));
-            let help = match closest_match(&entry.key, known.iter().copied()) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("expected {}", join_or(known)),
+            let help = match closest_match(&entry.key, allowed.iter().copied()) {
+                Some(suggestion) => format!("did you mean `{suggestion}`?"),
+                None => format!("expected {}", join_or(allowed)),
             };
             problems.report(entry.position, Diagnostic::new(Code::KeyUnknown, message).help(help));
         }
@@ -84,13 +84,13 @@ impl<'n> Fields<'n> {
         found
     }
 
-    /// Converts the value of `key` with `read`. Reports a problem with the `wanted` form if `read`
-    /// returns `None`.
+    /// Converts the value of `key` with `read`. Reports a problem with the `expected` form if
+    /// `read` returns `None`.
     pub fn read<T>(
         &self,
         key: &str,
         node: &'n Node,
-        wanted: &str,
+        expected: &str,
         code: Code,
         read: impl FnOnce(&'n Node) -> Option<T>,
         problems: &mut Diagnostics<'_>,
@@ -98,7 +98,7 @@ impl<'n> Fields<'n> {
         let value = read(node);
         if value.is_none() {
             let message =
-                format!("{}: `{key}` must be {wanted}, but is {}", self.owner, node.kind());
+                format!("{}: `{key}` must be {expected}, but is {}", self.owner, node.kind());
             problems.report(node.position, Diagnostic::new(code, message));
         }
         value

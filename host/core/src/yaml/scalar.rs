@@ -99,12 +99,12 @@ mod tests {
             ("0x", "\"0x\""),
             ("NaN", "\"NaN\""),
         ];
-        for (text, wanted) in table {
+        for (text, expected) in table {
             let node = super::super::Node {
                 position: super::super::Position { line: 1, column: 1 },
                 value: plain(text).unwrap(),
             };
-            assert_eq!(node.to_json().to_string(), wanted, "{text}");
+            assert_eq!(node.to_json().to_string(), expected, "{text}");
         }
     }
 

@@ -27,8 +27,8 @@ pub fn read(file: &Path) -> Result<Node> {
 /// (`file_irregular`), cannot be read (`file_unreadable`) or is too large (`file_too_large`).
 pub fn read_bytes(file: &Path, limit: u64) -> Result<Vec<u8>> {
     let unreadable = |error: std::io::Error| match (error.kind(), NotRegular::kind(&error)) {
-        (_, Some(what)) => {
-            let message = format!("expected a file, found {what}");
+        (_, Some(kind)) => {
+            let message = format!("expected a file, found {kind}");
             Error::invalid(Diagnostic::new(Code::FileIrregular, message).in_file(file))
         }
         (ErrorKind::NotFound | ErrorKind::NotADirectory, _) => {

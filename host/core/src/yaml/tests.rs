@@ -16,7 +16,7 @@ fn read_text(text: impl AsRef<[u8]>) -> Result<Node> {
 fn problems(text: impl AsRef<[u8]>) -> Vec<String> {
     let error = read_text(text).expect_err("the text is invalid");
     let line = |problem: crate::diagnostic::Diagnostic| {
-        let at = problem.place.and_then(|place| place.position).expect("a position");
+        let at = problem.location.and_then(|location| location.position).expect("a position");
         format!("{}:{} {}: {}", at.line, at.column, problem.code, problem.message)
     };
     error.into_diagnostics().into_iter().map(line).collect()
@@ -110,8 +110,8 @@ fn every_yaml_problem_has_message_and_position() {
         (b"a: .nan\n", &["1:4 number_invalid: the number is not finite"]),
         (b"a: &x [*x]\n", &["1:8 alias_recursive: an alias cannot be part of its own value"]),
     ];
-    for (text, wanted) in table {
-        assert_eq!(problems(text), *wanted, "{}", String::from_utf8_lossy(text));
+    for (text, expected) in table {
+        assert_eq!(problems(text), *expected, "{}", String::from_utf8_lossy(text));
     }
 }
 
@@ -123,10 +123,10 @@ fn core_tags_set_the_type() {
 
 #[test]
 fn alias_bombs_are_rejected_quickly() {
-    let mut laughs = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
         let before = format!("*a{}", level - 1);
-        laughs += &format!("a{level}: &a{level} [{}]\n", vec![before; 9].join(", "));
+        bomb += &format!("a{level}: &a{level} [{}]\n", vec![before; 9].join(", "));
     }
     let long = "x".repeat(1 << 20);
     let copies = format!("a: &a {long}\nb: [{}]\n", vec!["*a"; 100_000].join(", "));
@@ -135,7 +135,7 @@ fn alias_bombs_are_rejected_quickly() {
         chain += &format!("a{level}: &a{level} [*a{}]\n", level - 1);
     }
     let table = [
-        (laughs, Code::ValuesTooMany),
+        (bomb, Code::ValuesTooMany),
         (copies, Code::ValuesTooMany),
         (chain, Code::NestingTooDeep),
         ("[".repeat(1 << 20), Code::NestingTooDeep),

@@ -76,10 +76,10 @@ fn function(body: &FunctionBody<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn at_most(what: &str, number: usize, noun: &str, most: usize) -> Result<(), String> {
-    match number <= most {
+fn at_most(what: &str, number: usize, noun: &str, max: usize) -> Result<(), String> {
+    match number <= max {
         true => Ok(()),
-        false => Err(format!("{what} more than {most} {noun}")),
+        false => Err(format!("{what} more than {max} {noun}")),
     }
 }
 
@@ -100,18 +100,18 @@ mod tests {
     fn excessive_functions_are_rejected() {
         let locals = |count: usize| format!("(local {})", "i64 ".repeat(count));
         let many = format!("{}{}", locals(40_000), "loop end ".repeat(101));
-        for (body, why) in [
+        for (body, expected) in [
             (nested("loop", LOOPS + 1), "a function nests more than 64 loops"),
             (nested("block", BLOCKS + 1), "a function nests more than 10000 blocks"),
             (many, "a function has 101 loops and 40000 locals"),
             ("nop ".repeat(FUNCTION), "a function has more than 4194304 bytes"),
         ] {
-            let told = check(&component(&body)).unwrap_err();
-            assert!(told.starts_with(why), "{told}");
+            let error = check(&component(&body)).unwrap_err();
+            assert!(error.starts_with(expected), "{error}");
         }
         let modules = format!("(component {})", "(core module)".repeat(UNITS + 1));
-        let told = check(&wat::parse_str(modules).unwrap()).unwrap_err();
-        assert_eq!(told, "it has more than 1000 modules and components");
+        let error = check(&wat::parse_str(modules).unwrap()).unwrap_err();
+        assert_eq!(error, "it has more than 1000 modules and components");
     }
 
     #[test]

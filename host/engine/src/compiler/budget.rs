@@ -14,10 +14,10 @@ const ADDRESSES: u64 = 8 << 30;
 /// Base and maximum size of the compiled code, in bytes, and additional bytes per byte of
 /// component.
 const CODE: u64 = 32 << 20;
-const MOST_CODE: u64 = 1 << 30;
+const MAX_CODE: u64 = 1 << 30;
 const CODE_PER_BYTE: u64 = 16;
 /// Ratio of elapsed time to processor time, for a busy machine.
-const PATIENCE: u32 = 10;
+const TIMEOUT_FACTOR: u32 = 10;
 
 /// The limits for one component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) struct Budget {
     /// Bytes of compiled code.
     pub(super) code: u64,
     /// Elapsed time until the process is killed.
-    pub(super) patience: Duration,
+    pub(super) timeout: Duration,
 }
 
 impl Budget {
@@ -43,8 +43,8 @@ impl Budget {
             seconds,
             memory: MEMORY,
             addresses: ADDRESSES,
-            code: (CODE + size * CODE_PER_BYTE).min(MOST_CODE),
-            patience: Duration::from_secs(seconds) * PATIENCE,
+            code: (CODE + size * CODE_PER_BYTE).min(MAX_CODE),
+            timeout: Duration::from_secs(seconds) * TIMEOUT_FACTOR,
         }
     }
 }

@@ -15,13 +15,13 @@ use super::budget::Budget;
 use super::refusal::Refusal;
 
 /// Initial and maximum interval between polls of the process.
-const LOOK: Duration = Duration::from_micros(500);
-const LONGEST_LOOK: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_micros(500);
+const MAX_POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// Maximum compiling threads: each needs memory, and the memory limit is for the process.
 const THREADS: usize = 8;
 /// Maximum length of the refusal and of the stderr output, in bytes.
-const REASON: u64 = 64 << 10;
-const LAST_WORDS: u64 = 4 << 10;
+const MAX_REASON: u64 = 64 << 10;
+const MAX_STDERR: u64 = 4 << 10;
 /// Exit code of a process that has refused a component.
 pub(super) const REFUSED: i32 = 2;
 
@@ -37,10 +37,10 @@ pub(crate) fn compile(
     let unable =
         |error: io::Error| Refusal::Failed(format!("cannot start the compiler process: {error}"));
     if program.as_os_str().is_empty() {
-        let why = "no `osiris` program found next to this program; set one in `EngineConfig`";
-        return Err(Refusal::Failed(why.to_owned()));
+        let reason = "no `osiris` program found next to this program; set one in `EngineConfig`";
+        return Err(Refusal::Failed(reason.to_owned()));
     }
-    let code = nameless().map_err(unable)?;
+    let code = anonymous_file().map_err(unable)?;
     let threads = available_parallelism().map_or(1, usize::from).min(THREADS);
     let mut command = program::command(program, COMMAND);
     command
@@ -58,19 +58,19 @@ pub(crate) fn compile(
         // If the process has ended by now, its status below has the reason.
         stdin.write_all(component).ok();
     }
-    let status = process.wait(budget.patience);
-    let said = process.last_words();
-    if !said.is_empty() {
-        tracing::debug!("compiler process: {}", osiris_core::sanitize::escape_control(&said));
+    let status = process.wait(budget.timeout);
+    let stderr = process.end_and_read_stderr();
+    if !stderr.is_empty() {
+        tracing::debug!("compiler process: {}", osiris_core::sanitize::escape_control(&stderr));
     }
-    judged(status, code, &said, budget)
+    into_result(status, code, &stderr, budget)
 }
 
 /// Returns the code, or the reason why there is none.
-fn judged(
+fn into_result(
     status: io::Result<Option<ExitStatus>>,
     mut code: File,
-    said: &str,
+    stderr: &str,
     budget: Budget,
 ) -> Result<File, Refusal> {
     let unable = |error: io::Error| {
@@ -78,7 +78,7 @@ fn judged(
     };
     let costly = |what: String| Err(Refusal::Costly(format!("compilation needs more than {what}")));
     let Some(status) = status.map_err(unable)? else {
-        return costly(format!("{} s", budget.patience.as_secs()));
+        return costly(format!("{} s", budget.timeout.as_secs()));
     };
     code.rewind().map_err(unable)?;
     if status.success() {
@@ -86,21 +86,21 @@ fn judged(
     }
     if status.code() == Some(REFUSED) {
         let mut reason = Vec::new();
-        code.take(REASON).read_to_end(&mut reason).map_err(unable)?;
-        let known = serde_json::from_slice(&reason).ok();
-        return Err(known.unwrap_or_else(|| Refusal::Failed(ended(status))));
+        code.take(MAX_REASON).read_to_end(&mut reason).map_err(unable)?;
+        let refusal = serde_json::from_slice(&reason).ok();
+        return Err(refusal.unwrap_or_else(|| Refusal::Failed(end_message(status))));
     }
-    if said.contains("memory allocation of") || said.contains("Cannot allocate memory") {
+    if stderr.contains("memory allocation of") || stderr.contains("Cannot allocate memory") {
         return costly(format!("{} of memory", format_bytes(budget.memory)));
     }
     match signal(status) {
         Some("SIGXCPU") => costly(format!("{} s of CPU time", budget.seconds)),
         Some("SIGXFSZ") => costly(format!("{} for the compiled code", format_bytes(budget.code))),
-        _ => Err(Refusal::Failed(ended(status))),
+        _ => Err(Refusal::Failed(end_message(status))),
     }
 }
 
-fn ended(status: ExitStatus) -> String {
+fn end_message(status: ExitStatus) -> String {
     match signal(status) {
         Some("SIGKILL") => {
             "the compiler process was killed, by another process or for lack of memory".to_owned()
@@ -114,9 +114,9 @@ fn signal(status: ExitStatus) -> Option<&'static str> {
     use std::os::unix::process::ExitStatusExt;
 
     use rustix::process::Signal;
-    let known = [(Signal::XCPU, "SIGXCPU"), (Signal::XFSZ, "SIGXFSZ"), (Signal::KILL, "SIGKILL")];
+    let signals = [(Signal::XCPU, "SIGXCPU"), (Signal::XFSZ, "SIGXFSZ"), (Signal::KILL, "SIGKILL")];
     let number = status.signal()?;
-    known.into_iter().find_map(|(signal, name)| (signal.as_raw() == number).then_some(name))
+    signals.into_iter().find_map(|(signal, name)| (signal.as_raw() == number).then_some(name))
 }
 
 #[cfg(not(unix))]
@@ -129,26 +129,26 @@ struct Process(Child);
 
 impl Process {
     /// Waits for the process to end. Returns `None` if it does not end in time.
-    fn wait(&mut self, patience: Duration) -> io::Result<Option<ExitStatus>> {
-        let (started, mut look) = (Instant::now(), LOOK);
-        while started.elapsed() < patience {
+    fn wait(&mut self, timeout: Duration) -> io::Result<Option<ExitStatus>> {
+        let (started, mut interval) = (Instant::now(), POLL_INTERVAL);
+        while started.elapsed() < timeout {
             if let Some(status) = self.0.try_wait()? {
                 return Ok(Some(status));
             }
-            sleep(look);
-            look = (look * 2).min(LONGEST_LOOK);
+            sleep(interval);
+            interval = (interval * 2).min(MAX_POLL_INTERVAL);
         }
         Ok(None)
     }
 
     /// Ends the process and returns its stderr.
-    fn last_words(&mut self) -> String {
+    fn end_and_read_stderr(&mut self) -> String {
         self.end();
-        let mut said = Vec::new();
+        let mut output = Vec::new();
         if let Some(stderr) = self.0.stderr.take() {
-            stderr.take(LAST_WORDS).read_to_end(&mut said).ok();
+            stderr.take(MAX_STDERR).read_to_end(&mut output).ok();
         }
-        String::from_utf8_lossy(&said).trim().to_owned()
+        String::from_utf8_lossy(&output).trim().to_owned()
     }
 
     fn end(&mut self) {
@@ -167,13 +167,13 @@ impl Drop for Process {
 
 /// Creates an anonymous file.
 #[cfg(target_os = "linux")]
-fn nameless() -> io::Result<File> {
+fn anonymous_file() -> io::Result<File> {
     use rustix::fs::{MemfdFlags, memfd_create};
     Ok(File::from(memfd_create("osiris-code", MemfdFlags::CLOEXEC)?))
 }
 
 /// Creates an anonymous file.
 #[cfg(not(target_os = "linux"))]
-fn nameless() -> io::Result<File> {
+fn anonymous_file() -> io::Result<File> {
     tempfile::tempfile()
 }

@@ -24,32 +24,32 @@ impl Refusal {
     /// Converts the refusal into an error about a driver.
     pub(crate) fn error(self, driver: &DriverFile) -> Error {
         let name = &driver.spec.name;
-        let cannot = |why: &str| format!("cannot compile driver `{name}`: {why}");
+        let cannot = |reason: &str| format!("cannot compile driver `{name}`: {reason}");
         let problem = |code, message, help: &str| {
             Diagnostic::new(code, message).in_file(&driver.path).help(help)
         };
         match self {
-            Self::Invalid(why) => Error::invalid(problem(
+            Self::Invalid(reason) => Error::invalid(problem(
                 Code::ComponentInvalid,
-                format!("the component is not valid: {why}"),
+                format!("the component is not valid: {reason}"),
                 "build or download the driver again",
             )),
-            Self::Misfit(why) => Error::invalid(problem(
+            Self::Misfit(reason) => Error::invalid(problem(
                 Code::ContractIncompatible,
-                format!("driver `{name}` is not compatible with this host: {why}"),
+                format!("driver `{name}` is not compatible with this host: {reason}"),
                 &format!("build the driver for the world `plugin` of {CONTRACT}"),
             )),
-            Self::Costly(why) => Error::invalid(problem(
+            Self::Costly(reason) => Error::invalid(problem(
                 Code::CompileLimitExceeded,
-                cannot(&why),
+                cannot(&reason),
                 &format!(
                     "if you build the driver, split its largest functions or set `opt-level = \"s\"`; otherwise remove it: `rm '{}'`",
                     driver.path.display()
                 ),
             )),
-            Self::Failed(why) => Error::environment(problem(
+            Self::Failed(reason) => Error::environment(problem(
                 Code::CompilerFailed,
-                cannot(&why),
+                cannot(&reason),
                 "run the command again with `--verbose`, and check this machine with `osiris doctor`",
             )),
         }

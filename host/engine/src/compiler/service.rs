@@ -48,7 +48,7 @@ pub fn serve(order: &Order) -> io::Result<bool> {
 }
 
 fn compile(order: &Order, component: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let failed = |why: String| Refusal::Failed(why);
+    let failed = |reason: String| Refusal::Failed(reason);
     if component.len() != order.size {
         return Err(failed("the compiler process received an incomplete component".to_owned()));
     }
@@ -101,7 +101,7 @@ fn confine(order: &Order) -> io::Result<()> {
     }
     set_dumpable_behavior(DumpableBehavior::NotDumpable).ok();
     let budget = Budget::of(order.size);
-    for (resource, most) in [
+    for (resource, soft) in [
         (Resource::Core, 0),
         (Resource::Nofile, 16),
         (Resource::Fsize, budget.code),
@@ -110,11 +110,11 @@ fn confine(order: &Order) -> io::Result<()> {
         (Resource::As, budget.addresses),
     ] {
         let before = getrlimit(resource).maximum;
-        let most = before.map_or(most, |before| before.min(most));
+        let soft = before.map_or(soft, |before| before.min(soft));
         // At the hard limit the kernel kills the process without a reason.
-        let last = if resource == Resource::Cpu { most + LAST_SECONDS } else { most };
-        let last = before.map_or(last, |before| before.min(last));
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(last) })?;
+        let hard = if resource == Resource::Cpu { soft + LAST_SECONDS } else { soft };
+        let hard = before.map_or(hard, |before| before.min(hard));
+        setrlimit(resource, Rlimit { current: Some(soft), maximum: Some(hard) })?;
     }
     ProcessSandbox::deny_all().enforce();
     Ok(())

@@ -219,7 +219,7 @@ mod tests {
             ..ProcessSandbox::default()
         };
         // Only this thread is sandboxed.
-        let tried = std::thread::scope(|scope| {
+        let (strength, results) = std::thread::scope(|scope| {
             scope
                 .spawn(|| {
                     let strength = sandbox.enforce();
@@ -241,7 +241,6 @@ mod tests {
                 .join()
                 .unwrap()
         });
-        let (strength, results) = tried;
         assert_eq!(strength, Enforcement::Full, "the tests need Linux 6.12 or newer with Landlock");
         let denied = Some(ErrorKind::PermissionDenied);
         assert_eq!(results[..4], [None, None, denied, denied]);
@@ -256,12 +255,12 @@ mod tests {
         let mut open = fs::File::create(folder.path().join("open")).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let tried = std::thread::scope(|scope| {
+        let results = std::thread::scope(|scope| {
             scope
                 .spawn(|| {
                     ProcessSandbox::deny_all().enforce();
                     let kind = |result: std::io::Result<()>| result.err().map(|error| error.kind());
-                    let refused = [
+                    let denied = [
                         kind(fs::read("/etc/hosts").map(drop)),
                         kind(fs::read_dir("/usr/lib").map(drop)),
                         kind(fs::read("/dev/null").map(drop)),
@@ -272,24 +271,24 @@ mod tests {
                         kind(TcpStream::connect(("127.0.0.1", DNS)).map(drop)),
                     ];
                     // Files that are already open stay usable.
-                    (refused, kind(std::io::Write::write_all(&mut open, b"code")))
+                    (denied, kind(std::io::Write::write_all(&mut open, b"code")))
                 })
                 .join()
                 .unwrap()
         });
-        assert_eq!(tried, ([Some(ErrorKind::PermissionDenied); 8], None));
+        assert_eq!(results, ([Some(ErrorKind::PermissionDenied); 8], None));
     }
 
     #[test]
     fn process_sandbox_keeps_only_resolver_files_and_libraries() {
-        let tried = std::thread::scope(|scope| {
+        let results = std::thread::scope(|scope| {
             scope
                 .spawn(|| {
                     ProcessSandbox::default().enforce();
                     let above = getppid().unwrap();
                     let kind = |result: std::io::Result<()>| result.err().map(|error| error.kind());
                     let reads = |path: &str| kind(fs::read(path).map(drop));
-                    let refused = [
+                    let denied = [
                         reads("/proc/self/environ"),
                         reads("/proc/self/maps"),
                         reads("/proc/1/cmdline"),
@@ -301,16 +300,16 @@ mod tests {
                         kind(Command::new("/usr/bin/env").status().map(drop)),
                         kind(test_kill_process(above).map_err(Into::into)),
                     ];
-                    let kept = [
+                    let allowed = [
                         reads("/etc/hosts"),
                         reads("/dev/null"),
                         kind(("localhost", 1).to_socket_addrs().map(drop)),
                     ];
-                    (refused, kept)
+                    (denied, allowed)
                 })
                 .join()
                 .unwrap()
         });
-        assert_eq!(tried, ([Some(ErrorKind::PermissionDenied); 10], [None; 3]));
+        assert_eq!(results, ([Some(ErrorKind::PermissionDenied); 10], [None; 3]));
     }
 }

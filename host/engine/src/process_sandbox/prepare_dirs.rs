@@ -61,14 +61,14 @@ impl OutputDirs {
                     folders.push(base.join(path));
                 }
                 Ok(end) if end.found.is_some() => {
-                    let places = found(path.as_ref(), false).into_iter().chain([end]);
+                    let locations = found(path.as_ref(), false).into_iter().chain([end]);
                     let parents =
-                        places.filter_map(|place| place.path.parent().map(Path::to_owned));
+                        locations.filter_map(|location| location.path.parent().map(Path::to_owned));
                     folders.extend(parents.map(|parent| base.join(parent)));
                 }
                 _ => {
-                    let made = self.make(&resolver, &path, written.ends_with('/'));
-                    folders.extend(made.map(|folder| base.join(folder)));
+                    let created = self.make(&resolver, &path, written.ends_with('/'));
+                    folders.extend(created.map(|folder| base.join(folder)));
                 }
             }
             for folder in folders {

@@ -89,7 +89,7 @@ fn is_refused(name: &str, thread: &str, folder: &Path, project: &Path, ports: [u
         OpenOptions::new().write(true).create_new(true).open(&path)?;
         fs::remove_file(path)
     };
-    let tried = match name {
+    let result = match name {
         "own" => make(&folder.join("own")),
         "read" => fs::read(folder.join("elsewhere")).map(drop),
         "list" => fs::read_dir(project).map(drop),
@@ -99,7 +99,7 @@ fn is_refused(name: &str, thread: &str, folder: &Path, project: &Path, ports: [u
         "start" => start(),
         _ => signal(),
     };
-    tried.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+    result.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
 }
 
 fn start() -> io::Result<()> {

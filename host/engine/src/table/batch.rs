@@ -65,7 +65,7 @@ impl Batch {
                         .then_some(data)
                         .ok_or_else(|| format!("it does not have the batch's {rows} rows"))
                 })
-                .map_err(|why| format!("column `{}`: {why}", field.name()))?;
+                .map_err(|reason| format!("column `{}`: {reason}", field.name()))?;
             columns.push(make_array(column));
         }
         let (nodes, buffers) = (parts.nodes.len(), parts.buffers.len());
@@ -73,7 +73,8 @@ impl Batch {
             return Err(format!("{nodes} nodes and {buffers} buffers are left over"));
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows as usize));
-        let record = RecordBatch::try_new_with_options(schema, columns, &options).map_err(told)?;
+        let record =
+            RecordBatch::try_new_with_options(schema, columns, &options).map_err(message_of)?;
         Ok(Self::from(record))
     }
 
@@ -195,7 +196,7 @@ impl Parts<'_> {
         for child in children(data_type) {
             data = data.add_child_data(self.array(child)?);
         }
-        let data = data.build().map_err(told)?;
+        let data = data.build().map_err(message_of)?;
         if data.null_count() as u64 != node.null_count && !data_type.is_null() {
             return Err(format!(
                 "its node declares {} nulls; the data has {}",
@@ -209,9 +210,9 @@ impl Parts<'_> {
 }
 
 /// Formats an error without Arrow's name for its kind.
-fn told(error: ArrowError) -> String {
+fn message_of(error: ArrowError) -> String {
     match error {
-        ArrowError::InvalidArgumentError(why) => why,
+        ArrowError::InvalidArgumentError(reason) => reason,
         other => other.to_string(),
     }
 }
@@ -240,8 +241,10 @@ fn check_digits(data: &ArrayData) -> Result<(), String> {
 /// one.
 fn digits_of<T: DecimalType>(data: &ArrayData, digits: u8, scale: i8) -> Result<(), String> {
     let values = PrimitiveArray::<T>::from(data.clone());
-    let mut there = values.iter().flatten();
-    there.try_for_each(|value| T::validate_decimal_precision(value, digits, scale)).map_err(told)
+    let mut values = values.iter().flatten();
+    values
+        .try_for_each(|value| T::validate_decimal_precision(value, digits, scale))
+        .map_err(message_of)
 }
 
 fn children(data_type: &DataType) -> Vec<&DataType> {

@@ -24,7 +24,7 @@ use super::queue::{Admission, Dequeued, Queue};
 use super::spill::{Spill, SpillError};
 
 /// Time that a writer waits for idle readers before batches move to disk.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// Reason for the early end of a table: the step that writes it failed, or a batch could not be
 /// read back from disk.
@@ -67,19 +67,19 @@ pub fn channel_within(
     budget: usize,
     spill_folder: ProjectDir,
 ) -> (Sender, Vec<Receiver>) {
-    patient_channel(run, readers, budget, spill_folder, PATIENCE)
+    channel_with_max_wait(run, readers, budget, spill_folder, MAX_WAIT)
 }
 
-fn patient_channel(
+fn channel_with_max_wait(
     run: &Budgets,
     readers: usize,
     budget: usize,
     spill_folder: ProjectDir,
-    patience: Duration,
+    max_wait: Duration,
 ) -> (Sender, Vec<Receiver>) {
     let edge = Arc::new(Edge {
         budget,
-        patience,
+        max_wait,
         spill: Arc::new(Spill::new(spill_folder, run.spill.clone())),
         queue: Mutex::new(Queue::new(readers, run.memory.share())),
         changed: Notify::new(),
@@ -91,7 +91,7 @@ fn patient_channel(
 #[derive(Debug)]
 struct Edge {
     budget: usize,
-    patience: Duration,
+    max_wait: Duration,
     spill: Arc<Spill>,
     queue: Mutex<Queue>,
     changed: Notify,
@@ -168,12 +168,12 @@ impl Sender {
         let mut room = edge.budget;
         loop {
             let admission = edge.wait(|queue| {
-                let patience = edge.patience;
-                let admitted = queue.admit(&batch, room, patience);
-                admitted.or_else(|| queue.admit(&batch, edge.budget, patience))
+                let max_wait = edge.max_wait;
+                let admitted = queue.admit(&batch, room, max_wait);
+                admitted.or_else(|| queue.admit(&batch, edge.budget, max_wait))
             });
-            // Nothing signals the end of the patience.
-            let Ok(admission) = timeout(edge.patience, admission).await else { continue };
+            // Nothing signals the end of the maximum wait.
+            let Ok(admission) = timeout(edge.max_wait, admission).await else { continue };
             match admission {
                 Admission::Done => break,
                 Admission::SpillOrWait(number, oldest) => match edge.spill.write(oldest).await {
@@ -201,8 +201,8 @@ impl Sender {
     }
 
     /// Fails the table: every reader gets `why` as an error.
-    pub fn fail(self, why: impl Into<String>) {
-        self.edge.close(Err(Closed(why.into())));
+    pub fn fail(self, reason: impl Into<String>) {
+        self.edge.close(Err(Closed(reason.into())));
     }
 }
 
@@ -244,22 +244,22 @@ impl Receiver {
     /// could not be read back from disk.
     pub async fn next(&mut self) -> Result<Option<Batch>, Closed> {
         let index = self.index;
-        let taken = self
+        let dequeued = self
             .edge
             .wait(|queue| match &queue.end {
                 Some(Err(closed)) => Some(Err(closed.clone())),
                 end => {
-                    let ended = end.is_some();
+                    let is_ended = end.is_some();
                     match queue.take(index) {
-                        Some(taken) => Some(Ok(Some(taken))),
-                        None if ended => Some(Ok(None)),
+                        Some(dequeued) => Some(Ok(Some(dequeued))),
+                        None if is_ended => Some(Ok(None)),
                         None => None,
                     }
                 }
             })
             .await;
         self.edge.changed.notify_waiters();
-        match taken? {
+        match dequeued? {
             None => Ok(None),
             Some(Dequeued::Batch(batch)) => Ok(Some(batch)),
             Some(Dequeued::Spilled(extent)) => extent
@@ -342,11 +342,11 @@ mod tests {
     #[tokio::test]
     async fn writer_spills_to_disk_after_a_long_wait() {
         let folder = tempfile::tempdir().unwrap();
-        for most in [u64::MAX, 16 << 10] {
-            let run = Budgets { spill: Budget::new(most), ..Budgets::default() };
-            let patience = Duration::from_millis(20);
+        for limit in [u64::MAX, 16 << 10] {
+            let run = Budgets { spill: Budget::new(limit), ..Budgets::default() };
+            let max_wait = Duration::from_millis(20);
             let (sender, mut receivers) =
-                patient_channel(&run, 1, 3000, below(folder.path()), patience);
+                channel_with_max_wait(&run, 1, 3000, below(folder.path()), max_wait);
             let reader = receivers.remove(0);
             let send = async {
                 for value in 0..50 {
@@ -356,7 +356,7 @@ mod tests {
             };
             // The reader does not read yet. If the disk is small, the writer still has to wait.
             let sent = timeout(Duration::from_millis(500), send).await.is_ok();
-            assert_eq!(sent, most == u64::MAX);
+            assert_eq!(sent, limit == u64::MAX);
             if sent {
                 assert_eq!(drain(reader).await, (0..50).collect::<Vec<_>>());
             }
@@ -412,13 +412,13 @@ mod tests {
             }
             assert!(run.spill.used() <= 64 << 10);
         }
-        let mut refused = None;
-        while refused.is_none() {
-            refused = sender.send(batch(0)).await.err();
+        let mut error = None;
+        while error.is_none() {
+            error = sender.send(batch(0)).await.err();
             // The reader is starving, so the writer never waits.
             while let Ok(Ok(Some(_))) = timeout(Duration::ZERO, fast.next()).await {}
         }
-        assert!(matches!(refused, Some(SendError::Spill(_))), "{refused:?}");
+        assert!(matches!(error, Some(SendError::Spill(_))), "{error:?}");
         drop((sender, slow, fast));
         assert_eq!((run.spill.used(), run.memory.used()), (0, 0));
     }
@@ -429,8 +429,8 @@ mod tests {
         let run = Budgets { memory: Budget::new(3000), ..Budgets::default() };
         let (sender, _receivers) = channel_within(&run, 1, 1 << 20, below(folder.path()));
         sender.send(batch(0)).await.unwrap();
-        let refused = sender.send(batch(1)).await;
-        assert!(matches!(refused, Err(SendError::Memory(_))), "{refused:?}");
+        let result = sender.send(batch(1)).await;
+        assert!(matches!(result, Err(SendError::Memory(_))), "{result:?}");
     }
 
     #[tokio::test]

@@ -27,7 +27,7 @@ pub(super) struct Queue {
     /// Start of the writer's wait for idle readers.
     waits_since: Option<Instant>,
     /// Whether batches move to disk because the readers are idle.
-    gives_way: bool,
+    wait_expired: bool,
     /// Whether the disk accepts no more of these batches.
     is_disk_full: bool,
     /// Bytes of the slots in memory, counted in a share of the run's budget.
@@ -73,7 +73,7 @@ impl Queue {
             resident_from: 0,
             cursors: vec![Some(0); readers],
             waits_since: None,
-            gives_way: false,
+            wait_expired: false,
             is_disk_full: false,
             resident,
             #[cfg(test)]
@@ -82,13 +82,13 @@ impl Queue {
     }
 
     /// Adds a batch while the batches in memory stay within `budget` bytes. Returns `None` if the
-    /// writer has to wait, for at most `patience` if the disk has space. Takes constant time,
+    /// writer has to wait, for at most `max_wait` if the disk has space. Takes constant time,
     /// however many batches there are.
     pub(super) fn admit(
         &mut self,
         batch: &Batch,
         budget: usize,
-        patience: Duration,
+        max_wait: Duration,
     ) -> Option<Admission> {
         if self.cursors.iter().all(Option::is_none) {
             return Some(Admission::Done);
@@ -104,8 +104,8 @@ impl Queue {
                 return Some(Admission::Spill(number, oldest));
             }
             let since = *self.waits_since.get_or_insert_with(Instant::now);
-            self.gives_way |= since.elapsed() >= patience;
-            let spills = self.gives_way && !self.is_disk_full;
+            self.wait_expired |= since.elapsed() >= max_wait;
+            let spills = self.wait_expired && !self.is_disk_full;
             return spills.then(|| Admission::SpillOrWait(number, oldest));
         }
         Some(match self.resident.grow(bytes) {
@@ -146,13 +146,13 @@ impl Queue {
     /// Takes the next batch of a reader. Returns `None` if there is none yet.
     pub(super) fn take(&mut self, reader: usize) -> Option<Dequeued> {
         let cursor = self.cursors[reader]?;
-        let taken = match self.slots.get((cursor - self.first) as usize)? {
+        let dequeued = match self.slots.get((cursor - self.first) as usize)? {
             Slot::Resident(batch) => Dequeued::Batch(batch.clone()),
             Slot::Spilled(extent) => Dequeued::Spilled(extent.clone()),
         };
         self.cursors[reader] = Some(cursor + 1);
         self.trim();
-        Some(taken)
+        Some(dequeued)
     }
 
     /// Removes a reader.
@@ -163,8 +163,8 @@ impl Queue {
 
     /// Drops the slots that every reader has taken.
     fn trim(&mut self) {
-        let seen = self.cursors.iter().flatten().min().copied().unwrap_or(self.next_slot());
-        while self.first < seen {
+        let first_unread = self.cursors.iter().flatten().min().copied().unwrap_or(self.next_slot());
+        while self.first < first_unread {
             self.look();
             self.waits_since = None;
             if let Some(Slot::Resident(batch)) = self.slots.pop_front() {
@@ -175,7 +175,7 @@ impl Queue {
         self.resident_from = self.resident_from.max(self.first);
         if self.resident_from == self.first {
             // The readers have caught up.
-            (self.gives_way, self.is_disk_full) = (false, false);
+            (self.wait_expired, self.is_disk_full) = (false, false);
         }
     }
 

@@ -113,7 +113,9 @@ fn read(rest: &mut &[Field], depth: usize) -> Result<ArrowField, String> {
             }
             data_type => Ok(data_type),
         })
-        .map_err(|why| format!("column `{}` has format `{}`: {why}", field.name, field.format))?;
+        .map_err(|reason| {
+            format!("column `{}` has format `{}`: {reason}", field.name, field.format)
+        })?;
     Ok(ArrowField::new(&field.name, data_type, field.nullable)
         .with_metadata(field.metadata.iter().cloned().collect()))
 }
@@ -158,14 +160,12 @@ fn data_type(format: &str, mut children: Vec<ArrowField>) -> Result<DataType, St
 
 /// Returns the decimal type if its parameters are valid.
 fn decimal<T: DecimalType>(digits: u8, scale: i8) -> Result<DataType, String> {
-    let most = T::MAX_PRECISION;
-    if !(1..=most).contains(&digits) {
-        return Err(format!("a decimal must have 1 to {most} digits"));
+    let max = T::MAX_PRECISION;
+    if !(1..=max).contains(&digits) {
+        return Err(format!("a decimal must have 1 to {max} digits"));
     }
     if !(-T::MAX_SCALE..=digits as i8).contains(&scale) {
-        return Err(format!(
-            "a decimal must have a scale between -{most} and its number of digits"
-        ));
+        return Err(format!("a decimal must have a scale between -{max} and its number of digits"));
     }
     Ok(T::TYPE_CONSTRUCTOR(digits, scale))
 }

@@ -87,7 +87,7 @@ impl Spill {
         let length = ipc_message.len() + arrow_data.len();
         let mut share = self.budget.share();
         share.grow((length as u64).next_multiple_of(BLOCK)).map_err(SpillError::Exceeded)?;
-        let (file, offset) = self.place(share.amount())?;
+        let (file, offset) = self.allocate(share.amount())?;
         file.write_all_at(&ipc_message, offset)?;
         file.write_all_at(&arrow_data, offset + ipc_message.len() as u64)?;
         let schema = batch.record().schema();
@@ -95,7 +95,7 @@ impl Spill {
     }
 
     /// Allocates `size` bytes of the file and returns their offset.
-    fn place(&self, size: u64) -> io::Result<(Arc<File>, u64)> {
+    fn allocate(&self, size: u64) -> io::Result<(Arc<File>, u64)> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let open = match &mut *open {
             Some(open) => open,

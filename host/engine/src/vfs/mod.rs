@@ -33,45 +33,45 @@ pub(super) use self::wasi::add_to_linker;
 
 /// Maximum length of a path, in bytes.
 const MAX_PATH: usize = 4096;
-/// Maximum denied paths that are remembered.
-const REFUSED: usize = 16;
+/// Maximum denied paths that are recorded.
+const MAX_DENIED_PATHS: usize = 16;
 
 /// The files of one call.
 pub(super) struct Files {
     resolver: Resolver,
     permissions: Permissions,
     folders: HiddenDirs,
-    made: Creations,
+    creations: Creations,
     quota: Quota,
     /// The host's own descriptor, which refers to the directory of the next operation. `None` if
     /// the driver sees no files.
     slot: Option<u32>,
     /// Descriptors that the driver holds.
-    held: HashMap<u32, Handle>,
+    handles: HashMap<u32, Handle>,
     /// Number of open directory listings.
     lists: usize,
     /// The last denied paths, the latest first.
-    refused: VecDeque<PathBuf>,
+    denied_paths: VecDeque<PathBuf>,
 }
 
 /// A descriptor that the driver holds.
 struct Handle {
     path: PathBuf,
     /// Permissions at the time of opening.
-    may: PathAccess,
+    access: PathAccess,
 }
 
 /// A driver's path, resolved.
 struct ResolvedPath {
-    at: paths::Location,
+    location: paths::Location,
     /// Whether the path was written with a slash at its end.
     is_folder: bool,
-    may: PathAccess,
+    access: PathAccess,
 }
 
 impl ResolvedPath {
     fn kind(&self) -> Option<FileKind> {
-        self.at.found.map(|found| found.kind)
+        self.location.found.map(|found| found.kind)
     }
 }
 
@@ -88,18 +88,18 @@ impl Files {
             resolver,
             permissions,
             folders,
-            made: Creations::new(log),
+            creations: Creations::new(log),
             quota: Quota::new(limits),
             slot: None,
-            held: HashMap::new(),
+            handles: HashMap::new(),
             lists: 0,
-            refused: VecDeque::new(),
+            denied_paths: VecDeque::new(),
         }
     }
 
     /// Creates the host's own descriptor, if the driver sees any files.
     pub(super) fn attach(&mut self, table: &mut ResourceTable) -> wasmtime::Result<()> {
-        if self.permissions.reach().is_some() {
+        if self.permissions.write_access().is_some() {
             let base = self.resolver.resolve(Path::new(""), false)?;
             let base = self.folder(base.parent.ok_or(ErrorCode::NoEntry)?.into());
             self.slot = Some(table.push(base)?.rep());
@@ -109,7 +109,7 @@ impl Files {
 
     /// Creates the engine's descriptor of a directory.
     fn folder(&self, folder: std::fs::File) -> Descriptor {
-        let (perms, mode) = match self.permissions.reach() {
+        let (perms, mode) = match self.permissions.write_access() {
             Some(true) => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
             _ => (FsPerms::ReadOnly, OpenMode::READ),
         };
@@ -118,22 +118,23 @@ impl Files {
     }
 
     /// Returns the message of the last denial for lack of space, if any.
-    pub(super) fn refused_room(&self) -> Option<String> {
-        self.quota.refused()
+    pub(super) fn quota_denial(&self) -> Option<String> {
+        self.quota.denial()
     }
 
     /// Returns the message of a denied path, with the permitted paths. Selects the last denied path
-    /// that `said` mentions, else the last denied path if a denial `matters`.
-    pub(super) fn refusal(&self, said: &str, matters: bool) -> Option<String> {
-        let spoken_of = |path: &&PathBuf| said.contains(&path.display().to_string());
-        let path = self.refused.iter().find(spoken_of);
-        let path = path.or_else(|| self.refused.front().filter(|_| matters))?;
+    /// that the driver's `message` mentions, else the last denied path if the error
+    /// `is_permission_error`.
+    pub(super) fn denial(&self, message: &str, is_permission_error: bool) -> Option<String> {
+        let is_mentioned = |path: &&PathBuf| message.contains(&path.display().to_string());
+        let path = self.denied_paths.iter().find(is_mentioned);
+        let path = path.or_else(|| self.denied_paths.front().filter(|_| is_permission_error))?;
         let shown = path.display();
-        let granted = self.permissions.told();
-        let may = self.permissions.of(path);
-        let why = if may.write && !may.create {
+        let granted = self.permissions.summary();
+        let access = self.permissions.of(path);
+        let reason = if access.write && !access.create {
             "drivers cannot create names with control or invisible characters".to_owned()
-        } else if may.create {
+        } else if access.create {
             "the path existed before, and next to its outputs a driver can only create new files, under names that no other run uses".to_owned()
         } else if let Some(own) = self.permissions.wants_allowing(path) {
             format!(
@@ -149,13 +150,13 @@ impl Files {
         } else {
             "a driver can access the paths that its configuration names in the fields listed under `files` in its spec".to_owned()
         };
-        Some(format!("access to `{shown}` denied; allowed: {granted}; {why}"))
+        Some(format!("access to `{shown}` denied; allowed: {granted}; {reason}"))
     }
 
     /// Removes unfinished files and directories that a failed call has created and that were not
     /// replaced since. Artifacts stay.
     pub(super) fn undo(&self) {
-        for (path, identity) in self.made.left() {
+        for (path, identity) in self.creations.unfinished() {
             if let Err(error) = paths::remove_unfinished(&self.resolver, path, identity) {
                 tracing::debug!("cannot remove {}: {error}", path.display());
             }
@@ -164,65 +165,70 @@ impl Files {
 
     /// Resolves a path relative to a descriptor that the driver holds. `follow` decides whether a
     /// link at the end of the path is followed.
-    fn place(&self, fd: &Resource<Descriptor>, path: &str, follow: bool) -> FsResult<ResolvedPath> {
-        let from = &self.held.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?.path;
+    fn resolve(
+        &self,
+        fd: &Resource<Descriptor>,
+        path: &str,
+        follow: bool,
+    ) -> FsResult<ResolvedPath> {
+        let from = &self.handles.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?.path;
         let is_folder = path.ends_with('/') || path.ends_with("/.");
-        let mut at = self.resolver.resolve(&joined(from, path)?, follow)?;
-        if self.folders.is_within(&at.path) {
+        let mut location = self.resolver.resolve(&joined(from, path)?, follow)?;
+        if self.folders.is_within(&location.path) {
             return Err(ErrorCode::NoEntry.into());
         }
-        if self.folders.is_hidden(&at.path) {
-            at.found = None;
+        if self.folders.is_hidden(&location.path) {
+            location.found = None;
         }
-        let may = self.may(&at.path, at.found);
-        let may = match &at.parent {
+        let access = self.access(&location.path, location.found);
+        let access = match &location.parent {
             // In a directory that it created itself, a driver may create anything.
-            Some(parent) if !may.create && self.makes_in(&at.path, parent)? => {
-                PathAccess { stat: true, create: true, create_dir: true, ..may }
+            Some(parent) if !access.create && self.makes_in(&location.path, parent)? => {
+                PathAccess { stat: true, create: true, create_dir: true, ..access }
             }
-            _ => may,
+            _ => access,
         };
-        Ok(ResolvedPath { at, is_folder, may })
+        Ok(ResolvedPath { location, is_folder, access })
     }
 
     /// Returns the permissions for the file or directory at a path.
-    fn may(&self, path: &Path, found: Option<Stat>) -> PathAccess {
+    fn access(&self, path: &Path, found: Option<Stat>) -> PathAccess {
         match found {
-            Some(found) if self.made.owns(path, found.identity) => PathAccess::ALL,
+            Some(found) if self.creations.owns(path, found.identity) => PathAccess::ALL,
             _ => self.permissions.of(path),
         }
     }
 
-    /// Returns the entry at a place if only the driver's creation of it gives the driver write
+    /// Returns the entry at a path if only the driver's creation of it gives the driver write
     /// permission, and not the configuration. If another file takes the path, the driver loses that
     /// permission.
-    fn own(&self, place: &ResolvedPath) -> Option<Stat> {
-        place.at.found.filter(|_| !self.permissions.of(&place.at.path).write)
+    fn own(&self, target: &ResolvedPath) -> Option<Stat> {
+        target.location.found.filter(|_| !self.permissions.of(&target.location.path).write)
     }
 
     /// Returns whether a path is in a directory that the driver created itself.
     fn makes_in(&self, path: &Path, parent: &std::os::fd::OwnedFd) -> std::io::Result<bool> {
-        let Some(folder) = path.parent().filter(|folder| self.made.knows(folder)) else {
+        let Some(folder) = path.parent().filter(|folder| self.creations.knows(folder)) else {
             return Ok(false);
         };
         let is_nameable = reserved(path).is_none() && !self.permissions.hides_characters(path);
-        Ok(is_nameable && self.made.owns(folder, Stat::of(parent)?.identity))
+        Ok(is_nameable && self.creations.owns(folder, Stat::of(parent)?.identity))
     }
 
     /// Returns whether a path is in a directory that the driver may create but has not created yet.
-    fn waits_for_its_folder(&self, place: &ResolvedPath) -> bool {
-        let folders = place.at.path.ancestors().skip(1);
+    fn waits_for_its_folder(&self, target: &ResolvedPath) -> bool {
+        let folders = target.location.path.ancestors().skip(1);
         let mut missing = folders.take_while(|folder| !self.resolver.exists(folder));
         missing.any(|folder| {
             let above = folder.parent().unwrap_or(Path::new(""));
-            self.permissions.of(folder).create_dir || self.made.knows(above)
+            self.permissions.of(folder).create_dir || self.creations.knows(above)
         })
     }
 
     /// Denies a path, and remembers it for the error message.
     fn refuse<T>(&mut self, path: &Path) -> FsResult<T> {
-        self.refused.truncate(REFUSED - 1);
-        self.refused.push_front(path.to_owned());
+        self.denied_paths.truncate(MAX_DENIED_PATHS - 1);
+        self.denied_paths.push_front(path.to_owned());
         Err(ErrorCode::Access.into())
     }
 }

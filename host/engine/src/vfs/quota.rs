@@ -15,7 +15,7 @@ pub(super) struct Quota {
 struct Used {
     bytes: u64,
     files: u64,
-    refused: Option<String>,
+    denial: Option<String>,
 }
 
 impl Quota {
@@ -30,12 +30,12 @@ impl Quota {
         let mut used = self.used();
         let total = used.bytes.saturating_add(bytes);
         if total.max(end) > limit {
-            let asked = if total > limit {
+            let request = if total > limit {
                 format!("it tried to write {total} bytes")
             } else {
                 format!("it tried to create a file of {end} bytes")
             };
-            used.refused = Some(self.limits.exceeded_message(Limit::Disk, asked));
+            used.denial = Some(self.limits.exceeded_message(Limit::Disk, request));
             return false;
         }
         used.bytes = total;
@@ -46,8 +46,8 @@ impl Quota {
     pub(super) fn admits_file(&self) -> bool {
         let mut used = self.used();
         if used.files >= self.limits.get(Limit::Files) {
-            let asked = format!("it tried to create {}", used.files + 1);
-            used.refused = Some(self.limits.exceeded_message(Limit::Files, asked));
+            let request = format!("it tried to create {}", used.files + 1);
+            used.denial = Some(self.limits.exceeded_message(Limit::Files, request));
             return false;
         }
         used.files += 1;
@@ -55,13 +55,13 @@ impl Quota {
     }
 
     /// Records a denial for lack of space.
-    pub(super) fn refuse(&self, why: String) {
-        self.used().refused = Some(why);
+    pub(super) fn refuse(&self, reason: String) {
+        self.used().denial = Some(reason);
     }
 
     /// The last denial, for the error message.
-    pub(super) fn refused(&self) -> Option<String> {
-        self.used().refused.clone()
+    pub(super) fn denial(&self) -> Option<String> {
+        self.used().denial.clone()
     }
 
     fn used(&self) -> MutexGuard<'_, Used> {

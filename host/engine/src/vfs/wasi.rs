@@ -1,4 +1,4 @@
-//! `wasi:filesystem` with the permissions of a call: every path is resolved by [`Files::place`],
+//! `wasi:filesystem` with the permissions of a call: every path is resolved by [`Files::resolve`],
 //! and every byte and new file counts against the quota. The engine's own implementation does the
 //! rest, on one name in one open directory.
 
@@ -57,54 +57,54 @@ const ATTEMPTS: usize = 8;
 
 impl View<'_> {
     /// Resolves a path.
-    fn place(&self, fd: &Fd, path: &str, follow: bool) -> FsResult<ResolvedPath> {
-        self.files.place(fd, path, follow)
+    fn resolve(&self, fd: &Fd, path: &str, follow: bool) -> FsResult<ResolvedPath> {
+        self.files.resolve(fd, path, follow)
     }
 
-    /// Returns the host's own descriptor, pointed to the parent directory of a place, and the name
-    /// of the place in that directory.
-    fn at(&mut self, place: &ResolvedPath) -> FsResult<(Fd, String)> {
+    /// Returns the host's own descriptor, pointed to the parent directory of a path, and the name
+    /// in that directory.
+    fn parent_slot(&mut self, target: &ResolvedPath) -> FsResult<(Fd, String)> {
         let slot = Resource::new_borrow(self.files.slot.ok_or(ErrorCode::BadDescriptor)?);
-        let parent = place.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?.try_clone()?;
-        let name = place.at.name.to_str().ok_or(ErrorCode::IllegalByteSequence)?.to_owned();
+        let parent = target.location.parent.as_ref().ok_or(ErrorCode::NoEntry)?.try_clone()?;
+        let name = target.location.name.to_str().ok_or(ErrorCode::IllegalByteSequence)?.to_owned();
         *self.wasi.table.get_mut(&slot)? = self.files.folder(parent.into());
         Ok((slot, name))
     }
 
-    /// Like [`View::at`], for an existing entry that the driver may see.
-    fn seen(&mut self, fd: &Fd, path: &str, follow: bool) -> FsResult<(Fd, String)> {
-        let place = self.place(fd, path, follow)?;
-        match place.kind() {
-            _ if !place.may.stat => self.files.refuse(&place.at.path),
+    /// Like [`View::parent_slot`], for an existing entry that the driver may see.
+    fn visible_slot(&mut self, fd: &Fd, path: &str, follow: bool) -> FsResult<(Fd, String)> {
+        let target = self.resolve(fd, path, follow)?;
+        match target.kind() {
+            _ if !target.access.stat => self.files.refuse(&target.location.path),
             None => Err(ErrorCode::NoEntry.into()),
-            Some(FileKind::File) if place.is_folder => Err(ErrorCode::NotDirectory.into()),
-            Some(_) => self.at(&place),
+            Some(FileKind::File) if target.is_folder => Err(ErrorCode::NotDirectory.into()),
+            Some(_) => self.parent_slot(&target),
         }
     }
 
-    /// Like [`View::place`], for an entry that the driver may change.
-    fn owned(&mut self, fd: &Fd, path: &str) -> FsResult<ResolvedPath> {
-        let place = self.place(fd, path, false)?;
-        match place.may {
-            PathAccess { write: true, .. } => Ok(place),
+    /// Like [`View::resolve`], for an entry that the driver may change.
+    fn resolve_writable(&mut self, fd: &Fd, path: &str) -> FsResult<ResolvedPath> {
+        let target = self.resolve(fd, path, false)?;
+        match target.access {
+            PathAccess { write: true, .. } => Ok(target),
             // Removing a missing file is reported as usual if the driver may see the path.
-            PathAccess { stat: true, .. } if place.kind().is_none() => {
+            PathAccess { stat: true, .. } if target.kind().is_none() => {
                 Err(ErrorCode::NoEntry.into())
             }
-            _ => self.files.refuse(&place.at.path),
+            _ => self.files.refuse(&target.location.path),
         }
     }
 
     /// Checks that a file or directory may be created where there is none, and counts it.
-    fn make(&mut self, place: &ResolvedPath, may: bool) -> FsResult<()> {
-        if !may {
+    fn check_creation(&mut self, target: &ResolvedPath, is_allowed: bool) -> FsResult<()> {
+        if !is_allowed {
             // Programs that create all directories of a path try the last one first.
-            return match self.files.waits_for_its_folder(place) {
+            return match self.files.waits_for_its_folder(target) {
                 true => Err(ErrorCode::NoEntry.into()),
-                false => self.files.refuse(&place.at.path),
+                false => self.files.refuse(&target.location.path),
             };
         }
-        if place.at.parent.is_none() {
+        if target.location.parent.is_none() {
             return Err(ErrorCode::NoEntry.into());
         }
         if !self.files.quota.admits_file() {
@@ -114,15 +114,15 @@ impl View<'_> {
     }
 
     /// Records a created file or directory.
-    fn made(&mut self, place: ResolvedPath, found: Stat) {
-        if !self.files.permissions.is_artifact(&place.at.path) {
-            self.files.made.add(place.at.path, found.identity, place.may.create);
+    fn record_creation(&mut self, target: ResolvedPath, found: Stat) {
+        if !self.files.permissions.is_artifact(&target.location.path) {
+            self.files.creations.add(target.location.path, found.identity, target.access.create);
         }
     }
 
     /// Checks that the driver may change the file of an open descriptor.
     fn change(&mut self, fd: &Fd) -> FsResult<()> {
-        match self.files.held.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?.may.write {
+        match self.files.handles.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?.access.write {
             true => Ok(()),
             false => Err(ErrorCode::Access.into()),
         }
@@ -137,17 +137,17 @@ impl View<'_> {
         .map_err(std::io::Error::from)?)
     }
 
-    /// Opens or creates the file at a place. Permissions are checked again for the file that was
+    /// Opens or creates the file at a path. Permissions are checked again for the file that was
     /// actually opened.
     async fn open(
         &mut self,
-        place: ResolvedPath,
+        target: ResolvedPath,
         mut open: OpenFlags,
         mut flags: DescriptorFlags,
     ) -> FsResult<Fd> {
         let changes = open.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE)
             || flags.contains(DescriptorFlags::WRITE);
-        let is_new = place.kind().is_none();
+        let is_new = target.kind().is_none();
         let truncates = open.contains(OpenFlags::TRUNCATE) && !is_new;
         if is_new {
             // A file that another process creates meanwhile is not the driver's.
@@ -159,30 +159,30 @@ impl View<'_> {
                 flags |= DescriptorFlags::WRITE;
             }
         }
-        let (slot, name) = self.at(&place)?;
+        let (slot, name) = self.parent_slot(&target)?;
         let fd = self.wasi.open_at(slot, PathFlags::empty(), name, open, flags).await?;
         let found = self.opened(&fd)?;
-        let may = match is_new {
+        let access = match is_new {
             true => PathAccess::ALL,
-            false => self.files.may(&place.at.path, Some(found)),
+            false => self.files.access(&target.location.path, Some(found)),
         };
         let permitted = match found.kind {
-            FileKind::Folder => may.stat,
-            FileKind::File if changes => may.write,
-            FileKind::File => may.read,
+            FileKind::Folder => access.stat,
+            FileKind::File if changes => access.write,
+            FileKind::File => access.read,
             FileKind::Link | FileKind::Other => false,
         };
         if !permitted {
             self.wasi.table.delete(fd)?;
-            return self.files.refuse(&place.at.path);
+            return self.files.refuse(&target.location.path);
         }
         if truncates && found.kind == FileKind::File {
             let fd = Resource::new_borrow(fd.rep());
             self.wasi.set_size(fd, 0).await?;
         }
-        self.files.held.insert(fd.rep(), Handle { path: place.at.path.clone(), may });
+        self.files.handles.insert(fd.rep(), Handle { path: target.location.path.clone(), access });
         if is_new {
-            self.made(place, found);
+            self.record_creation(target, found);
         }
         Ok(fd)
     }
@@ -190,51 +190,51 @@ impl View<'_> {
     /// Renames an entry. Does not move or replace files that other processes have put at either
     /// path since both were checked, unless the configuration names that path.
     fn rename(&mut self, from: &ResolvedPath, to: &ResolvedPath) -> FsResult<()> {
-        let parent = |place: &'_ ResolvedPath| -> FsResult<std::os::fd::OwnedFd> {
-            Ok(place.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?.try_clone()?)
+        let parent = |target: &'_ ResolvedPath| -> FsResult<std::os::fd::OwnedFd> {
+            Ok(target.location.parent.as_ref().ok_or(ErrorCode::NoEntry)?.try_clone()?)
         };
         let (old, new) = (parent(from)?, parent(to)?);
-        let (old, new) = ((&old, &*from.at.name), (&new, &*to.at.name));
-        let is_granted = self.files.permissions.of(&to.at.path).write;
+        let (old, new) = ((&old, &*from.location.name), (&new, &*to.location.name));
+        let is_granted = self.files.permissions.of(&to.location.path).write;
         if let Some(Stat { kind: FileKind::File, identity }) = self.files.own(to)
             && !remove_own(new.0, new.1, identity).map_err(std::io::Error::from)?
         {
-            return self.files.refuse(&to.at.path);
+            return self.files.refuse(&to.location.path);
         }
         // An entry that is the driver's only because it created it is first moved to a random name,
         // which no other process knows. Checking the entry after the rename instead would reveal
         // files of other processes.
-        let aside = match self.files.own(from) {
+        let temporary = match self.files.own(from) {
             None => None,
             Some(own) => match set_aside(old.0, old.1, own.identity) {
-                Ok(Some(aside)) => Some(aside),
-                Ok(None) => return self.files.refuse(&from.at.path),
+                Ok(Some(temporary)) => Some(temporary),
+                Ok(None) => return self.files.refuse(&from.location.path),
                 Err(error) => return Err(std::io::Error::from(error).into()),
             },
         };
-        let source = (old.0, aside.as_deref().unwrap_or(old.1));
+        let source = (old.0, temporary.as_deref().unwrap_or(old.1));
         let renamed = match rename_new(source, new) {
             Err(Errno::EXIST) if is_granted || to.kind() == Some(FileKind::Folder) => {
                 renameat(source.0, source.1, new.0, new.1)
             }
             other => other,
         };
-        if renamed.is_err() && aside.is_some() {
+        if renamed.is_err() && temporary.is_some() {
             // Moves the entry back to the path that the driver knows.
             rename_new(source, old).map_err(std::io::Error::from)?;
         }
         Ok(renamed.map_err(std::io::Error::from)?)
     }
 
-    fn counted(
+    fn metered(
         &mut self,
         stream: Resource<DynOutputStream>,
         at: Option<u64>,
     ) -> FsResult<Resource<DynOutputStream>> {
         let inner = self.wasi.table.delete(stream)?;
-        let counted = MeteredStream { inner, quota: self.files.quota.clone(), at };
-        let counted: DynOutputStream = Box::new(counted);
-        Ok(self.wasi.table.push(counted)?)
+        let metered = MeteredStream { inner, quota: self.files.quota.clone(), at };
+        let metered: DynOutputStream = Box::new(metered);
+        Ok(self.wasi.table.push(metered)?)
     }
 }
 
@@ -244,13 +244,13 @@ impl preopens::Host for View<'_> {
             return Ok(Vec::new());
         }
         let base = self.files.resolver.resolve(Path::new(""), false)?;
-        let (path, may) = (base.path, self.files.permissions.of(Path::new("")));
+        let (path, access) = (base.path, self.files.permissions.of(Path::new("")));
         let folder = base.parent.ok_or(ErrorCode::NoEntry)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         // A base path without read permission can still be traversed.
         let folder = openat(&folder, ".", flags, Mode::empty()).unwrap_or(folder);
         let fd = self.wasi.table.push(self.files.folder(folder.into()))?;
-        self.files.held.insert(fd.rep(), Handle { path, may });
+        self.files.handles.insert(fd.rep(), Handle { path, access });
         Ok(vec![(fd, "/".to_owned())])
     }
 }
@@ -284,13 +284,13 @@ impl HostDescriptor for View<'_> {
         let mut is_counted = false;
         let mut attempt = 1;
         loop {
-            let place = self.place(&fd, &path, follow)?;
-            let is_new = place.kind().is_none();
-            match place.kind() {
-                _ if !place.may.stat => return self.files.refuse(&place.at.path),
-                None if creates && !place.is_folder => {
+            let target = self.resolve(&fd, &path, follow)?;
+            let is_new = target.kind().is_none();
+            match target.kind() {
+                _ if !target.access.stat => return self.files.refuse(&target.location.path),
+                None if creates && !target.is_folder => {
                     if !is_counted {
-                        self.make(&place, place.may.create)?;
+                        self.check_creation(&target, target.access.create)?;
                         is_counted = true;
                     }
                 }
@@ -302,24 +302,24 @@ impl HostDescriptor for View<'_> {
                 Some(FileKind::Link) => return Err(ErrorCode::Loop.into()),
                 // Opening a named pipe would wait for its other end.
                 Some(FileKind::Other) => return Err(ErrorCode::Unsupported.into()),
-                Some(FileKind::File) if place.is_folder => {
+                Some(FileKind::File) if target.is_folder => {
                     return Err(ErrorCode::NotDirectory.into());
                 }
                 Some(FileKind::File) => {
-                    let may = if changes { place.may.write } else { place.may.read };
-                    if !may {
-                        return self.files.refuse(&place.at.path);
+                    let allowed = if changes { target.access.write } else { target.access.read };
+                    if !allowed {
+                        return self.files.refuse(&target.location.path);
                     }
                 }
             }
-            let error = match self.open(place, open, flags).await {
+            let error = match self.open(target, open, flags).await {
                 Ok(opened) => return Ok(opened),
                 Err(error) => error,
             };
             // Another run has created or removed its output there since the check.
-            let raced = if is_new { ErrorCode::Exist } else { ErrorCode::NoEntry };
-            let again = error.downcast_ref() == Some(&raced);
-            if !again || open.contains(OpenFlags::EXCLUSIVE) || attempt == ATTEMPTS {
+            let race_error = if is_new { ErrorCode::Exist } else { ErrorCode::NoEntry };
+            let is_race = error.downcast_ref() == Some(&race_error);
+            if !is_race || open.contains(OpenFlags::EXCLUSIVE) || attempt == ATTEMPTS {
                 return Err(error);
             }
             attempt += 1;
@@ -327,80 +327,80 @@ impl HostDescriptor for View<'_> {
     }
 
     fn drop(&mut self, fd: Fd) -> wasmtime::Result<()> {
-        self.files.held.remove(&fd.rep());
+        self.files.handles.remove(&fd.rep());
         HostDescriptor::drop(&mut self.wasi, fd)
     }
 
     async fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
-        let place = self.place(&fd, &path, false)?;
-        if place.kind().is_some() && place.may.stat {
+        let target = self.resolve(&fd, &path, false)?;
+        if target.kind().is_some() && target.access.stat {
             return Err(ErrorCode::Exist.into());
         }
-        self.make(&place, place.may.create_dir)?;
-        if !self.files.folders.show(&place.at.path) {
-            let (slot, name) = self.at(&place)?;
+        self.check_creation(&target, target.access.create_dir)?;
+        if !self.files.folders.show(&target.location.path) {
+            let (slot, name) = self.parent_slot(&target)?;
             self.wasi.create_directory_at(slot, name).await?;
         }
-        let parent = place.at.parent.as_ref().ok_or(ErrorCode::NoEntry)?;
-        if let Ok(found) = Stat::at(parent, &place.at.name) {
-            self.made(place, found);
+        let parent = target.location.parent.as_ref().ok_or(ErrorCode::NoEntry)?;
+        if let Ok(found) = Stat::at(parent, &target.location.name) {
+            self.record_creation(target, found);
         }
         Ok(())
     }
 
     async fn rename_at(&mut self, fd: Fd, old: String, to: Fd, new: String) -> FsResult<()> {
-        let from = self.owned(&fd, &old)?;
+        let from = self.resolve_writable(&fd, &old)?;
         match from.kind() {
             None => return Err(ErrorCode::NoEntry.into()),
             // A driver must not change the target of a path that the host uses.
             Some(FileKind::Link) => return Err(ErrorCode::NotPermitted.into()),
-            Some(_) if self.files.permissions.is_fixed(&from.at.path) => {
-                return self.files.refuse(&from.at.path);
+            Some(_) if self.files.permissions.is_fixed(&from.location.path) => {
+                return self.files.refuse(&from.location.path);
             }
             Some(_) => {}
         }
-        let to = self.place(&to, &new, false)?;
+        let to = self.resolve(&to, &new, false)?;
         let is_new = to.kind().is_none();
         // A new name can be denied where files may be replaced.
-        let is_allowed = if is_new { to.may.create } else { to.may.write };
-        if !is_allowed || self.files.permissions.is_fixed(&to.at.path) {
-            return self.files.refuse(&to.at.path);
+        let is_allowed = if is_new { to.access.create } else { to.access.write };
+        if !is_allowed || self.files.permissions.is_fixed(&to.location.path) {
+            return self.files.refuse(&to.location.path);
         }
         self.rename(&from, &to)?;
-        let finished = self.files.permissions.of(&to.at.path).write;
-        self.files.made.moved(&from.at.path, &to.at.path, finished);
+        let finished = self.files.permissions.of(&to.location.path).write;
+        self.files.creations.moved(&from.location.path, &to.location.path, finished);
         Ok(())
     }
 
     async fn unlink_file_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
-        let place = self.owned(&fd, &path)?;
-        if place.is_folder {
+        let target = self.resolve_writable(&fd, &path)?;
+        if target.is_folder {
             return Err(ErrorCode::NotDirectory.into());
         }
-        match (self.files.own(&place), &place.at.parent) {
+        match (self.files.own(&target), &target.location.parent) {
             (Some(Stat { kind: FileKind::File, identity }), Some(parent)) => {
-                let removed = remove_own(parent, &place.at.name, identity);
+                let removed = remove_own(parent, &target.location.name, identity);
                 if !removed.map_err(std::io::Error::from)? {
-                    return self.files.refuse(&place.at.path);
+                    return self.files.refuse(&target.location.path);
                 }
             }
             _ => {
-                let (slot, name) = self.at(&place)?;
+                let (slot, name) = self.parent_slot(&target)?;
                 self.wasi.unlink_file_at(slot, name).await?;
             }
         }
-        self.files.made.forget(&place.at.path);
+        self.files.creations.forget(&target.location.path);
         Ok(())
     }
 
     async fn remove_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
-        let place = self.owned(&fd, &path)?;
-        if self.files.permissions.is_fixed(&place.at.path) {
-            return self.files.refuse(&place.at.path);
+        let target = self.resolve_writable(&fd, &path)?;
+        if self.files.permissions.is_fixed(&target.location.path) {
+            return self.files.refuse(&target.location.path);
         }
-        let (slot, name) = self.at(&place)?;
+        let (slot, name) = self.parent_slot(&target)?;
         self.wasi.remove_directory_at(slot, name).await?;
-        self.files.made.forget(&place.at.path);
+        self.files.creations.forget(&target.location.path);
         Ok(())
     }
 
@@ -415,7 +415,7 @@ impl HostDescriptor for View<'_> {
     }
 
     async fn readlink_at(&mut self, fd: Fd, path: String) -> FsResult<String> {
-        let (root, path) = self.seen(&fd, &path, false)?;
+        let (root, path) = self.visible_slot(&fd, &path, false)?;
         self.wasi.readlink_at(root, path).await
     }
 
@@ -426,7 +426,7 @@ impl HostDescriptor for View<'_> {
         path: String,
     ) -> FsResult<DescriptorStat> {
         let follow = flags.contains(PathFlags::SYMLINK_FOLLOW);
-        let (root, path) = self.seen(&fd, &path, follow)?;
+        let (root, path) = self.visible_slot(&fd, &path, follow)?;
         self.wasi.stat_at(root, PathFlags::empty(), path).await
     }
 
@@ -437,7 +437,7 @@ impl HostDescriptor for View<'_> {
         path: String,
     ) -> FsResult<MetadataHashValue> {
         let follow = flags.contains(PathFlags::SYMLINK_FOLLOW);
-        let (root, path) = self.seen(&fd, &path, follow)?;
+        let (root, path) = self.visible_slot(&fd, &path, follow)?;
         self.wasi.metadata_hash_at(root, PathFlags::empty(), path).await
     }
 
@@ -449,8 +449,8 @@ impl HostDescriptor for View<'_> {
         accessed: NewTimestamp,
         modified: NewTimestamp,
     ) -> FsResult<()> {
-        let place = self.owned(&fd, &path)?;
-        let (slot, name) = self.at(&place)?;
+        let target = self.resolve_writable(&fd, &path)?;
+        let (slot, name) = self.parent_slot(&target)?;
         self.wasi.set_times_at(slot, PathFlags::empty(), name, accessed, modified).await
     }
 
@@ -486,21 +486,21 @@ impl HostDescriptor for View<'_> {
         offset: Filesize,
     ) -> FsResult<Resource<DynOutputStream>> {
         let stream = self.wasi.write_via_stream(fd, offset)?;
-        self.counted(stream, Some(offset))
+        self.metered(stream, Some(offset))
     }
 
     fn append_via_stream(&mut self, fd: Fd) -> FsResult<Resource<DynOutputStream>> {
         let stream = self.wasi.append_via_stream(fd)?;
-        self.counted(stream, None)
+        self.metered(stream, None)
     }
 
     async fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<DirectoryEntryStream>> {
-        let held = self.files.held.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?;
-        let (path, may) = (held.path.clone(), held.may);
+        let handle = self.files.handles.get(&fd.rep()).ok_or(ErrorCode::BadDescriptor)?;
+        let (path, access) = (handle.path.clone(), handle.access);
         let Descriptor::Dir(folder) = self.wasi.table.get(&fd)? else {
             return Err(ErrorCode::NotDirectory.into());
         };
-        if !may.read {
+        if !access.read {
             return self.files.refuse(&path);
         }
         if self.files.lists >= listing::MAX_OPEN {
@@ -579,7 +579,7 @@ impl HostDirectoryEntryStream for View<'_> {
             let listing = self.wasi.table.get_mut(&stream)?;
             let Some((path, entry)) = listing.next()? else { return Ok(None) };
             // Entries that the driver may not see are hidden.
-            if self.files.made.knows(&path) || self.files.permissions.of(&path).stat {
+            if self.files.creations.knows(&path) || self.files.permissions.of(&path).stat {
                 return Ok(Some(entry));
             }
         }

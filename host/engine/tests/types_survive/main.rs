@@ -9,7 +9,7 @@ use arrow::compute::concat_batches;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use self::pass::{Place, arrived};
+use self::pass::{Fixture, arrived};
 
 /// Fewer cases than the default, because each case runs a driver.
 fn cases() -> Config {
@@ -21,8 +21,8 @@ proptest! {
 
     #[test]
     fn contract_types_survive_a_driver(batches in tables::of(tables::contract(), 0..5)) {
-        let got = Place::of("test.mirror").pass(&batches, "{}");
-        for reader in got {
+        let outputs = Fixture::of("test.mirror").pass(&batches, "{}");
+        for reader in outputs {
             prop_assert_eq!(&reader.schema, &batches[0].schema());
             prop_assert_eq!(reader.batches, batches.clone());
         }
@@ -34,7 +34,7 @@ proptest! {
         let all = concat_batches(&schema, &batches).unwrap();
         for rebuild in ["false", "true"] {
             let config = format!("{{\"rebuild\": {rebuild}}}");
-            for reader in Place::of("test.passthrough").pass(&batches, &config) {
+            for reader in Fixture::of("test.passthrough").pass(&batches, &config) {
                 prop_assert_eq!(&reader.schema, &schema);
                 prop_assert_eq!(concat_batches(&schema, &reader.batches).unwrap(), all.clone());
             }
@@ -50,7 +50,7 @@ proptest! {
             let from = (batch.num_rows() as f64 * cut) as usize;
             batch.slice(from, (batch.num_rows() - from).div_ceil(2))
         }).collect();
-        for reader in Place::of("test.mirror").pass(&slices, "{}") {
+        for reader in Fixture::of("test.mirror").pass(&slices, "{}") {
             prop_assert_eq!(reader.batches, slices.clone());
         }
     }
@@ -62,7 +62,7 @@ fn changed_value_is_detected() {
         let column = arrow::array::Int64Array::from(vec![Some(value), None]);
         RecordBatch::try_from_iter([("n", std::sync::Arc::new(column) as _)]).unwrap()
     };
-    let got = Place::of("test.mirror").pass(&[table(1)], "{}");
-    assert!(got.iter().all(|reader| arrived(reader, &[table(1)])));
-    assert!(!got.iter().any(|reader| arrived(reader, &[table(2)])));
+    let outputs = Fixture::of("test.mirror").pass(&[table(1)], "{}");
+    assert!(outputs.iter().all(|reader| arrived(reader, &[table(1)])));
+    assert!(!outputs.iter().any(|reader| arrived(reader, &[table(2)])));
 }

@@ -17,11 +17,11 @@ use tokio::runtime::Runtime;
 
 thread_local! {
     /// Each test has its own thread.
-    static PLACE: OnceCell<Place> = const { OnceCell::new() };
+    static FIXTURE: OnceCell<Fixture> = const { OnceCell::new() };
 }
 
 /// An engine with one driver, and a working directory.
-pub(crate) struct Place {
+pub(crate) struct Fixture {
     engine: Engine,
     driver: Driver,
     folder: TempDir,
@@ -30,23 +30,23 @@ pub(crate) struct Place {
 
 /// The schema and batches that a reader received.
 #[derive(Debug)]
-pub(crate) struct Got {
+pub(crate) struct Output {
     pub(crate) schema: SchemaRef,
     pub(crate) batches: Vec<RecordBatch>,
 }
 
 /// Returns whether exactly these batches have arrived.
-pub(crate) fn arrived(got: &Got, batches: &[RecordBatch]) -> bool {
-    got.batches == batches
+pub(crate) fn arrived(output: &Output, batches: &[RecordBatch]) -> bool {
+    output.batches == batches
 }
 
-/// A handle to the place of this thread.
-pub(crate) struct Here(&'static str);
+/// A handle to the fixture of this thread.
+pub(crate) struct FixtureHandle(&'static str);
 
-impl Place {
+impl Fixture {
     /// Returns the handle for this driver.
-    pub(crate) fn of(driver: &'static str) -> Here {
-        Here(driver)
+    pub(crate) fn of(driver: &'static str) -> FixtureHandle {
+        FixtureHandle(driver)
     }
 
     fn new(driver: &str) -> Self {
@@ -57,7 +57,7 @@ impl Place {
         Self { engine, driver, folder: tempfile::tempdir().unwrap(), runtime }
     }
 
-    async fn run(&self, batches: &[RecordBatch], config: &str) -> [Got; 2] {
+    async fn run(&self, batches: &[RecordBatch], config: &str) -> [Output; 2] {
         let schema = batches[0].schema();
         let (sender, mut readers) = self.edge();
         let (behind, in_time) = (readers.remove(1), readers.remove(0));
@@ -84,13 +84,13 @@ impl Place {
     }
 }
 
-impl Here {
+impl FixtureHandle {
     /// Sends batches of one schema through the driver and returns the output of both readers.
-    pub(crate) fn pass(self, batches: &[RecordBatch], config: &str) -> [Got; 2] {
-        PLACE.with(|place| {
-            let place = place.get_or_init(|| Place::new(self.0));
-            assert_eq!(place.driver.spec.name, self.0, "a test uses one driver");
-            place.runtime.block_on(place.run(batches, config))
+    pub(crate) fn pass(self, batches: &[RecordBatch], config: &str) -> [Output; 2] {
+        FIXTURE.with(|fixture| {
+            let fixture = fixture.get_or_init(|| Fixture::new(self.0));
+            assert_eq!(fixture.driver.spec.name, self.0, "a test uses one driver");
+            fixture.runtime.block_on(fixture.run(batches, config))
         })
     }
 }
@@ -99,8 +99,8 @@ async fn feed(sender: Sender, schema: SchemaRef, batches: &[RecordBatch]) {
     sender.send_all(schema, stream::iter(batches.to_vec())).await.unwrap();
 }
 
-async fn drain(reader: Receiver) -> Result<Got, Closed> {
+async fn drain(reader: Receiver) -> Result<Output, Closed> {
     let schema = reader.schema().await?;
     let batches = reader.into_stream().try_collect().await?;
-    Ok(Got { schema, batches })
+    Ok(Output { schema, batches })
 }

@@ -137,7 +137,7 @@ fn array(field: &Field, length: usize) -> BoxedStrategy<ArrayData> {
     use DataType as T;
     let data_type = field.data_type().clone();
     let some = if field.is_nullable() { 0.7 } else { 1.0 };
-    let there = move || vec(proptest::bool::weighted(some), length);
+    let valid = move || vec(proptest::bool::weighted(some), length);
     match &data_type {
         T::Null => Just(ArrayData::new_null(&data_type, length)).boxed(),
         T::Boolean => options(any::<bool>(), some, length)
@@ -160,8 +160,8 @@ fn array(field: &Field, length: usize) -> BoxedStrategy<ArrayData> {
         }
         T::List(item) | T::LargeList(item) => {
             let item = item.clone();
-            (vec(0..4_i64, length), there())
-                .prop_flat_map(move |(lengths, there)| {
+            (vec(0..4_i64, length), valid())
+                .prop_flat_map(move |(lengths, valid)| {
                     let data_type = data_type.clone();
                     let ends = lengths.iter().scan(0, |end, length| {
                         *end += length;
@@ -174,28 +174,28 @@ fn array(field: &Field, length: usize) -> BoxedStrategy<ArrayData> {
                             T::List(_) => Buffer::from_iter(offsets.iter().map(|at| *at as i32)),
                             _ => Buffer::from_vec(offsets.clone()),
                         };
-                        built(&data_type, &there, vec![offsets], vec![values])
+                        built(&data_type, &valid, vec![offsets], vec![values])
                     })
                 })
                 .boxed()
         }
-        T::FixedSizeList(item, size) => (array(item, length * *size as usize), there())
-            .prop_map(move |(values, there)| built(&data_type, &there, vec![], vec![values]))
+        T::FixedSizeList(item, size) => (array(item, length * *size as usize), valid())
+            .prop_map(move |(values, valid)| built(&data_type, &valid, vec![], vec![values]))
             .boxed(),
-        T::Struct(parts) => (columns(parts, length), there())
-            .prop_map(move |(parts, there)| built(&data_type, &there, vec![], parts))
+        T::Struct(parts) => (columns(parts, length), valid())
+            .prop_map(move |(parts, valid)| built(&data_type, &valid, vec![], parts))
             .boxed(),
         T::Decimal32(digits, _)
         | T::Decimal64(digits, _)
         | T::Decimal128(digits, _)
         | T::Decimal256(digits, _) => {
-            let most = 10_i128.pow((*digits).min(38).into()) - 1;
+            let max = 10_i128.pow((*digits).min(38).into()) - 1;
             let width = data_type.primitive_width().unwrap();
-            (vec(-most..=most, length), there())
-                .prop_map(move |(values, there)| {
+            (vec(-max..=max, length), valid())
+                .prop_map(move |(values, valid)| {
                     let bytes: Vec<u8> =
                         values.iter().flat_map(|value| wide(*value, width)).collect();
-                    built(&data_type, &there, vec![Buffer::from(bytes)], vec![])
+                    built(&data_type, &valid, vec![Buffer::from(bytes)], vec![])
                 })
                 .boxed()
         }
@@ -205,9 +205,9 @@ fn array(field: &Field, length: usize) -> BoxedStrategy<ArrayData> {
                 T::FixedSizeBinary(width) => *width as usize,
                 other => other.primitive_width().unwrap(),
             };
-            (vec(any::<u8>(), length * width), there())
-                .prop_map(move |(bytes, there)| {
-                    built(&data_type, &there, vec![Buffer::from(bytes)], vec![])
+            (vec(any::<u8>(), length * width), valid())
+                .prop_map(move |(bytes, valid)| {
+                    built(&data_type, &valid, vec![Buffer::from(bytes)], vec![])
                 })
                 .boxed()
         }
@@ -221,7 +221,7 @@ fn options<T: std::fmt::Debug + Clone>(
     length: usize,
 ) -> impl Strategy<Value = Vec<Option<T>>> {
     vec((value, proptest::bool::weighted(some)), length).prop_map(|values| {
-        values.into_iter().map(|(value, there)| there.then_some(value)).collect()
+        values.into_iter().map(|(value, valid)| valid.then_some(value)).collect()
     })
 }
 
@@ -235,13 +235,13 @@ fn wide(value: i128, width: usize) -> Vec<u8> {
 
 fn built(
     data_type: &DataType,
-    there: &[bool],
+    valid: &[bool],
     buffers: Vec<Buffer>,
     children: Vec<ArrayData>,
 ) -> ArrayData {
-    let nulls = NullBuffer::new(BooleanBuffer::from(there));
+    let nulls = NullBuffer::new(BooleanBuffer::from(valid));
     ArrayData::builder(data_type.clone())
-        .len(there.len())
+        .len(valid.len())
         .nulls(Some(nulls).filter(|nulls| nulls.null_count() > 0))
         .buffers(buffers)
         .child_data(children)

@@ -31,11 +31,11 @@ pub(super) fn write(
     let name = format!("{}-{}", manifest.meta.manifest_short, manifest.meta.manifest_hash);
     let builds = project.layout.build_dir().join(&manifest.pipeline.id);
     let dir = builds.join(&name);
-    let placed = ProjectDir::new(project.base(), &builds).create_dir().and_then(|builds| {
-        if holds(&builds, &name, &files) { Ok(()) } else { place(&builds, &name, &files) }
+    let result = ProjectDir::new(project.base(), &builds).create_dir().and_then(|builds| {
+        if holds(&builds, &name, &files) { Ok(()) } else { install(&builds, &name, &files) }
     });
-    placed.map_err(|error| unwritable(&dir, &error))?;
-    remember(project, &dir, manifest)
+    result.map_err(|error| unwritable(&dir, &error))?;
+    write_last_compile(project, &dir, manifest)
         .map_err(|error| unwritable(&project.layout.last_compile(), &error))?;
     Ok(dir)
 }
@@ -64,16 +64,16 @@ fn holds(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> bool {
     })
 }
 
-fn place(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> io::Result<()> {
+fn install(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> io::Result<()> {
     let new = TempDir::new_in(builds)?;
     // Not the temporary directory itself, which only its owner may enter.
     new.create_dir_all("build/cfg")?;
-    let made = new.open_dir("build")?;
+    let build = new.open_dir("build")?;
     for (name, text) in files {
-        made.write(name, text)?;
+        build.write(name, text)?;
     }
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
-    made.write(COMPILED, canonical::json(&json!({"compiled_at": now})))?;
+    build.write(COMPILED, canonical::json(&json!({"compiled_at": now})))?;
     match new.rename("build", builds, name) {
         // A concurrent compile of the same pipeline was faster.
         Err(_) if holds(builds, name, files) => Ok(()),
@@ -88,7 +88,7 @@ fn place(builds: &Dir, name: &str, files: &BTreeMap<String, String>) -> io::Resu
 
 /// Writes `last_compile`: one line each for the manifest's path inside the project, its hash and
 /// the profile.
-fn remember(project: &Project, dir: &Path, manifest: &Manifest) -> io::Result<()> {
+fn write_last_compile(project: &Project, dir: &Path, manifest: &Manifest) -> io::Result<()> {
     let path = dir.join("manifest.yaml");
     let path = path.strip_prefix(project.base()).unwrap_or(&path);
     let text =

@@ -16,34 +16,34 @@ pub(super) fn report(
     order: &[usize],
     problems: &mut Diagnostics<'_>,
 ) {
-    let mut seen = vec![false; steps.len()];
-    order.iter().for_each(|&index| seen[index] = true);
+    let mut visited = vec![false; steps.len()];
+    order.iter().for_each(|&index| visited[index] = true);
     for start in 0..steps.len() {
-        if seen[start] {
+        if visited[start] {
             continue;
         }
         // Every remaining step needs another remaining one, so a walk along the needs either
         // closes a cycle or meets an earlier walk.
         let mut walk = vec![start];
-        seen[start] = true;
+        visited[start] = true;
         while let Some(&next) = walk
             .last()
             .and_then(|&last| needs[last].iter().find(|&&needed| !order.contains(&needed)))
         {
             if let Some(at) = walk.iter().position(|&index| index == next) {
-                one(steps, &walk[at..], problems);
+                report_cycle(steps, &walk[at..], problems);
                 break;
             }
-            if seen[next] {
+            if visited[next] {
                 break;
             }
-            seen[next] = true;
+            visited[next] = true;
             walk.push(next);
         }
     }
 }
 
-fn one(steps: &[Step], cycle: &[usize], problems: &mut Diagnostics<'_>) {
+fn report_cycle(steps: &[Step], cycle: &[usize], problems: &mut Diagnostics<'_>) {
     // Starts at the first step in the file, so that the text does not depend on the walk.
     let first = cycle.iter().enumerate().min_by_key(|(_, index)| **index).map_or(0, |(at, _)| at);
     let round: Vec<usize> = cycle[first..].iter().chain(&cycle[..=first]).copied().collect();

@@ -24,13 +24,13 @@ impl Graph {
     /// Returns whether a step starts after another one has ended or receives its rows, also
     /// through other steps.
     pub(super) fn comes_after(&self, step: usize, other: usize) -> bool {
-        let (mut seen, mut next) = (BTreeSet::new(), vec![step]);
+        let (mut visited, mut next) = (BTreeSet::new(), vec![step]);
         while let Some(at) = next.pop() {
             for &needed in self.needs.get(at).into_iter().flatten() {
                 if needed == other {
                     return true;
                 }
-                if seen.insert(needed) {
+                if visited.insert(needed) {
                     next.push(needed);
                 }
             }
@@ -81,10 +81,10 @@ fn explicit(
             continue;
         }
         let message = format!("{} needs {}, which does not exist", step.label(), quoted(&id.text));
-        let mut known: Vec<&str> = ids.keys().copied().collect();
-        known.sort_unstable();
-        let help = match closest_match(&id.text, known) {
-            Some(meant) => format!("did you mean `{meant}`?"),
+        let mut names: Vec<&str> = ids.keys().copied().collect();
+        names.sort_unstable();
+        let help = match closest_match(&id.text, names) {
+            Some(suggestion) => format!("did you mean `{suggestion}`?"),
             None => "use the `id` of another step".to_owned(),
         };
         problems.report(id.position, Diagnostic::new(Code::DependencyUnknown, message).help(help));

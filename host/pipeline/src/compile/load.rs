@@ -39,14 +39,14 @@ pub fn manifest(path: &Path, root: &yaml::Node) -> Result<Manifest> {
     let refuse = |code, message: String| {
         Error::invalid(Diagnostic::new(code, message).in_file(path).help(RECOMPILE))
     };
-    let manifest: Manifest = serde_json::from_value(root.to_json()).map_err(|why| {
-        refuse(Code::ManifestInvalid, format!("the file is not a manifest: {why:.200}"))
+    let manifest: Manifest = serde_json::from_value(root.to_json()).map_err(|error| {
+        refuse(Code::ManifestInvalid, format!("the file is not a manifest: {error:.200}"))
     })?;
     if manifest.hash() != manifest.meta.manifest_hash {
         let message = "the manifest was changed after the compile: its hash does not match";
         return Err(refuse(Code::ManifestChanged, message.to_owned()));
     }
-    manifest.check().map_err(|why| refuse(Code::ManifestInvalid, why))?;
+    manifest.check().map_err(|error| refuse(Code::ManifestInvalid, error))?;
     Ok(manifest)
 }
 

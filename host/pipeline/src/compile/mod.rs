@@ -4,13 +4,13 @@
 mod assemble;
 mod build_dir;
 mod config;
+mod conflicts;
 mod cycle;
 mod drivers;
 mod edges;
 mod load;
 mod options;
 mod parameters;
-mod places;
 mod plan;
 mod secrets;
 mod steps;
@@ -94,7 +94,7 @@ pub fn check(
     let steps =
         steps::check(project, &pipeline, &parameters, drivers, &mut problems, &mut warnings);
     if problems.is_empty() {
-        places::check(project, &pipeline, &graph, &steps, &mut problems);
+        conflicts::check(project, &pipeline, &graph, &steps, &mut problems);
     }
     if !problems.is_empty() {
         let problems = problems.into_sorted();
@@ -139,7 +139,7 @@ fn profile<'p>(
     if found.is_none() {
         let names: Vec<&str> = pipeline.profiles.iter().map(|p| p.name.as_str()).collect();
         let help = match closest_match(name, names.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
+            Some(suggestion) => format!("did you mean `{suggestion}`?"),
             None if names.is_empty() => "declare the profile under `profiles`".to_owned(),
             None => format!("expected {}", join_or(&names)),
         };

@@ -48,32 +48,32 @@ pub(super) fn resolve(
     options: &Options,
     problems: &mut Diagnostics<'_>,
 ) -> Parameters {
-    let mut found = Parameters {
+    let mut parameters = Parameters {
         values: BTreeMap::new(),
         declared: pipeline.params.iter().map(|param| param.name.clone()).collect(),
     };
     for param in &pipeline.params {
         if let Some(default) = &param.default {
-            found.values.insert(param.name.clone(), default.value.clone());
+            parameters.values.insert(param.name.clone(), default.value.clone());
         }
     }
     for (name, node) in profile.into_iter().flat_map(|profile| &profile.params) {
-        found.values.insert(name.clone(), node.value.clone());
+        parameters.values.insert(name.clone(), node.value.clone());
     }
     for param in &pipeline.params {
         let variable = format!("OSIRIS_PARAM_{}", param.name.to_uppercase());
         if let Some(text) = options.environment.get(&variable) {
-            set(&mut found, param, text, &variable, problems);
+            set(&mut parameters, param, text, &variable, problems);
         }
     }
-    command_line(pipeline, options, &mut found, problems);
-    found
+    command_line(pipeline, options, &mut parameters, problems);
+    parameters
 }
 
 fn command_line(
     pipeline: &Pipeline,
     options: &Options,
-    found: &mut Parameters,
+    parameters: &mut Parameters,
     problems: &mut Diagnostics<'_>,
 ) {
     let used = names_used(&pipeline.steps);
@@ -84,15 +84,15 @@ fn command_line(
                 Diagnostic::new(Code::ParamDuplicate, message).help("remove one of the two"),
             );
         } else if let Some(param) = pipeline.params.iter().find(|param| param.name == *name) {
-            set(found, param, text, &format!("--param {name}"), problems);
+            set(parameters, param, text, &format!("--param {name}"), problems);
         } else if used.contains(name) {
-            found.values.insert(name.clone(), Value::Text(text.clone()));
+            parameters.values.insert(name.clone(), Value::Text(text.clone()));
         } else {
             let message = format!("the pipeline has no parameter {}", quoted(name));
             let names: Vec<&str> =
                 pipeline.params.iter().map(|param| param.name.as_str()).collect();
             let help = match closest_match(name, names.iter().copied()) {
-                Some(meant) => format!("did you mean `{meant}`?"),
+                Some(suggestion) => format!("did you mean `{suggestion}`?"),
                 None if names.is_empty() => {
                     "declare the parameter under `params`, or remove the option".to_owned()
                 }
@@ -105,7 +105,7 @@ fn command_line(
 
 /// Sets a parameter from text. Messages never contain the value, because it can be private.
 fn set(
-    found: &mut Parameters,
+    parameters: &mut Parameters,
     param: &Parameter,
     text: &str,
     source: &str,
@@ -113,7 +113,7 @@ fn set(
 ) {
     let kind = param.kind.unwrap_or(Kind::String);
     if let Some(value) = parse(kind, text) {
-        found.values.insert(param.name.clone(), value);
+        parameters.values.insert(param.name.clone(), value);
         return;
     }
     let message = format!(

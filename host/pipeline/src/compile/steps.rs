@@ -39,14 +39,17 @@ pub(super) fn check(
     problems: &mut Diagnostics<'_>,
     warnings: &mut Diagnostics<'_>,
 ) -> BTreeMap<usize, Checked> {
-    let mut known: HashMap<&str, Result<Ready, Missing>> = HashMap::new();
+    let mut cache: HashMap<&str, Result<Ready, Missing>> = HashMap::new();
     let mut checked = BTreeMap::new();
     for (number, step) in pipeline.steps.iter().enumerate() {
         let ready = step.component.as_ref().and_then(|component| {
-            let found = known
+            let found = cache
                 .entry(component.text.as_str())
                 .or_insert_with(|| find(drivers, &component.text));
-            found.as_ref().map_err(|why| report(step, component, why, drivers, problems)).ok()
+            found
+                .as_ref()
+                .map_err(|missing| report(step, component, missing, drivers, problems))
+                .ok()
         });
         let driver = ready.map(|ready| (ready.found.spec.as_ref(), &ready.schema));
         let before = problems.count();
@@ -77,8 +80,8 @@ fn find(drivers: &dyn Drivers, name: &str) -> Result<Ready, Missing> {
     let found = drivers.find(name)?;
     match found.spec.step_schema() {
         Ok(schema) => Ok(Ready { found, schema }),
-        Err(why) => {
-            let message = format!("the spec of {}: `configSchema` {why}", quoted(name));
+        Err(reason) => {
+            let message = format!("the spec of {}: `configSchema` {reason}", quoted(name));
             Err(Missing::Unusable(vec![Diagnostic::new(Code::SpecInvalid, message)]))
         }
     }
@@ -87,24 +90,24 @@ fn find(drivers: &dyn Drivers, name: &str) -> Result<Ready, Missing> {
 fn report(
     step: &Step,
     component: &Located,
-    why: &Missing,
+    missing: &Missing,
     drivers: &dyn Drivers,
     problems: &mut Diagnostics<'_>,
 ) {
     let name = quoted(&component.text);
-    match why {
+    match missing {
         Missing::Unknown { searched } => {
             let searched: Vec<String> =
                 searched.iter().map(|folder| folder.display().to_string()).collect();
-            let place = if searched.is_empty() {
+            let directories = if searched.is_empty() {
                 "no directory contains drivers".to_owned()
             } else {
                 format!("searched {}", searched.join(", "))
             };
-            let message = format!("{}: driver {name} not found ({place})", step.label());
+            let message = format!("{}: driver {name} not found ({directories})", step.label());
             let names = drivers.names();
             let help = match closest_match(&component.text, names.iter().map(String::as_str)) {
-                Some(meant) => format!("did you mean `{meant}`?"),
+                Some(suggestion) => format!("did you mean `{suggestion}`?"),
                 None => {
                     format!("put `{}.wasm` in one of these directories", plain(&component.text))
                 }

@@ -127,8 +127,8 @@ impl Substitution<'_, '_> {
             return Some(value);
         }
         let message = format!("{}: parameter {} has no value", self.owner, quoted(name));
-        let help = match self.parameters.closest(name).filter(|meant| *meant != name) {
-            Some(meant) => format!("did you mean `${{params.{meant}}}`?"),
+        let help = match self.parameters.closest(name).filter(|suggestion| *suggestion != name) {
+            Some(suggestion) => format!("did you mean `${{params.{suggestion}}}`?"),
             None => format!(
                 "add a default under `params`, or set a value with `--param {name}=...` or `OSIRIS_PARAM_{}`",
                 name.to_uppercase()

@@ -127,7 +127,7 @@ steps:
 /// Formats each problem as `line:column code: message (help)`.
 fn lines(problems: &[Diagnostic]) -> Vec<String> {
     let line = |problem: &Diagnostic| {
-        let at = problem.place.as_ref().and_then(|place| place.position);
+        let at = problem.location.as_ref().and_then(|location| location.position);
         let at = at.map_or("-".to_owned(), |at| format!("{}:{}", at.line, at.column));
         let help = problem.help.as_deref().unwrap_or_default();
         format!("{at} {}: {} ({help})", problem.code, problem.message)

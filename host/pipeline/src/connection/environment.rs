@@ -74,13 +74,13 @@ fn variables(file: &Path) -> Result<Vec<(String, String)>> {
     }
     // The parser's message would show the line, which can hold a secret.
     let unusable = |error: &dotenvy::Error| {
-        let why = match error {
+        let message = match error {
             dotenvy::Error::Io(error) => format!("cannot read the file: {error}"),
             _ => "a line of the file is not `NAME=value`".to_owned(),
         };
         let help =
             "write one `NAME=value` per line, and put a value of several words in single quotes";
-        Error::environment(Diagnostic::new(Code::EnvFileInvalid, why).in_file(file).help(help))
+        Error::environment(Diagnostic::new(Code::EnvFileInvalid, message).in_file(file).help(help))
     };
     let lines = dotenvy::from_path_iter(file).map_err(|error| unusable(&error))?;
     lines.collect::<Result<_, _>>().map_err(|error| unusable(&error))

@@ -51,7 +51,7 @@ impl Connections {
                 names.join(", ")
             );
             let help = match closest_match(family, names) {
-                Some(meant) => format!("did you mean `{meant}`?"),
+                Some(suggestion) => format!("did you mean `{suggestion}`?"),
                 None => format!("add the family under `connections` in `{CONNECTIONS_FILE}`"),
             };
             return Err(invalid(Code::ConnectionFamilyUnknown, message, help));
@@ -74,7 +74,7 @@ impl Connections {
                     "connection `@{family}.{alias}` not found; available aliases: {available}"
                 );
                 let help = match closest_match(alias, names) {
-                    Some(meant) => format!("did you mean `@{family}.{meant}`?"),
+                    Some(suggestion) => format!("did you mean `@{family}.{suggestion}`?"),
                     None => format!("add the connection under `{family}` in `{CONNECTIONS_FILE}`"),
                 };
                 Err(invalid(Code::ConnectionUnknown, message, help))

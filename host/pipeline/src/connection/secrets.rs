@@ -20,7 +20,7 @@ use super::{
 };
 
 /// Maximum secrets of one step, more than any connection has fields.
-const MOST: usize = 10_000;
+const MAX_SECRETS: usize = 10_000;
 
 /// Minimum length of a secret that is masked in text. A shorter one could occur by chance.
 pub const SHORTEST: usize = 4;
@@ -81,8 +81,8 @@ impl Secrets {
     #[must_use]
     pub fn mask(&self, config: &Value) -> Value {
         let mut masked = config.clone();
-        for place in &self.places {
-            if let Some(value) = masked.pointer_mut(place)
+        for pointer in &self.places {
+            if let Some(value) = masked.pointer_mut(pointer)
                 && !value.is_null()
             {
                 *value = MASK.into();
@@ -145,7 +145,7 @@ impl Secrets {
     }
 
     fn text(&mut self, text: &str, pointer: &str) {
-        if self.values.len() >= MOST || text.trim().is_empty() {
+        if self.values.len() >= MAX_SECRETS || text.trim().is_empty() {
             return;
         }
         if text.trim().len() < SHORTEST {

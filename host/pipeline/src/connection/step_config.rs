@@ -213,10 +213,10 @@ fn check(
     resolved: &Resolved,
     whole: bool,
 ) -> Result<()> {
-    let unusable = |why: String| {
+    let unusable = |reason: String| {
         Error::invalid(Diagnostic::new(
             Code::SpecInvalid,
-            format!("the spec of `{}`: `configSchema` {why}", spec.name),
+            format!("the spec of `{}`: `configSchema` {reason}", spec.name),
         ))
     };
     let schema = spec.schema().map_err(unusable)?;

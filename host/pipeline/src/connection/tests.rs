@@ -157,10 +157,10 @@ fn spec_defaults_come_last_and_provenance_is_recorded() {
         resolve_step_config("step `a`", &config, &spec, &connections, &environment).unwrap();
     assert_eq!(config.pointer("/resolved_connection/port"), None);
     assert_eq!(config.get("query"), None);
-    let got = driver_view(&config, &spec);
-    let defaults = (&got["query"], &got["resolved_connection"]["port"]);
+    let view = driver_view(&config, &spec);
+    let defaults = (&view["query"], &view["resolved_connection"]["port"]);
     assert_eq!(defaults, (&json!("all"), &json!(1)));
-    assert_eq!(got.get("connection"), None);
+    assert_eq!(view.get("connection"), None);
     assert_eq!(with_defaults(&config, &spec)["connection"], "@db.main");
 }
 
@@ -260,7 +260,7 @@ connections:
     let config = resolve_step_config("", &config, &spec, &connections, &environment).unwrap();
     let secrets = Secrets::find(&config, &spec, &connections, &environment);
     let found: Vec<&str> = secrets.values.iter().map(String::as_str).collect();
-    let wanted = [
+    let expected = [
         "/x/charlie-3/y",
         "12",
         "57777",
@@ -271,7 +271,7 @@ connections:
         "d%2Fe",
         "literal",
     ];
-    assert_eq!(found, wanted);
+    assert_eq!(found, expected);
     assert_eq!(Vec::from_iter(&secrets.short), ["pin"]);
     assert_eq!(
         secrets.mask(&config)["resolved_connection"],
@@ -282,8 +282,8 @@ connections:
             "url": "https://h/?sig=***MASKED***&v=1", "sas": "***MASKED***", "pin": "***MASKED***",
         })
     );
-    let travelled = serde_json::to_string(&secrets).unwrap();
-    assert!(serde_json::from_str::<Secrets>(&travelled).unwrap() == secrets);
+    let serialized = serde_json::to_string(&secrets).unwrap();
+    assert!(serde_json::from_str::<Secrets>(&serialized).unwrap() == secrets);
     assert!(!format!("{secrets:?}").contains("alpha-1"));
 }
 

@@ -71,9 +71,9 @@ fn check_step(step: &Step, before: &HashMap<String, &Step>) -> Result<(), String
 }
 
 /// Returns whether `text` is a file name that cannot leave its directory.
-fn is_safe(text: &str, most: usize) -> bool {
+fn is_safe(text: &str, max_length: usize) -> bool {
     !text.is_empty()
-        && text.len() <= most
+        && text.len() <= max_length
         && text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }

@@ -63,8 +63,8 @@ mod tests {
             ("123movies", "df__123movies"),
             ("step@123#test", "df_step_123_test"),
         ];
-        for (id, wanted) in table {
-            assert_eq!(names(&[id]), [wanted]);
+        for (id, expected) in table {
+            assert_eq!(names(&[id]), [expected]);
         }
         let clash = names(&["a-b", "a_b", "c"]);
         assert_eq!(clash[2], "df_c");

@@ -22,10 +22,10 @@ pub(super) fn policy(node: &Node, file: &Path, problems: &mut Diagnostics<'_>) -
     };
     fields.only(&POLICY, problems);
     let require_signature = fields.get("require_signature").and_then(|node| {
-        let wanted = "true or false";
+        let expected = "true or false";
         let read = Node::as_bool;
         fields
-            .read("require_signature", node, wanted, Code::TypeInvalid, read, problems)
+            .read("require_signature", node, expected, Code::TypeInvalid, read, problems)
             .filter(|required| *required)
             .map(|_| node.position)
     });
@@ -56,7 +56,7 @@ fn keys(node: &Node, problems: &mut Diagnostics<'_>) -> BTreeMap<String, PublicK
     let mut keys: BTreeMap<String, PublicKey> = BTreeMap::new();
     for entry in fields.entries() {
         let Some(key) = parsed::<PublicKey>(&entry.value, &entry.key, problems) else { continue };
-        if let Some((other, _)) = keys.iter().find(|(_, known)| **known == key) {
+        if let Some((other, _)) = keys.iter().find(|(_, existing)| **existing == key) {
             let message =
                 format!("{OWNER}: {} and {} are the same key", quoted(other), quoted(&entry.key));
             problems.report(
@@ -123,12 +123,12 @@ fn ceilings(node: &Node, problems: &mut Diagnostics<'_>) -> Ceilings {
     fields.only(&CEILINGS, problems);
     let files = fields.get("files").and_then(|node| {
         let text = node.as_text();
-        let known = FileCeiling::NAMES.into_iter().find(|(name, _)| text == Some(*name));
-        if known.is_none() {
+        let ceiling = FileCeiling::NAMES.into_iter().find(|(name, _)| text == Some(*name));
+        if ceiling.is_none() {
             let message = format!("{}: `files` must be `none`, `read` or `write`", fields.owner());
             problems.report(node.position, Diagnostic::new(INVALID, message));
         }
-        known.map(|(_, ceiling)| (node.position, ceiling))
+        ceiling.map(|(_, ceiling)| (node.position, ceiling))
     });
     let network = fields.get("network").and_then(|node| match &node.value {
         Value::Bool(false) => Some((node.position, Vec::new())),

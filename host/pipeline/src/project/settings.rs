@@ -96,7 +96,7 @@ fn allow_read(node: &Node, problems: &mut Diagnostics<'_>) -> Vec<ProjectPath> {
             Ok(_) => {
                 let message = format!("{OWNER}: {} is not a reserved path", quoted(text));
                 let help = match closest_match(text, RESERVED) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
+                    Some(suggestion) => format!("did you mean `{suggestion}`?"),
                     None => format!(
                         "remove the entry: a step can read any other file that its configuration names; the reserved paths are {}",
                         join_or(&RESERVED)
@@ -125,10 +125,10 @@ fn limits(node: &Node, problems: &mut Diagnostics<'_>) -> LimitOverrides {
         let written = node.as_text().map_or_else(|| node.to_json().to_string(), str::to_owned);
         match limit.parse(&written) {
             Ok(value) => drop(bounds.insert(limit, value)),
-            Err(wanted) => {
+            Err(reason) => {
                 let name = limit.name();
                 let message =
-                    format!("{}: `{name}` {wanted}, but is {}", fields.owner(), quoted(&written));
+                    format!("{}: `{name}` {reason}, but is {}", fields.owner(), quoted(&written));
                 problems.report(node.position, Diagnostic::new(Code::LimitInvalid, message));
             }
         }

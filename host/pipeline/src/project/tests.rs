@@ -76,8 +76,8 @@ fn every_settings_problem_is_reported() {
             ],
         ),
     ];
-    for (settings, wanted) in table {
-        assert_eq!(problems(settings), wanted, "{settings}");
+    for (settings, expected) in table {
+        assert_eq!(problems(settings), expected, "{settings}");
     }
 }
 

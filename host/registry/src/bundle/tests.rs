@@ -78,13 +78,13 @@ fn truncated_or_changed_bundle_is_rejected() {
     for length in (0..whole.len() - 1024).step_by(37) {
         assert!(out(&whole[..length]).is_err(), "{length} bytes");
     }
-    let wanted = out(&whole).unwrap();
+    let expected = out(&whole).unwrap();
     for at in 0..whole.len() {
         let mut changed = whole.clone();
         changed[at] ^= 1;
         // The lockfile and unread bytes such as padding can differ, but no driver.
         if let Ok((index, _, drivers)) = out(&changed) {
-            assert_eq!(drivers, wanted.2, "byte {at}");
+            assert_eq!(drivers, expected.2, "byte {at}");
             assert_eq!(index.drivers.len(), 2, "byte {at}");
         }
     }
@@ -100,7 +100,7 @@ fn unexpected_bundle_entries_are_rejected() {
     assert!(out(&tar(&[index, first, second])).is_ok());
     let other = |name| (EntryType::Regular, name, b"x".as_slice());
     let long = vec![b'x'; 100];
-    for (what, entries) in [
+    for (case, entries) in [
         ("nothing", vec![]),
         ("no index", vec![first, second]),
         ("a driver is missing", vec![index, first]),
@@ -121,8 +121,8 @@ fn unexpected_bundle_entries_are_rejected() {
         ("too long", vec![index, (first.0, &one, &long), second]),
         ("too short", vec![index, (first.0, &one, &FIRST[..3]), second]),
     ] {
-        let error = out(&tar(&entries)).expect_err(what);
-        assert_eq!(error.code, Code::BundleInvalid, "{what}");
+        let error = out(&tar(&entries)).expect_err(case);
+        assert_eq!(error.code, Code::BundleInvalid, "{case}");
     }
 }
 
@@ -137,7 +137,7 @@ fn bundle_index_beyond_limits_is_rejected() {
         parse(index).unwrap_err().message
     };
     let second = good["drivers"][1].clone();
-    for (why, message) in [
+    for (expected, message) in [
         ("format 2", with(&|index| index["format"] = 2.into())),
         ("unknown field", with(&|index| index["more"] = 1.into())),
         ("twice", with(&|index| index["drivers"][0] = second.clone())),
@@ -145,7 +145,7 @@ fn bundle_index_beyond_limits_is_rejected() {
         ("invalid sha256", with(&|index| index["drivers"][0]["sha256"] = "../../x".into())),
         ("the limit is", with(&|index| index["drivers"][0]["size"] = u64::MAX.into())),
     ] {
-        assert!(message.contains(why), "{why}: {message}");
+        assert!(message.contains(expected), "{expected}: {message}");
     }
     let huge = (EntryType::Regular, INDEX, vec![b' '; MAX_TEXT as usize + 1]);
     let error = out(&tar(&[(huge.0, huge.1, &huge.2)])).unwrap_err();

@@ -83,11 +83,11 @@ impl Client {
         if manifest.component().is_err() {
             return Ok(None);
         }
-        let told = |key: &str| manifest.annotations.get(key).cloned();
+        let annotation = |key: &str| manifest.annotations.get(key).cloned();
         Ok(Some(CatalogEntry {
-            name: told(TITLE).unwrap_or_default(),
-            version: told(VERSION).unwrap_or(tag),
-            title: told(DESCRIPTION).unwrap_or_default(),
+            name: annotation(TITLE).unwrap_or_default(),
+            version: annotation(VERSION).unwrap_or(tag),
+            title: annotation(DESCRIPTION).unwrap_or_default(),
             reference,
         }))
     }
@@ -99,21 +99,21 @@ impl Client {
         scope: &str,
         of: fn(Page) -> Vec<String>,
     ) -> Result<Option<Vec<String>>> {
-        let what = "list the drivers";
+        let action = "list the drivers";
         let mut names: Vec<String> = Vec::new();
         for _ in 0..MAX_PAGES {
             let last = names.last().map(|last| format!("&last={}", encoded(last)));
             let page = format!("{path}?n={PAGE}{}", last.unwrap_or_default());
-            let response = self.call(scope, what, || self.request(Method::GET, &page)).await?;
+            let response = self.call(scope, action, || self.request(Method::GET, &page)).await?;
             let status = response.status();
             if matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
                 return Ok(None);
             }
             if !status.is_success() {
-                return Err(self.web.error_response(response, what).await);
+                return Err(self.web.error_response(response, action).await);
             }
             let more = response.headers().contains_key(LINK);
-            let body = self.web.body(response, MAX_JSON, what, &mut |_, _| {}).await?;
+            let body = self.web.body(response, MAX_JSON, action, &mut |_, _| {}).await?;
             let page: Page = serde_json::from_slice(&body).map_err(|error| {
                 let message = format!("cannot read the list of {}: {error}", self.web.host());
                 Error::environment(Diagnostic::new(Code::RequestRefused, message))

@@ -71,7 +71,7 @@ impl Login {
                 tracing::debug!("{helper} has no login for {registry}");
                 Ok(None)
             }
-            Err(why) => Err(unusable(registry, &why.to_string())),
+            Err(error) => Err(unusable(registry, &error.to_string())),
         }
     }
 
@@ -100,8 +100,8 @@ pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-fn unusable(registry: &str, why: &str) -> Error {
-    let message = format!("cannot use docker's login for {registry}: {why}");
+fn unusable(registry: &str, reason: &str) -> Error {
+    let message = format!("cannot use docker's login for {registry}: {reason}");
     let help =
         format!("run `docker login {registry}`, or set `{REGISTRY}`, `{USER}` and `{PASSWORD}`");
     Error::environment(Diagnostic::new(Code::LoginFailed, message).help(help))

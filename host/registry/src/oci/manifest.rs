@@ -146,7 +146,7 @@ mod tests {
         let digest = format!("sha256:{}", "a".repeat(64));
         let layer =
             |kind: &str, digest: &str| json!({"mediaType": kind, "digest": digest, "size": 1});
-        for (manifest, why) in [
+        for (manifest, expected) in [
             (json!({"schemaVersion": 2, "layers": []}), "the manifest has 0 layers"),
             (
                 json!({"schemaVersion": 2, "layers": [layer("text/plain", &digest)]}),
@@ -163,7 +163,7 @@ mod tests {
         ] {
             let manifest = Manifest::parse(manifest.to_string().as_bytes()).unwrap();
             let error = manifest.component().unwrap_err();
-            assert!(error.contains(why), "{error}");
+            assert!(error.contains(expected), "{error}");
         }
         assert!(Manifest::parse(b"{}").unwrap_err().contains("invalid manifest"));
         let good = json!({"schemaVersion": 2, "layers": [layer(LAYER, &digest)]}).to_string();

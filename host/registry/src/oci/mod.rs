@@ -69,24 +69,24 @@ impl Client {
     async fn call(
         &self,
         scope: &str,
-        what: &str,
+        action: &str,
         build: impl Fn() -> RequestBuilder,
     ) -> Result<Response> {
         let with = |key: Option<HeaderValue>| match key {
             Some(key) => build().header(AUTHORIZATION, key),
             None => build(),
         };
-        let known = self.keys.lock().ok().and_then(|keys| keys.get(scope).cloned());
-        let response = self.web.send(with(known), what).await?;
+        let key = self.keys.lock().ok().and_then(|keys| keys.get(scope).cloned());
+        let response = self.web.send(with(key), action).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
-        let Some(key) = self.key(&response, scope, what).await? else {
-            return Err(self.web.error_response(response, what).await);
+        let Some(key) = self.key(&response, scope, action).await? else {
+            return Err(self.web.error_response(response, action).await);
         };
-        let response = self.web.send(with(Some(key.clone())), what).await?;
+        let response = self.web.send(with(Some(key.clone())), action).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
-            return Err(self.web.error_response(response, what).await);
+            return Err(self.web.error_response(response, action).await);
         }
         if let Ok(mut keys) = self.keys.lock() {
             keys.insert(scope.to_owned(), key);

@@ -19,10 +19,10 @@ impl Client {
         &self,
         reference: &Reference,
     ) -> Result<Option<(Manifest, String)>> {
-        let what = format!("fetch {}", reference.repository);
+        let action = format!("fetch {}", reference.repository);
         let path = format!("{}/manifests/{}", reference.repository, reference.version());
         let response = self
-            .call(&pull_scope(&reference.repository), &what, || {
+            .call(&pull_scope(&reference.repository), &action, || {
                 self.request(Method::GET, &path).header(ACCEPT, MANIFEST)
             })
             .await?;
@@ -30,17 +30,17 @@ impl Client {
             return Ok(None);
         }
         if !response.status().is_success() {
-            return Err(self.web.error_response(response, &what).await);
+            return Err(self.web.error_response(response, &action).await);
         }
-        let body = self.web.body(response, MAX_JSON, &what, &mut |_, _| {}).await?;
+        let body = self.web.body(response, MAX_JSON, &action, &mut |_, _| {}).await?;
         let digest = format!("sha256:{}", sha256(&body));
-        if let Some(wanted) = reference.digest.as_ref().filter(|wanted| **wanted != digest) {
+        if let Some(expected) = reference.digest.as_ref().filter(|expected| **expected != digest) {
             return Err(self.damaged(
                 reference,
-                &format!("a manifest with the digest {digest}, not {wanted}"),
+                &format!("a manifest with the digest {digest}, not {expected}"),
             ));
         }
-        let manifest = Manifest::parse(&body).map_err(|why| no_component(reference, &why))?;
+        let manifest = Manifest::parse(&body).map_err(|reason| no_component(reference, &reason))?;
         Ok(Some((manifest, digest)))
     }
 
@@ -53,28 +53,28 @@ impl Client {
         let Some((manifest, digest)) = self.manifest(reference).await? else {
             return Err(self.missing(reference));
         };
-        let layer = manifest.component().map_err(|why| no_component(reference, &why))?;
+        let layer = manifest.component().map_err(|reason| no_component(reference, &reason))?;
         if layer.size > MAX_SIZE {
-            let why = format!(
+            let reason = format!(
                 "the component has {}, but the limit is {}",
                 format_bytes(layer.size),
                 format_bytes(MAX_SIZE)
             );
-            return Err(no_component(reference, &why));
+            return Err(no_component(reference, &reason));
         }
-        let what = format!("fetch {}", reference.repository);
+        let action = format!("fetch {}", reference.repository);
         let path = format!("{}/blobs/{}", reference.repository, layer.digest);
         let scope = pull_scope(&reference.repository);
-        let response = self.call(&scope, &what, || self.request(Method::GET, &path)).await?;
+        let response = self.call(&scope, &action, || self.request(Method::GET, &path)).await?;
         if !response.status().is_success() {
-            return Err(self.web.error_response(response, &what).await);
+            return Err(self.web.error_response(response, &action).await);
         }
-        let component = self.web.body(response, layer.size, &what, progress).await?;
-        let found = format!("sha256:{}", sha256(&component));
-        if found != layer.digest {
+        let component = self.web.body(response, layer.size, &action, progress).await?;
+        let actual = format!("sha256:{}", sha256(&component));
+        if actual != layer.digest {
             return Err(self.damaged(
                 reference,
-                &format!("a component with the digest {found}, not {}", layer.digest),
+                &format!("a component with the digest {actual}, not {}", layer.digest),
             ));
         }
         Ok((component, digest))
@@ -88,8 +88,8 @@ impl Client {
         )))
     }
 
-    fn damaged(&self, reference: &Reference, what: &str) -> Error {
-        let message = format!("{} returned {what} for `{reference}`", self.web.host());
+    fn damaged(&self, reference: &Reference, description: &str) -> Error {
+        let message = format!("{} returned {description} for `{reference}`", self.web.host());
         Error::environment(
             Diagnostic::new(Code::DownloadDamaged, message)
                 .help("try again; if the error persists, do not trust the registry"),
@@ -97,9 +97,9 @@ impl Client {
     }
 }
 
-fn no_component(reference: &Reference, why: &str) -> Error {
+fn no_component(reference: &Reference, reason: &str) -> Error {
     Error::invalid(Diagnostic::new(
         Code::ComponentMissing,
-        format!("`{reference}` is not a driver: {why}"),
+        format!("`{reference}` is not a driver: {reason}"),
     ))
 }

@@ -35,13 +35,13 @@ impl Client {
     ) -> Result<Published> {
         let package = Package::of(driver, component);
         let digest = format!("sha256:{}", sha256(&package.manifest));
-        if let Some((there, old)) = self.manifest(reference).await? {
+        if let Some((existing, old)) = self.manifest(reference).await? {
             let [_, (layer, _)] = &package.blobs;
-            if there.component().is_ok_and(|there| there.digest == layer.digest) {
+            if existing.component().is_ok_and(|existing| existing.digest == layer.digest) {
                 return Ok(Published { digest: old, unchanged: true });
             }
             if !force {
-                return Err(taken(reference, &old));
+                return Err(tag_taken_error(reference, &old));
             }
         }
         for (descriptor, content) in &package.blobs {
@@ -61,9 +61,9 @@ impl Client {
     async fn upload(&self, name: &str, descriptor: &Descriptor, content: &[u8]) -> Result<()> {
         let digest = &descriptor.digest;
         let path = format!("{name}/blobs/{digest}");
-        let what = "check for existing blobs";
+        let action = "check for existing blobs";
         let look = || self.request(Method::HEAD, &path);
-        if self.call(&push_scope(name), what, look).await?.status() == StatusCode::OK {
+        if self.call(&push_scope(name), action, look).await?.status() == StatusCode::OK {
             return Ok(());
         }
         let path = format!("{name}/blobs/uploads/");
@@ -97,14 +97,14 @@ impl Client {
     async fn change(
         &self,
         name: &str,
-        what: &str,
+        action: &str,
         expected: StatusCode,
         build: impl Fn() -> RequestBuilder,
     ) -> Result<Response> {
-        let response = self.call(&push_scope(name), what, build).await?;
+        let response = self.call(&push_scope(name), action, build).await?;
         match response.status() == expected {
             true => Ok(response),
-            false => Err(self.web.error_response(response, what).await),
+            false => Err(self.web.error_response(response, action).await),
         }
     }
 }
@@ -113,7 +113,7 @@ fn push_scope(repository: &str) -> String {
     format!("repository:{repository}:pull,push")
 }
 
-fn taken(reference: &Reference, digest: &str) -> Error {
+fn tag_taken_error(reference: &Reference, digest: &str) -> Error {
     let message = format!("`{reference}` already exists with different content: {digest}");
     let help = "change the version of the driver, or move the tag with `--force`";
     Error::new(ExitStatus::Failed, vec![Diagnostic::new(Code::TagTaken, message).help(help)])

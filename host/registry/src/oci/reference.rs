@@ -72,11 +72,11 @@ impl FromStr for Reference {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let bad = |why: String| {
+        let bad = |reason: String| {
             Error::invalid(
                 Diagnostic::new(
                     Code::SourceInvalid,
-                    format!("{} is not a valid registry reference: {why}", quoted(text)),
+                    format!("{} is not a valid registry reference: {reason}", quoted(text)),
                 )
                 .help("use a reference like `oci://ghcr.io/acme/crm-extractor:1.2.0`"),
             )

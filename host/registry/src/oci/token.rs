@@ -62,7 +62,7 @@ impl Client {
         &self,
         refusal: &Response,
         scope: &str,
-        what: &str,
+        action: &str,
     ) -> Result<Option<HeaderValue>> {
         for header in refusal.headers().get_all(WWW_AUTHENTICATE) {
             let text = header.to_str().unwrap_or_default();
@@ -77,11 +77,11 @@ impl Client {
                         found.map(|(_, value)| value.to_unescaped())
                     };
                     let realm = field("realm").unwrap_or_default();
-                    let asked = [
+                    let parameters = [
                         ("service", field("service")),
                         ("scope", field("scope").or_else(|| Some(scope.to_owned()))),
                     ];
-                    return self.token(&realm, asked, what).await.map(Some);
+                    return self.token(&realm, parameters, action).await.map(Some);
                 }
             }
         }
@@ -93,11 +93,11 @@ impl Client {
     async fn token(
         &self,
         realm: &str,
-        asked: [(&str, Option<String>); 2],
-        what: &str,
+        parameters: [(&str, Option<String>); 2],
+        action: &str,
     ) -> Result<HeaderValue> {
-        let wrong = |why: &str| {
-            let message = format!("{}: cannot {what}: {why}", self.web.host());
+        let wrong = |reason: &str| {
+            let message = format!("{}: cannot {action}: {reason}", self.web.host());
             Error::environment(Diagnostic::new(Code::LoginFailed, message))
         };
         let mut realm =
@@ -108,7 +108,7 @@ impl Client {
         {
             return Err(wrong("the token server would receive the login unencrypted"));
         }
-        for (name, value) in asked {
+        for (name, value) in parameters {
             if let Some(value) = value {
                 realm.query_pairs_mut().append_pair(name, &value);
             }
@@ -117,7 +117,7 @@ impl Client {
         if login.is_some() && !may_get_login(&self.base, &realm, own_server().as_deref()) {
             let host = authority(&realm);
             let message = format!(
-                "{}: cannot {what}: the registry requests the login for {host}, which is another server",
+                "{}: cannot {action}: the registry requests the login for {host}, which is another server",
                 self.web.host()
             );
             let help = format!(
@@ -130,11 +130,11 @@ impl Client {
         if let Some(basic) = login {
             request = request.header(AUTHORIZATION, basic);
         }
-        let response = web.send(request, what).await?;
+        let response = web.send(request, action).await?;
         if !response.status().is_success() {
-            return Err(self.web.error_response(response, what).await);
+            return Err(self.web.error_response(response, action).await);
         }
-        let body = web.body(response, MAX_JSON, what, &mut |_, _| {}).await?;
+        let body = web.body(response, MAX_JSON, action, &mut |_, _| {}).await?;
         // The parser's message would show the token.
         let answer: Answer = serde_json::from_slice(&body)
             .map_err(|_| wrong("the token server returned an invalid response"))?;
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn login_is_sent_only_to_the_registrys_token_server() {
-        for (registry, realm, own, may) in [
+        for (registry, realm, own, allowed) in [
             ("https://ghcr.io", "https://ghcr.io/token", None, true),
             ("https://reg.example:5000", "https://reg.example:5001/auth", None, true),
             ("https://registry-1.docker.io", "https://auth.docker.io/token", None, true),
@@ -168,7 +168,11 @@ mod tests {
             ("http://127.0.0.1:5000", "https://elsewhere.example/token", None, false),
         ] {
             let url = |text| Url::parse(text).unwrap();
-            assert_eq!(may_get_login(&url(registry), &url(realm), own), may, "{registry} {realm}");
+            assert_eq!(
+                may_get_login(&url(registry), &url(realm), own),
+                allowed,
+                "{registry} {realm}"
+            );
         }
     }
 }

@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn host_and_port_ceilings_match_normalized_addresses() {
-        for (ceiling, host, port, wanted) in [
+        for (ceiling, host, port, expected) in [
             ("db.example:5432", "DB.example.", 5432, true),
             ("db.example:5432", "db.example", 5433, false),
             ("db.example:5432", "xdb.example", 5432, false),
@@ -126,7 +126,7 @@ mod tests {
             ("[::1]:80", "0:0:0:0:0:0:0:1", 80, true),
         ] {
             let ceiling: HostPort = ceiling.parse().unwrap();
-            assert_eq!(ceiling.covers(host, port), wanted, "{ceiling} {host}:{port}");
+            assert_eq!(ceiling.covers(host, port), expected, "{ceiling} {host}:{port}");
         }
     }
 

@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn patterns_match_names_families_and_hashes() {
         let hash = "a".repeat(64);
-        for (pattern, wanted) in [
+        for (pattern, expected) in [
             ("*", true),
             ("acme.*", true),
             ("acme.crm", true),
@@ -89,7 +89,7 @@ mod tests {
             (&format!("sha256:{}", "b".repeat(64)), false),
         ] {
             let parsed: Pattern = pattern.parse().unwrap();
-            assert_eq!(parsed.matches("acme.crm", &[&hash]), wanted, "{pattern}");
+            assert_eq!(parsed.matches("acme.crm", &[&hash]), expected, "{pattern}");
             assert_eq!(parsed.to_string(), pattern);
         }
     }

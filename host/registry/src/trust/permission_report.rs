@@ -89,11 +89,12 @@ impl Policy {
         built_in: bool,
         known: Option<Known<'_>>,
     ) -> Vec<PermissionReport> {
-        let mut rights: Vec<PermissionReport> = Vec::new();
-        for ask in RequestedPermissions::of(spec).rights {
-            let found = known.map_or_else(|| literal(&ask), |known| found(&ask, spec, known));
-            let (right, (verdict, why)) = match &ask {
-                Permission::Connect(..) => ("network", self.network(&ask, &found, built_in)),
+        let mut reports: Vec<PermissionReport> = Vec::new();
+        for permission in RequestedPermissions::of(spec).permissions {
+            let found =
+                known.map_or_else(|| literal(&permission), |known| found(&permission, spec, known));
+            let (right, (verdict, why)) = match &permission {
+                Permission::Connect(..) => ("network", self.network(&permission, &found, built_in)),
                 Permission::Read(_) => ("files", self.files(FileCeiling::Read, built_in)),
                 Permission::Write(_) => ("files", self.files(FileCeiling::Write, built_in)),
             };
@@ -104,11 +105,11 @@ impl Policy {
             };
             // The description already contains a literal.
             let (value, set_by) = known.map(|_| (value, set_by)).unwrap_or_default();
-            rights.push(PermissionReport { right, what, verdict, why, value, set_by });
+            reports.push(PermissionReport { right, what, verdict, why, value, set_by });
         }
         let mut add = |right, what, verdict, why: &str| {
             let why = why.to_owned();
-            rights.push(PermissionReport {
+            reports.push(PermissionReport {
                 right,
                 what,
                 verdict,
@@ -130,7 +131,7 @@ impl Policy {
         if spec.network.is_empty() {
             add("network", "connect to any host".to_owned(), Verdict::Unasked, unasked);
         }
-        rights
+        reports
     }
 
     /// Checks that the permissions of a call with this configuration stay within the ceilings.
@@ -150,7 +151,7 @@ impl Policy {
         }
         let step = step.map(|step| format!("step `{step}`: ")).unwrap_or_default();
         let name = &spec.name;
-        let refused = |position, what: String, rule: &str, help: String| {
+        let exceeded = |position, what: String, rule: &str, help: String| {
             let message = format!(
                 "{step}driver `{name}` requests more than `drivers.ceilings.{rule}` allows: {what}"
             );
@@ -159,15 +160,15 @@ impl Policy {
         };
         if let Some((position, ceiling)) = self.ceilings.files {
             // Write access includes read access, so the widest request is reported first.
-            for ask in RequestedPermissions::of(spec).rights.iter().rev() {
-                let (name, access) = match ask {
+            for permission in RequestedPermissions::of(spec).permissions.iter().rev() {
+                let (name, access) = match permission {
                     Permission::Write(name) => (name, FileCeiling::Write),
                     Permission::Read(name) => (name, FileCeiling::Read),
                     Permission::Connect(..) => continue,
                 };
                 if access > ceiling && config.pointer(&name.text).is_some_and(|v| !v.is_null()) {
                     let help = format!("to allow this, set `files: {access}` here");
-                    return refused(position, ask.to_string(), "files", help);
+                    return exceeded(position, permission.to_string(), "files", help);
                 }
             }
         }
@@ -180,7 +181,7 @@ impl Policy {
                         true => format!("to allow this, set `network: [\"{endpoint}\"]` here"),
                         false => format!("to allow this, add `\"{endpoint}\"` to the list here"),
                     };
-                    return refused(*position, what, "network", help);
+                    return exceeded(*position, what, "network", help);
                 }
             }
         }
@@ -198,8 +199,8 @@ impl Policy {
         }
     }
 
-    fn network(&self, ask: &Permission, found: &Found, built_in: bool) -> (Verdict, String) {
-        let literal = match ask {
+    fn network(&self, permission: &Permission, found: &Found, built_in: bool) -> (Verdict, String) {
+        let literal = match permission {
             Permission::Connect(host, _) => {
                 Some(host.text.as_str()).filter(|host| !host.starts_with('/'))
             }
@@ -221,9 +222,9 @@ impl Policy {
         }
         let list: Vec<String> = allowed.iter().map(ToString::to_string).collect();
         let list = list.join(", ");
-        let known = found.value.as_deref().and_then(|value| value.rsplit_once(':'));
-        let known = known.and_then(|(host, port)| Some((host, port.parse().ok()?)));
-        let covered = known.map(|(host, port)| allowed.iter().any(|one| one.covers(host, port)));
+        let address = found.value.as_deref().and_then(|value| value.rsplit_once(':'));
+        let address = address.and_then(|(host, port)| Some((host, port.parse().ok()?)));
+        let covered = address.map(|(host, port)| allowed.iter().any(|one| one.covers(host, port)));
         let verdict = match covered {
             // The same ceiling applies to any other configuration.
             None => Verdict::Bounded,
@@ -243,9 +244,9 @@ fn leads_anywhere(host: &str) -> bool {
 }
 
 /// Describes a request without a configuration.
-fn literal(ask: &Permission) -> Found {
-    let what = ask.to_string();
-    let value = match ask {
+fn literal(permission: &Permission) -> Found {
+    let what = permission.to_string();
+    let value = match permission {
         Permission::Connect(host, port)
             if !host.text.starts_with('/') && !port.text.starts_with('/') =>
         {
@@ -258,24 +259,24 @@ fn literal(ask: &Permission) -> Found {
 }
 
 /// Describes a request with the values of a configuration.
-fn found(ask: &Permission, spec: &Spec, known: Known<'_>) -> Found {
-    let unset = || Found { is_unset: true, value: None, ..literal(ask) };
-    match ask {
-        Permission::Connect(ask_host, ask_port) => {
-            let same = |asked: &&spec::EndpointSpec| {
-                let asked_port =
-                    asked.port.as_str().map_or_else(|| asked.port.to_string(), str::to_owned);
-                asked.host == ask_host.text && asked_port == ask_port.text
+fn found(permission: &Permission, spec: &Spec, known: Known<'_>) -> Found {
+    let unset = || Found { is_unset: true, value: None, ..literal(permission) };
+    match permission {
+        Permission::Connect(host_name, port_name) => {
+            let same = |entry: &&spec::EndpointSpec| {
+                let port =
+                    entry.port.as_str().map_or_else(|| entry.port.to_string(), str::to_owned);
+                entry.host == host_name.text && port == port_name.text
             };
-            let asked = spec.network.iter().find(same);
+            let entry = spec.network.iter().find(same);
             let endpoint =
-                asked.and_then(|asked| endpoint(spec, asked, known.config, known.origins));
+                entry.and_then(|entry| endpoint(spec, entry, known.config, known.origins));
             let Some(Endpoint { host, port, host_by, port_by }) = endpoint else { return unset() };
             let by = match host_by == port_by {
                 true => format!(", set by {host_by}"),
                 false => format!(", the host set by {host_by}, the port by {port_by}"),
             };
-            let host = shown(&ask_host.text, host);
+            let host = shown(&host_name.text, host);
             Found {
                 what: format!("connect to {} port {port}{by}", escape_control(&host)),
                 value: Some(Endpoint { host, port, host_by, port_by }.to_string()),
@@ -291,7 +292,7 @@ fn found(ask: &Permission, spec: &Spec, known: Known<'_>) -> Found {
             };
             let path = shown(&name.text, path);
             let line = escape_control(&path);
-            let what = match ask {
+            let what = match permission {
                 Permission::Read(_) => format!("read {line}, set by {origin}"),
                 _ => format!(
                     "read and write {line}, set by {origin}, and files that the driver creates next to it"

@@ -130,7 +130,7 @@ pub(super) fn part(text: &str) -> String {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestedPermissions {
     /// The requested permissions.
-    pub(super) rights: BTreeSet<Permission>,
+    pub(super) permissions: BTreeSet<Permission>,
     /// The driver's own limits; for any other limit, the project's value applies.
     limits: LimitOverrides,
 }
@@ -145,14 +145,14 @@ impl RequestedPermissions {
             let port = port.as_str().map_or_else(|| port.to_string(), str::to_owned);
             Permission::Connect(name(host), name(&port))
         });
-        Self { rights: reads.chain(writes).chain(dials).collect(), limits: spec.bounds() }
+        Self { permissions: reads.chain(writes).chain(dials).collect(), limits: spec.bounds() }
     }
 
     /// Parses [`Self::lines`]. Returns `None` if any line is invalid.
     pub fn from_lines<'l>(lines: impl IntoIterator<Item = &'l str>) -> Option<Self> {
-        let mut asks = Self::default();
+        let mut requested = Self::default();
         for line in lines {
-            let ask = match line.split_once(": ")? {
+            let permission = match line.split_once(": ")? {
                 ("dials", address) => {
                     let (host, port) = address.rsplit_once(" port ")?;
                     Permission::Connect(Name::from_line(host), Name::from_line(port))
@@ -161,33 +161,37 @@ impl RequestedPermissions {
                 ("writes files", name) => Permission::Write(Name::from_line(name)),
                 (limit, value) => {
                     let limit = Limit::named(limit.strip_prefix("limit ")?)?;
-                    asks.limits.insert(limit, limit.parse(value).ok()?);
+                    requested.limits.insert(limit, limit.parse(value).ok()?);
                     continue;
                 }
             };
-            asks.rights.insert(ask);
+            requested.permissions.insert(permission);
         }
-        Some(asks)
+        Some(requested)
     }
 
     /// Returns the requests without the authors' defaults, as older lockfiles recorded them.
     #[must_use]
     pub fn without_defaults(&self) -> Self {
-        let rights = self.rights.iter().map(Permission::without_defaults).collect();
-        Self { rights, limits: self.limits.clone() }
+        let permissions = self.permissions.iter().map(Permission::without_defaults).collect();
+        Self { permissions, limits: self.limits.clone() }
     }
 
     /// Formats one line per request, in a stable order.
     pub fn lines(&self) -> Vec<String> {
         let limits = self.limits.iter().map(|(limit, value)| written(*limit, *value));
-        self.rights.iter().map(Permission::line).chain(limits).collect()
+        self.permissions.iter().map(Permission::line).chain(limits).collect()
     }
 
     /// Returns the permissions that the other version did not request.
     pub fn permissions_added_since(&self, other: &Self) -> Vec<&Permission> {
         // A request parsed from a line can only be compared by its line.
-        let had: BTreeSet<String> = other.rights.iter().map(Permission::line).collect();
-        self.rights.iter().filter(|ask| !had.contains(&ask.line())).collect()
+        let other_lines: BTreeSet<String> =
+            other.permissions.iter().map(Permission::line).collect();
+        self.permissions
+            .iter()
+            .filter(|permission| !other_lines.contains(&permission.line()))
+            .collect()
     }
 
     /// Describes everything requested beyond another version.
@@ -211,13 +215,13 @@ fn written(limit: Limit, value: u64) -> String {
 mod tests {
     use super::*;
 
-    fn asks(lines: &[&str]) -> RequestedPermissions {
+    fn requested(lines: &[&str]) -> RequestedPermissions {
         RequestedPermissions::from_lines(lines.iter().copied()).unwrap()
     }
 
     #[test]
     fn added_permissions_are_reported_and_reduced_ones_not() {
-        let old = asks(&["reads files: /path", "limit memory: 1GiB", "limit seconds: 60"]);
+        let old = requested(&["reads files: /path", "limit memory: 1GiB", "limit seconds: 60"]);
         for (new, more) in [
             (&["reads files: /path", "limit memory: 1GiB", "limit seconds: 60"][..], &[][..]),
             (&["limit memory: 1024MiB", "limit seconds: 1", "limit cpu: 50%"], &[]),
@@ -230,9 +234,9 @@ mod tests {
                 &["read the file or directory that `a/b` names", "limit seconds: not set"],
             ),
         ] {
-            assert_eq!(asks(new).added_since(&old), more, "{new:?}");
+            assert_eq!(requested(new).added_since(&old), more, "{new:?}");
         }
-        assert!(old.added_since(&asks(&["reads files: /path"])).is_empty());
+        assert!(old.added_since(&requested(&["reads files: /path"])).is_empty());
     }
 
     #[test]
@@ -246,7 +250,7 @@ mod tests {
             "limit seconds: 9",
             "limit cpu: 50%",
         ];
-        assert_eq!(asks(&lines).lines(), lines);
+        assert_eq!(requested(&lines).lines(), lines);
         for other in ["reads: /a", "dials: h", "limit color: 1", "limit memory: lots", ""] {
             assert_eq!(RequestedPermissions::from_lines([other]), None, "{other}");
         }
@@ -254,7 +258,7 @@ mod tests {
 
     #[test]
     fn changed_default_counts_as_an_added_permission() {
-        let old = asks(&["dials: /h port /p (default 1)", "reads files: /a"]);
+        let old = requested(&["dials: /h port /p (default 1)", "reads files: /a"]);
         for (new, more) in [
             (&["dials: /h port /p (default 1)", "reads files: /a"][..], &[][..]),
             (&["dials: /h port /p (default 2)"], &["connect to `h` port `p` or 2"]),
@@ -267,23 +271,26 @@ mod tests {
                 &["read the file or directory that `a` (its default . grants no access) names"],
             ),
         ] {
-            assert_eq!(asks(new).added_since(&old), more, "{new:?}");
+            assert_eq!(requested(new).added_since(&old), more, "{new:?}");
         }
-        assert_eq!(old.without_defaults(), asks(&["dials: /h port /p", "reads files: /a"]));
+        assert_eq!(old.without_defaults(), requested(&["dials: /h port /p", "reads files: /a"]));
     }
 
     #[test]
     fn permission_with_newline_is_escaped_and_reads_back() {
         let name = |text: &str| Name { text: text.to_owned(), default: None };
         let dial = Permission::Connect(name("a\nb port c"), name("/d port e"));
-        let asks =
-            RequestedPermissions { rights: [dial].into(), ..RequestedPermissions::default() };
-        let lines = asks.lines();
+        let requested =
+            RequestedPermissions { permissions: [dial].into(), ..RequestedPermissions::default() };
+        let lines = requested.lines();
         assert_eq!(lines, [r"dials: a\nb port c port /d port e"]);
         let again = RequestedPermissions::from_lines(lines.iter().map(String::as_str)).unwrap();
-        assert_eq!((asks.added_since(&again), again.added_since(&asks)), (Vec::new(), Vec::new()));
         assert_eq!(
-            asks.added_since(&RequestedPermissions::default()),
+            (requested.added_since(&again), again.added_since(&requested)),
+            (Vec::new(), Vec::new())
+        );
+        assert_eq!(
+            requested.added_since(&RequestedPermissions::default()),
             [r"connect to a\nb port c port `d port e`"]
         );
     }

@@ -70,9 +70,9 @@ impl Policy {
             let body = canonical::sha256(signature::body(bytes));
             let denies = |rule: &&Rule| rule.pattern.matches(name, &[&driver.sha256, &body]);
             if let Some(rule) = self.deny.iter().find(denies) {
-                let why = format!("`{}` in `drivers.deny` matches the driver", rule.pattern);
+                let reason = format!("`{}` in `drivers.deny` matches the driver", rule.pattern);
                 let help = "remove this line to allow the driver, or use another driver";
-                return Some(self.denied(driver, rule.position, &why, help));
+                return Some(self.denied(driver, rule.position, &reason, help));
             }
         }
         if driver.built_in {
@@ -92,17 +92,17 @@ impl Policy {
         for pin in self.pins.iter().filter(|pin| pin.rule.pattern.matches(name, &[&driver.sha256]))
         {
             if self.keys.get(&pin.key).is_none_or(|key| !driver.signers.contains(key)) {
-                let why = format!(
+                let reason = format!(
                     "`drivers.pins` requires a signature by `{}`, but the driver is {}",
                     pin.key,
                     driver.signed(self)
                 );
                 let help = format!("get the driver from `{}`, or change the pin", pin.key);
-                return Some(self.denied(driver, pin.rule.position, &why, &help));
+                return Some(self.denied(driver, pin.rule.position, &reason, &help));
             }
         }
         let position = self.require_signature.filter(|_| self.trusted_signer(driver).is_none())?;
-        let why = format!(
+        let reason = format!(
             "`drivers.require_signature` is true, but the driver is {}",
             driver.signed(self)
         );
@@ -115,7 +115,7 @@ impl Policy {
                     .to_owned()
             }
         };
-        Some(self.denied(driver, position, &why, &help))
+        Some(self.denied(driver, position, &reason, &help))
     }
 
     /// Returns whether a driver is allowed by its name alone: by a rule of `allow`, without a
@@ -137,12 +137,18 @@ impl Policy {
 
     /// Returns the project's name for a key.
     pub fn key_name(&self, key: &PublicKey) -> Option<&str> {
-        self.keys.iter().find(|(_, known)| *known == key).map(|(name, _)| name.as_str())
+        self.keys.iter().find(|(_, trusted)| *trusted == key).map(|(name, _)| name.as_str())
     }
 
-    fn denied(&self, driver: &AdmittedDriver, at: Position, why: &str, help: &str) -> Diagnostic {
+    fn denied(
+        &self,
+        driver: &AdmittedDriver,
+        at: Position,
+        reason: &str,
+        help: &str,
+    ) -> Diagnostic {
         let message = format!(
-            "driver `{}` (sha256 {}) is not allowed: {why}",
+            "driver `{}` (sha256 {}) is not allowed: {reason}",
             driver.spec.name, driver.sha256
         );
         Diagnostic::new(Code::DriverDenied, message).at(&self.file, at).help(help)

@@ -37,7 +37,7 @@ const HEAD: &[u8; 20] = b"\0\x72\x10osiris:signature\x01";
 /// Bytes of a whole signature.
 const SIZE: usize = HEAD.len() + 32 + 64;
 /// Maximum number of signatures of a file.
-const MOST: usize = 16;
+const MAX_SIGNATURES: usize = 16;
 /// Domain separator: no other message signed with the same key is a valid driver signature.
 const DOMAIN: &[u8] = b"osiris driver signature v1\0";
 
@@ -78,8 +78,10 @@ pub fn sign(bytes: &[u8], key: &SecretKey) -> Result<Vec<u8>, Diagnostic> {
     let own = Signature { signer: key.public(), bytes: key.sign(&message(parts.body)) };
     match parts.signatures.iter().position(|other| other.signer == own.signer) {
         Some(index) => parts.signatures[index] = own,
-        None if parts.signatures.len() == MOST => {
-            return Err(refused(format!("the driver already has {MOST} signatures, the maximum")));
+        None if parts.signatures.len() == MAX_SIGNATURES => {
+            return Err(invalid(format!(
+                "the driver already has {MAX_SIGNATURES} signatures, the maximum"
+            )));
         }
         None => parts.signatures.push(own),
     }
@@ -116,12 +118,12 @@ impl<'b> Parts<'b> {
         }
         let starts = (0..signatures.len()).map(|index| body.len() + index * SIZE);
         if sections(bytes)? != starts.collect::<Vec<_>>() {
-            return Err(refused(format!(
+            return Err(invalid(format!(
                 "the driver has a section `{NAME}` that is not a signature at the end of the file"
             )));
         }
-        if signatures.len() > MOST {
-            return Err(refused(format!("the driver has more than {MOST} signatures")));
+        if signatures.len() > MAX_SIGNATURES {
+            return Err(invalid(format!("the driver has more than {MAX_SIGNATURES} signatures")));
         }
         Ok(Self { body, signatures })
     }
@@ -135,10 +137,10 @@ impl<'b> Parts<'b> {
         let message = message(self.body);
         for (index, Signature { signer, bytes }) in self.signatures.iter().enumerate() {
             if self.signatures[..index].iter().any(|other| other.signer == *signer) {
-                return Err(refused(format!("the driver has two signatures of {signer}")));
+                return Err(invalid(format!("the driver has two signatures of {signer}")));
             }
             if !signer.verifies(&message, bytes) {
-                return Err(refused(format!("the driver was changed after {signer} signed it")));
+                return Err(invalid(format!("the driver was changed after {signer} signed it")));
             }
         }
         Ok(())
@@ -175,7 +177,7 @@ fn sections(bytes: &[u8]) -> Result<Vec<usize>, Diagnostic> {
             Payload::CustomSection(section) if section.name() == NAME => {
                 let end = section.range().end;
                 if depth != 1 || end < SIZE {
-                    return Err(refused(format!("the driver has a nested section `{NAME}`")));
+                    return Err(invalid(format!("the driver has a nested section `{NAME}`")));
                 }
                 starts.push(end - SIZE);
             }
@@ -185,7 +187,7 @@ fn sections(bytes: &[u8]) -> Result<Vec<usize>, Diagnostic> {
     Ok(starts)
 }
 
-fn refused(message: String) -> Diagnostic {
+fn invalid(message: String) -> Diagnostic {
     Diagnostic::new(Code::SignatureInvalid, message)
         .help("get the file from its author again, or build and sign the driver again")
 }

@@ -16,7 +16,7 @@ use crate::yaml::Node;
 const CONNECTION: &str = "resolved_connection";
 
 /// Maximum reported faults of one kind.
-const MOST: usize = 20;
+const MAX_FAULTS: usize = 20;
 /// Maximum work of checking the examples: the number of values in them, times that of the schema.
 const MAX_STEPS: usize = 4_000_000;
 
@@ -41,9 +41,9 @@ pub(super) fn check(spec: &Spec, root: &Node) -> Vec<SpecFault> {
         refuse("/version", message, "write a version like `1.0.0`".to_owned());
     }
     for (limit, value) in &spec.limits {
-        if let Err(wanted) = amount(*limit, value) {
+        if let Err(reason) = amount(*limit, value) {
             let name = limit.name();
-            let message = format!("`limits.{name}` {wanted}, but is `{value}`");
+            let message = format!("`limits.{name}` {reason}, but is `{value}`");
             refuse(
                 &format!("/limits/{name}"),
                 message,
@@ -52,8 +52,8 @@ pub(super) fn check(spec: &Spec, root: &Node) -> Vec<SpecFault> {
         }
     }
     let mut seen = HashSet::new();
-    let twice = spec.connection_fields.iter().enumerate();
-    for (index, field) in twice.filter(|(_, field)| !seen.insert(&field.name)).take(MOST) {
+    let fields = spec.connection_fields.iter().enumerate();
+    for (index, field) in fields.filter(|(_, field)| !seen.insert(&field.name)).take(MAX_FAULTS) {
         let message = format!("duplicate connection field {}", quoted(&field.name));
         let pointer = format!("/connectionFields/{index}");
         refuse(&pointer, message, "remove one of the two".to_owned());
@@ -74,9 +74,9 @@ pub(super) fn check_schema(spec: &Spec, root: &Node) -> Vec<SpecFault> {
         }
         // The step schema differs only in its keys, so it compiles if the config schema does.
         Ok(schema) => check_examples(spec, &spec.step_schema().unwrap_or(schema), &mut refuse),
-        Err(why) => refuse(
+        Err(reason) => refuse(
             "/configSchema",
-            format!("`configSchema` {why}"),
+            format!("`configSchema` {reason}"),
             "see https://json-schema.org/draft/2020-12".to_owned(),
         ),
     }
@@ -86,11 +86,12 @@ pub(super) fn check_schema(spec: &Spec, root: &Node) -> Vec<SpecFault> {
 /// Checks that pointers lead to a key that the configuration can have.
 fn check_pointers(spec: &Spec, refuse: &mut impl FnMut(&str, String, String)) {
     let keys: Vec<&str> = keys_of(&spec.config_schema).chain([CONNECTION]).collect();
-    let known: HashSet<&str> = keys.iter().copied().collect();
+    let key_set: HashSet<&str> = keys.iter().copied().collect();
     let one = |pointer: &String| std::slice::from_ref(pointer).to_vec();
     let destination = spec.destination.as_ref();
-    let identity = destination.map(|place| place.identity.clone()).unwrap_or_default();
-    let replaces = destination.map(|place| one(&place.replaces.pointer)).unwrap_or_default();
+    let identity = destination.map(|destination| destination.identity.clone()).unwrap_or_default();
+    let replaces =
+        destination.map(|destination| one(&destination.replaces.pointer)).unwrap_or_default();
     let incremental = spec.incremental.as_ref().map(one).unwrap_or_default();
     let lists = [
         ("secrets", &spec.secrets),
@@ -106,15 +107,15 @@ fn check_pointers(spec: &Spec, refuse: &mut impl FnMut(&str, String, String)) {
             first.replace("~1", "/").replace("~0", "~")
         };
         let firsts = pointers.iter().enumerate().map(|(at, pointer)| (at, pointer, first(pointer)));
-        let lost = firsts.filter(|(_, _, first)| !known.contains(first.as_str()));
-        for (index, pointer, first) in lost.take(MOST) {
+        let unknown = firsts.filter(|(_, _, first)| !key_set.contains(first.as_str()));
+        for (index, pointer, first) in unknown.take(MAX_FAULTS) {
             let name = list.replace('/', ".");
             let message = format!(
                 "{} in `{name}` does not lead to a key of `configSchema.properties`",
                 quoted(pointer)
             );
             let help = match closest_match(&first, keys.iter().copied()) {
-                Some(meant) => format!("did you mean `/{meant}`?"),
+                Some(suggestion) => format!("did you mean `/{suggestion}`?"),
                 None => format!("expected a pointer to {}", join_or(&keys)),
             };
             refuse(&format!("/{list}/{index}"), message, help);

@@ -61,14 +61,14 @@ impl Spec {
     fn shape(bytes: &[u8], file: &Path) -> Result<(Option<Self>, Vec<SpecFault>, Node)> {
         let root = yaml::parse_within(MAX_SPEC, WHAT, bytes, file).map_err(named)?;
         let json = root.to_json();
-        let shape = SHAPE.as_ref().map_err(|why| internal(why, file))?;
+        let shape = SHAPE.as_ref().map_err(|error| internal(error, file))?;
         let faults: Vec<_> =
             shape.check(&json).iter().map(|finding| fault(finding, &root)).collect();
         if !faults.is_empty() {
             return Ok((None, faults, root));
         }
         // The schema rejects everything that deserialization would reject.
-        let spec: Self = serde_json::from_value(json).map_err(|why| internal(&why, file))?;
+        let spec: Self = serde_json::from_value(json).map_err(|error| internal(&error, file))?;
         let faults = check::check(&spec, &root);
         Ok((Some(spec), faults, root))
     }
@@ -180,7 +180,7 @@ fn fault(finding: &Violation, root: &Node) -> SpecFault {
 }
 
 /// The error if the schema and the Rust type of a spec disagree, which is a bug of the host.
-fn internal(why: &dyn std::fmt::Display, file: &Path) -> Error {
-    let message = format!("cannot read the driver's spec: {why}");
+fn internal(error: &dyn std::fmt::Display, file: &Path) -> Error {
+    let message = format!("cannot read the driver's spec: {error}");
     Error::invalid(Diagnostic::new(Code::SpecInvalid, message).in_file(file))
 }

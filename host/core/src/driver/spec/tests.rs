@@ -25,7 +25,7 @@ examples: [{title: Plain, config: {path: out.csv}}]
 fn problems(text: &str) -> Vec<String> {
     let error = Spec::parse(text.as_bytes(), Path::new("spec.yaml")).expect_err("invalid");
     let line = |problem: crate::diagnostic::Diagnostic| {
-        let at = problem.place.and_then(|place| place.position).expect("a position");
+        let at = problem.location.and_then(|location| location.position).expect("a position");
         let help = problem.help.unwrap_or_default();
         format!("{}:{} {}: {} ({help})", at.line, at.column, problem.code, problem.message)
     };
@@ -121,8 +121,8 @@ fn every_spec_problem_has_message_and_position() {
             "17:10 spec_invalid: the driver's spec: `limits.memory` must be a size like `512MiB`, but is `\"much\"` (correct the limit, or remove it)",
         ),
     ];
-    for (from, to, wanted) in table {
-        assert_eq!(problems(&GOOD.replacen(from, to, 1)), [wanted]);
+    for (from, to, expected) in table {
+        assert_eq!(problems(&GOOD.replacen(from, to, 1)), [expected]);
     }
 }
 

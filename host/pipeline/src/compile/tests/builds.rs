@@ -107,8 +107,8 @@ fn build_loads_as_compiled() {
     let pointer = fs::read_to_string(sandbox.project.layout.last_compile()).unwrap();
     let hash = &build.manifest.meta.manifest_hash;
     let short = &build.manifest.meta.manifest_short;
-    let wanted = format!(".osiris/build/orders/{short}-{hash}/manifest.yaml\n{hash}\n\n");
-    assert_eq!(pointer, wanted);
+    let expected = format!(".osiris/build/orders/{short}-{hash}/manifest.yaml\n{hash}\n\n");
+    assert_eq!(pointer, expected);
 }
 
 #[test]
@@ -128,8 +128,8 @@ fn changed_build_is_rejected_and_recompiling_repairs_it() {
         fs::write(file, text.replace(from, to)).unwrap();
         let error = load(&manifest).expect_err("changed");
         assert_eq!(error.first().code, code);
-        let place = error.first().place.as_ref().unwrap();
-        assert_eq!(place.file, file.display().to_string());
+        let location = error.first().location.as_ref().unwrap();
+        assert_eq!(location.file, file.display().to_string());
         assert!(error.to_string().contains("osiris compile"), "{error}");
         good(&sandbox);
         assert_eq!(contents(&build.dir), files, "compiling again repairs it");
@@ -157,12 +157,12 @@ fn forged_manifest_is_rejected() {
         (|m| m.steps[2].needs.clear(), "step `save` must have exactly one input table, but has 0"),
         (|m| m.pipeline.id = "..".into(), "the pipeline id `..` is not safe as a file name"),
     ];
-    for (forge, wanted) in table {
+    for (forge, expected) in table {
         let mut forged = build.manifest.clone();
         forge(&mut forged);
         forged.seal();
         fs::write(&file, yaml::to_string(&json!(forged))).unwrap();
-        assert_eq!(load(&file).expect_err(wanted).first().message, wanted);
+        assert_eq!(load(&file).expect_err(expected).first().message, expected);
     }
 }
 

@@ -7,11 +7,11 @@ type Case = (&'static str, &'static str, &'static [&'static str]);
 
 fn check_cases(cases: &[Case]) {
     let sandbox = Sandbox::new();
-    for (from, to, wanted) in cases {
+    for (from, to, expected) in cases {
         let text = GOOD.replacen(from, to, 1);
         assert_ne!(text, GOOD, "{from:?} is not in the pipeline");
         let error = sandbox.compile(&text, &Options::default()).expect_err(to);
-        assert_eq!(lines(error.diagnostics()), *wanted, "{to}");
+        assert_eq!(lines(error.diagnostics()), *expected, "{to}");
     }
 }
 
@@ -294,9 +294,9 @@ fn config_problems_are_reported() {
 fn inline_secrets_are_reported_and_never_shown() {
     let sandbox = Sandbox::new();
     let help = "(remove the value from the file and from the file's history)";
-    let at = |place: &str, path: &str| {
+    let at = |position: &str, path: &str| {
         format!(
-            "{place} secret_inline: inline secret at `{path}`: a compiled pipeline must not contain secrets {help}"
+            "{position} secret_inline: inline secret at `{path}`: a compiled pipeline must not contain secrets {help}"
         )
     };
     let text = GOOD
@@ -309,13 +309,13 @@ fn inline_secrets_are_reported_and_never_shown() {
         .replacen("path: out.csv", "path: https://me:hunter2@example.com/../../../..", 1);
     let options = Options { params: vec![("pw".into(), "hunter2".into())], ..Options::default() };
     let error = sandbox.compile(&text, &options).expect_err("secrets");
-    let wanted = [
+    let expected = [
         at("6:3", "params.token.default"),
         at("15:47", "steps[0].config.password"),
         at("15:79", "steps[0].config.api.login"),
         at("23:7", "steps[2].config.path"),
     ];
-    assert_eq!(lines(error.diagnostics()), wanted);
+    assert_eq!(lines(error.diagnostics()), expected);
     assert!(!error.to_string().contains("hunter2"));
 }
 
@@ -337,19 +337,19 @@ fn parameter_problems_are_reported() {
     let failed = |options: Options| {
         lines(&sandbox.compile(GOOD, &options).expect_err("").into_diagnostics())
     };
-    let given = |params| Options { params, ..Options::default() };
+    let with_params = |params| Options { params, ..Options::default() };
     assert_eq!(
-        failed(given(vec![param("limt", "1")])),
+        failed(with_params(vec![param("limt", "1")])),
         ["- param_unknown: the pipeline has no parameter `limt` (did you mean `limit`?)"]
     );
     assert_eq!(
-        failed(given(vec![param("limit", "x")])),
+        failed(with_params(vec![param("limit", "x")])),
         [
             "4:3 param_value_invalid: parameter `limit` must be a whole number, but the value of `--param limit` is not (use a value of that type, or declare another `type` for the parameter)"
         ]
     );
     assert_eq!(
-        failed(given(vec![param("limit", "1"), param("limit", "2")])),
+        failed(with_params(vec![param("limit", "1"), param("limit", "2")])),
         [
             "- param_duplicate: parameter `limit` is set twice with `--param` (remove one of the two)"
         ]

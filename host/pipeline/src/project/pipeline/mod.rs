@@ -117,7 +117,7 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
             continue;
         } else {
             let help = match closest_match(key, KEYS) {
-                Some(meant) => format!("did you mean `{meant}`?"),
+                Some(suggestion) => format!("did you mean `{suggestion}`?"),
                 None => {
                     format!("expected {}; put other data under `metadata`", join_or(&KEYS))
                 }

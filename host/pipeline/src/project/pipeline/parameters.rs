@@ -141,9 +141,9 @@ fn parameter(entry: &Entry, problems: &mut Diagnostics<'_>) -> Parameter {
             None => Kind::of(&node.value).is_some(),
         };
         if !fits {
-            let wanted = declared.map_or("a single value or a list", Kind::words);
+            let expected = declared.map_or("a single value or a list", Kind::words);
             let message =
-                format!("{}: `default` must be {wanted}, but is {}", fields.owner(), node.kind());
+                format!("{}: `default` must be {expected}, but is {}", fields.owner(), node.kind());
             problems.report(node.position, Diagnostic::new(Code::ParamInvalid, message));
         }
         fits
@@ -216,10 +216,10 @@ fn check_kind(owner: &str, entry: &Entry, declared: &[Parameter], problems: &mut
         None => Kind::of(&value.value).is_some(),
     };
     if !fits {
-        let wanted = kind.map_or("a single value or a list", Kind::words);
+        let expected = kind.map_or("a single value or a list", Kind::words);
         let name = quoted(&entry.key);
         let message =
-            format!("{owner}: parameter {name} must be {wanted}, but is {}", value.kind());
+            format!("{owner}: parameter {name} must be {expected}, but is {}", value.kind());
         problems.report(value.position, Diagnostic::new(Code::ParamValueInvalid, message));
     }
 }

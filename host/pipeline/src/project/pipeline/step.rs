@@ -110,7 +110,7 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
             "uses" => "name the driver with `component`".to_owned(),
             "with" => "put the configuration under `config:`".to_owned(),
             _ => match closest_match(key, KEYS) {
-                Some(meant) => format!("did you mean `{meant}`?"),
+                Some(suggestion) => format!("did you mean `{suggestion}`?"),
                 None => "put the options of the driver under `config:`".to_owned(),
             },
         };
@@ -166,7 +166,7 @@ fn read_mode(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<(Pos
             "extract" => "write `mode: read` for a step that reads".to_owned(),
             "load" => "write `mode: write` for a step that writes".to_owned(),
             _ => match closest_match(name, Mode::ALL.map(Mode::name)) {
-                Some(meant) => format!("did you mean `{meant}`?"),
+                Some(suggestion) => format!("did you mean `{suggestion}`?"),
                 None => help.to_owned(),
             },
         };
@@ -199,7 +199,7 @@ fn read_needs(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<Nee
             problems.report(item.position, problem.help("write `needs: [step-id]`"));
             continue;
         };
-        if ids.iter().any(|known| known.text == id) {
+        if ids.iter().any(|other| other.text == id) {
             let message = format!("{}: `needs` lists {} twice", fields.owner(), quoted(id));
             let problem = Diagnostic::new(Code::DependencyDuplicate, message);
             problems.report(item.position, problem.help("remove one of the two"));

@@ -13,7 +13,7 @@ fn findings(text: &str) -> (Vec<String>, Vec<String>) {
     Pipeline::read(root, &mut problems, &mut warnings);
     let lines = |problems: Diagnostics<'_>| {
         let line = |problem: Diagnostic| {
-            let at = problem.place.and_then(|place| place.position).expect("a position");
+            let at = problem.location.and_then(|location| location.position).expect("a position");
             format!("{}:{} {}: {}", at.line, at.column, problem.code, problem.message)
         };
         problems.into_sorted().into_iter().map(line).collect()
@@ -54,8 +54,8 @@ fn invalid_parameter_declarations_are_rejected() {
             "5:31 param_invalid: parameter `a`: `default` must be a whole number, but is text",
         ),
     ];
-    for (params, wanted) in table {
-        assert_eq!(findings(&format!("{start}{params}")).0, [wanted], "{params}");
+    for (params, expected) in table {
+        assert_eq!(findings(&format!("{start}{params}")).0, [expected], "{params}");
     }
 }
 
@@ -69,8 +69,8 @@ fn slugs_are_safe_file_names() {
         ("../../x", "x"),
         ("王芳", ""),
     ];
-    for (name, wanted) in table {
-        assert_eq!(slug(name), wanted, "{name}");
+    for (name, expected) in table {
+        assert_eq!(slug(name), expected, "{name}");
     }
 }
 

@@ -81,7 +81,7 @@ fn misplaced_signatures_are_rejected() {
         [b"\0".as_slice(), &[u8::try_from(name.len()).unwrap()], &name].concat()
     };
     let mut long_size = [COMPONENT, b"\0\xf2\0", &block[2..]].concat();
-    for (what, bytes) in [
+    for (case, bytes) in [
         ("a section behind it", [&signed, custom].concat()),
         ("a byte behind it", [&signed, b"\0".as_slice()].concat()),
         ("a section between two", [&signed, custom, block].concat()),
@@ -95,13 +95,13 @@ fn misplaced_signatures_are_rejected() {
         ("empty", [COMPONENT, &section(&[])].concat()),
         ("of another version", [COMPONENT, &section(&[2; 97])].concat()),
     ] {
-        let error = signers(&bytes).expect_err(what);
+        let error = signers(&bytes).expect_err(case);
         assert!(
             [Code::SignatureInvalid, Code::ComponentInvalid].contains(&error.code),
-            "{what}: {error}"
+            "{case}: {error}"
         );
         let [_, other] = keys();
-        assert!(sign(&bytes, &other).is_err(), "{what}: nobody else signs it so");
+        assert!(sign(&bytes, &other).is_err(), "{case}: nobody else signs it so");
     }
 }
 
@@ -127,10 +127,10 @@ fn non_canonical_signature_is_rejected() {
 #[test]
 fn number_of_signatures_is_limited() {
     let mut signed = COMPONENT.to_vec();
-    for _ in 0..MOST {
+    for _ in 0..MAX_SIGNATURES {
         signed = sign(&signed, &SecretKey::generate().unwrap()).unwrap();
     }
-    assert_eq!(signers(&signed).unwrap().len(), MOST);
+    assert_eq!(signers(&signed).unwrap().len(), MAX_SIGNATURES);
     assert!(sign(&signed, &SecretKey::generate().unwrap()).is_err());
     let more = SecretKey::generate().unwrap();
     let signature = more.sign(&message(COMPONENT));

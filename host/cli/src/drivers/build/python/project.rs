@@ -54,7 +54,7 @@ impl Project {
         let document: DocumentMut = source.parse().map_err(|error: toml_edit::TomlError| {
             let mut problem = Diagnostic::new(CODE, format!("invalid TOML: {}", error.message()));
             let position = error.span().map(|span| position(&source, span.start));
-            problem.place = Some(SourceLocation { file: path.display().to_string(), position });
+            problem.location = Some(SourceLocation { file: path.display().to_string(), position });
             Error::invalid(problem)
         })?;
         let tools = document.get("tool");
@@ -175,6 +175,6 @@ mod tests {
             assert!(fits && error.contains(words), "{text}: {error}");
         }
         let error = read("[tool.osiris]\nx = = 1\n").1.unwrap_err();
-        assert_eq!(error.first().place.as_ref().unwrap().position.unwrap().line, 2);
+        assert_eq!(error.first().location.as_ref().unwrap().position.unwrap().line, 2);
     }
 }

@@ -19,7 +19,7 @@ use crate::project::pipeline::{Pipeline, Step};
 
 /// A file or a table.
 #[derive(Debug, PartialEq, Eq)]
-struct Place {
+struct Resource {
     identity: Identity,
     /// Name for messages.
     name: String,
@@ -33,20 +33,20 @@ enum Identity {
     Table(String, Vec<Value>),
 }
 
-/// The places that one step uses.
-struct Use<'s> {
+/// The files and tables that one step uses.
+struct Usage<'s> {
     step: &'s Step,
-    reads: Vec<Place>,
-    writes: Vec<Place>,
+    reads: Vec<Resource>,
+    writes: Vec<Resource>,
     /// Whether the step replaces the rows of earlier runs.
     replaces: bool,
     /// Position of the setting by which the step reads only new rows.
     incremental: Option<Position>,
 }
 
-/// Reports steps that would lose or mix up each other's rows: two steps that write one place, a
-/// step that reads a file while another step writes it, and an incremental step whose rows
-/// replace those of earlier runs.
+/// Reports steps that would lose or mix up each other's rows: two steps that write one file
+/// or table, a step that reads a file while another step writes it, and an incremental step whose
+/// rows replace those of earlier runs.
 pub(super) fn check(
     project: &Project,
     pipeline: &Pipeline,
@@ -55,61 +55,63 @@ pub(super) fn check(
     problems: &mut Diagnostics<'_>,
 ) {
     let resolver = Resolver::open(project.base()).ok();
-    let uses: BTreeMap<usize, Use<'_>> = steps
+    let usages: BTreeMap<usize, Usage<'_>> = steps
         .iter()
-        .map(|(index, checked)| (*index, uses(&pipeline.steps[*index], checked, resolver.as_ref())))
+        .map(|(index, checked)| {
+            (*index, usage(&pipeline.steps[*index], checked, resolver.as_ref()))
+        })
         .collect();
-    for (index, here) in &uses {
-        for (other, there) in uses.iter().filter(|(other, _)| *other != index) {
-            if other < index
-                && (here.replaces || there.replaces)
-                && let Some(place) = shared(&here.writes, &there.writes)
+    for (index, usage) in &usages {
+        for (other_index, other) in usages.iter().filter(|(other_index, _)| *other_index != index) {
+            if other_index < index
+                && (usage.replaces || other.replaces)
+                && let Some(resource) = shared(&usage.writes, &other.writes)
             {
-                problems.report(place.position, two_writers(here, place, there));
+                problems.report(resource.position, two_writers(usage, resource, other));
             }
             // A step that needs the writer reads the written file.
-            if let Some(place) = shared(&here.reads, &there.writes)
-                && !graph.comes_after(*index, *other)
+            if let Some(resource) = shared(&usage.reads, &other.writes)
+                && !graph.comes_after(*index, *other_index)
             {
-                problems.report(place.position, read_and_written(here, place, there));
+                problems.report(resource.position, read_and_written(usage, resource, other));
             }
-            if let Some(position) = here.incremental
-                && there.replaces
-                && !there.writes.is_empty()
-                && graph.comes_after(*other, *index)
+            if let Some(position) = usage.incremental
+                && other.replaces
+                && !other.writes.is_empty()
+                && graph.comes_after(*other_index, *index)
             {
-                problems.report(position, incremental_replaced(here, there));
+                problems.report(position, incremental_replaced(usage, other));
             }
         }
     }
 }
 
-/// Returns the first of `places` that is also among `others`.
-fn shared<'p>(places: &'p [Place], others: &[Place]) -> Option<&'p Place> {
-    places.iter().find(|place| others.iter().any(|other| other.identity == place.identity))
+/// Returns the first of `resources` that is also among `others`.
+fn shared<'p>(resources: &'p [Resource], others: &[Resource]) -> Option<&'p Resource> {
+    resources.iter().find(|resource| others.iter().any(|other| other.identity == resource.identity))
 }
 
-impl Use<'_> {
+impl Usage<'_> {
     /// Returns the step's name for the middle of a sentence.
     fn name(&self) -> String {
         format!("step {}", quoted(self.step.id.as_ref().map_or("", |id| &id.text)))
     }
 }
 
-fn uses<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> Use<'s> {
+fn usage<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> Usage<'s> {
     let (spec, config) = (checked.found.spec.as_ref(), &checked.config);
     let filled = with_defaults(config, spec);
     let file = |pointer: &String| {
         let list = std::slice::from_ref(pointer);
         let position = step.config.position_of(pointer);
         let named = configured_paths(&filled, list).filter_map(|path| ProjectPath::new(path).ok());
-        let places = named.map(|path| {
+        let resources = named.map(|path| {
             let name = path.as_str().to_owned();
             let end = resolver.and_then(|resolver| resolver.resolve(path.as_ref(), true).ok());
             let end = end.map_or_else(|| path.as_ref().to_owned(), |location| location.path);
-            Place { identity: Identity::File(end), name, position }
+            Resource { identity: Identity::File(end), name, position }
         });
-        places.collect::<Vec<_>>()
+        resources.collect::<Vec<_>>()
     };
     // Output files are compared with the outputs of other steps instead.
     let is_input = |pointer: &&String| !spec.files.write.contains(pointer);
@@ -130,7 +132,7 @@ fn uses<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> U
         if writes.is_empty()
             && let Some(pointer) = destination.identity.first()
         {
-            writes.push(Place {
+            writes.push(Resource {
                 identity: Identity::Table(
                     spec.family().to_owned(),
                     values.map(|value| value.cloned().unwrap_or_default()).collect(),
@@ -143,38 +145,38 @@ fn uses<'s>(step: &'s Step, checked: &Checked, resolver: Option<&Resolver>) -> U
     let is_set = |pointer: &&String| filled.pointer(pointer).is_some_and(|value| !value.is_null());
     let incremental = spec.incremental.as_ref().filter(is_set);
     let incremental = incremental.map(|pointer| step.config.position_of(pointer));
-    Use { step, reads, writes, replaces, incremental }
+    Usage { step, reads, writes, replaces, incremental }
 }
 
-fn two_writers(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Diagnostic {
+fn two_writers(usage: &Usage<'_>, resource: &Resource, other: &Usage<'_>) -> Diagnostic {
     let message = format!(
         "{}: {} is also written by {}, and one step would replace the rows of the other",
-        here.step.label(),
-        quoted(&place.name),
-        there.name()
+        usage.step.label(),
+        quoted(&resource.name),
+        other.name()
     );
-    let help = match place.identity {
+    let help = match resource.identity {
         Identity::File(_) => "give one of the steps another path",
         Identity::Table(..) => "give one of the steps another table, or configure both to append",
     };
     Diagnostic::new(Code::OutputConflicting, message).help(help)
 }
 
-fn read_and_written(here: &Use<'_>, place: &Place, there: &Use<'_>) -> Diagnostic {
+fn read_and_written(usage: &Usage<'_>, resource: &Resource, other: &Usage<'_>) -> Diagnostic {
     let message = format!(
         "{} reads {}, which {} writes in the same run",
-        here.step.label(),
-        quoted(&place.name),
-        there.name()
+        usage.step.label(),
+        quoted(&resource.name),
+        other.name()
     );
     Diagnostic::new(Code::OutputConflicting, message).help("write to another path")
 }
 
-fn incremental_replaced(here: &Use<'_>, there: &Use<'_>) -> Diagnostic {
+fn incremental_replaced(usage: &Usage<'_>, other: &Usage<'_>) -> Diagnostic {
     let message = format!(
         "{} reads only the rows that are new since its last run, and {} would replace the rows of earlier runs with them",
-        here.step.label(),
-        there.name()
+        usage.step.label(),
+        other.name()
     );
     let help = "remove `incremental`, or configure the writer to append or update rows (see the driver's options with `osiris drivers show`)";
     Diagnostic::new(Code::IncrementalOutputReplaced, message).help(help)
