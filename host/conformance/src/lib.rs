@@ -31,6 +31,7 @@ use std::time::Instant;
 use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::redact::Redactor;
+use osiris_core::sync::lock;
 use osiris_core::text::{closest_match, join_or, quoted};
 
 use self::harness::Harness;
@@ -108,7 +109,7 @@ pub fn run(
             let missed =
                 missed.map(|missed| missed.map(|text| redactor.redact(&text).into_owned()));
             let result = Outcome { check, missed, took: begin.elapsed() };
-            results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(result);
+            lock(&results).push(result);
         }
     };
     // With a connection, checks run one by one: each would read what another one writes into the

@@ -1,8 +1,9 @@
 //! Records the output of a driver during a call.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use osiris_core::redact::Redactor;
+use osiris_core::sync::lock;
 use osiris_core::telemetry::{Level, Number};
 use osiris_engine::observer::CallObserver;
 use serde_json::{Map, Value};
@@ -56,7 +57,7 @@ impl Recorder {
     }
 
     fn recording(&self) -> MutexGuard<'_, Recording> {
-        self.recording.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.recording)
     }
 }
 

@@ -31,6 +31,7 @@ pub mod redact;
 pub mod sanitize;
 pub mod schema;
 pub mod secret_keys;
+pub mod sync;
 pub mod telemetry;
 pub mod text;
 pub mod variable;

@@ -12,9 +12,6 @@ use super::error::{Error, Kind, Result, Retryability};
 use super::response;
 use super::secret::Secret;
 
-/// Time limit for connecting to a host.
-const CONNECT: Duration = Duration::from_secs(10);
-
 /// Shorter than the shortest idle timeout of the proxies on the way.
 const POOL_IDLE: Duration = Duration::from_secs(60);
 
@@ -57,7 +54,6 @@ impl Http {
             .http1_only()
             // A redirect would carry the key to another server.
             .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT)
             .pool_idle_timeout(POOL_IDLE)
             .tcp_nodelay(true);
         let client = client.build().map_err(|error| wrong(root_cause(&error)))?;

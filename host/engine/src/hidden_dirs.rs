@@ -2,9 +2,10 @@
 //! access to paths that exist when it is enforced, so missing output directories are created
 //! before. For a driver they do not exist until the driver creates them.
 
+use osiris_core::sync::lock;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// The hidden directories of one run, relative to its base path. Clones share the set.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +40,7 @@ impl HiddenDirs {
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
         // A panic in another thread leaves the data consistent: every change is a single call.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

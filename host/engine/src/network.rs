@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use osiris_core::driver::endpoints::Endpoint;
+use osiris_core::sync::lock;
 use wasmtime_wasi::sockets::SocketAddrUse;
 
 /// The network permissions of one call. Clones share the resolved addresses.
@@ -105,7 +106,7 @@ impl Network {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

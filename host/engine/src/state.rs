@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use osiris_core::budget::Budgets;
 use osiris_core::contract::ErrorKind;
 use osiris_core::driver::limits::{Limit, Limits};
 use osiris_core::driver::spec::Spec;
+use osiris_core::sync::lock;
 use osiris_core::telemetry::Level;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -204,7 +205,7 @@ impl LimitedObserver {
 
     /// Warns that an item was dropped for its size, once for each kind of item.
     pub(super) fn warn_dropped(&self, kind: &'static str, reason: &str) {
-        let mut reported_kinds = self.reported_kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reported_kinds = lock(&self.reported_kinds);
         if reported_kinds.insert(kind) {
             let text = format!(
                 "the driver's {kind} was dropped because it is too large: {reason}; further large {kind}s are dropped without a warning"

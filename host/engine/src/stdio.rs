@@ -2,10 +2,11 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use osiris_core::sync::lock;
 use osiris_core::telemetry::Level;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::async_trait;
@@ -28,7 +29,7 @@ impl LineLogger {
     }
 
     fn partial(&self) -> MutexGuard<'_, Partial> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

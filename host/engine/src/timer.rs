@@ -1,10 +1,11 @@
 //! Running time of a driver, without the time in which it waits for other steps: a slow step must
 //! not use up the time limit of its neighbours.
 
+use osiris_core::sync::lock;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::offload::offload;
@@ -122,7 +123,7 @@ impl StepTimer {
     }
 
     fn waits(&self) -> MutexGuard<'_, WaitTime> {
-        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.waits)
     }
 }
 

@@ -11,6 +11,7 @@
 use std::error::Error as _;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use osiris_core::driver::addresses::{is_local_service, is_public};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -21,6 +22,9 @@ use rustls_platform_verifier::BuilderVerifierExt;
 /// The `User-Agent` of every request.
 const AGENT: &str = concat!("osiris/", env!("CARGO_PKG_VERSION"));
 
+/// Time limit for connecting to a server.
+const CONNECT: Duration = Duration::from_secs(10);
+
 /// Creates a client of one server, guarded by a [`Guard`]. The only constructor of clients in
 /// this program.
 ///
@@ -30,6 +34,7 @@ pub fn builder(guard: &Arc<Guard>, base: &Url) -> Result<ClientBuilder, rustls::
     let mut client = Client::builder()
         .tls_backend_preconfigured(tls(base)?)
         .user_agent(AGENT)
+        .connect_timeout(CONNECT)
         .dns_resolver(Arc::new(Resolver(guard.clone())));
     if is_loopback(base) {
         client = client.no_proxy();

@@ -13,8 +13,6 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
 use super::fetch::Progress;
 use super::source::check_scheme;
 
-/// Timeout for connecting to a host.
-const CONNECT: Duration = Duration::from_secs(10);
 /// Maximum time without any data from a server.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum time for one response.
@@ -72,7 +70,6 @@ impl BoundedClient {
         let client = builder(&guard, base)
             .map_err(|error| wrong(error.to_string()))?
             .redirect(policy)
-            .connect_timeout(CONNECT)
             .read_timeout(READ_TIMEOUT)
             .timeout(TOTAL_TIMEOUT);
         let client = client.build().map_err(|error| wrong(root_cause(&error)))?;

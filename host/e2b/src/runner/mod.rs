@@ -21,12 +21,13 @@ mod worker_handle;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use e2b_client::{Control, Create, Envd, Error, Network, Sandbox, Settings};
 use osiris_core::contract::ErrorKind;
 use osiris_core::diagnostic::Result;
+use osiris_core::sync::lock;
 use osiris_runtime::run::{self, Prepared, RunProgress};
 use osiris_runtime::session::{E2b, RunEvent, Session, StatusFile, files};
 use tokio::task::{LocalSet, spawn_local};
@@ -94,7 +95,7 @@ impl KillHandle {
     /// Tries for some seconds. A sandbox that survives ends with its lifetime, or with the next
     /// run.
     pub async fn kill(&self) {
-        let sandbox = self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let sandbox = lock(&self.sandbox).take();
         let control = self.control.with_timeout(KILL_NOW);
         match sandbox {
             Some(id) => drop(control.kill(&id).await),
@@ -323,7 +324,7 @@ impl E2bRunner {
         };
         let sandbox =
             created.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        *self.sandbox.lock().unwrap_or_else(PoisonError::into_inner) = Some(sandbox.id.clone());
+        *lock(&self.sandbox) = Some(sandbox.id.clone());
         let (sandbox_id, template) = (sandbox.id.as_str(), self.options.template.as_str());
         session.event(RunEvent::E2bSandboxCreated { sandbox_id, template });
         self.notes.verbose(format!("Sandbox {}", sandbox.id));
@@ -358,11 +359,11 @@ impl E2bRunner {
             )),
         }
         costs.end();
-        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).take();
+        lock(&self.sandbox).take();
     }
 
     fn id(&self) -> Option<String> {
-        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.sandbox).clone()
     }
 
     /// Returns the status of a run whose worker could not report its end.

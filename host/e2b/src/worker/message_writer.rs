@@ -6,11 +6,12 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::sync::lock;
 use osiris_runtime::session::Record;
 
 use crate::protocol::{Message, STREAM, Sequenced};
@@ -92,7 +93,7 @@ impl MessageWriter {
 
     fn held(&self) -> MutexGuard<'_, Inner> {
         // A panic in another thread leaves the data consistent: every change is one call.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

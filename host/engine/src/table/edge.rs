@@ -6,7 +6,7 @@
 //! can hold locks and snapshots in its data source.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -15,6 +15,7 @@ use arrow::datatypes::SchemaRef;
 use futures_util::{Stream, StreamExt as _};
 use osiris_core::budget::{Budgets, Exceeded};
 use osiris_core::fs::project_dir::ProjectDir;
+use osiris_core::sync::lock;
 use tokio::sync::Notify;
 use tokio::task::coop::consume_budget;
 use tokio::time::timeout;
@@ -112,7 +113,7 @@ pub struct Receiver {
 
 impl Edge {
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.queue)
     }
 
     /// Waits until `poll` returns an answer, and polls again after every change.

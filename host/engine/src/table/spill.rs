@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use arrow::alloc::ALIGNMENT;
 use arrow::buffer::{Buffer, MutableBuffer};
@@ -16,6 +16,7 @@ use arrow::ipc::writer::{
 };
 use osiris_core::budget::{Budget, Exceeded, Share};
 use osiris_core::fs::project_dir::ProjectDir;
+use osiris_core::sync::lock;
 
 use super::Batch;
 use crate::offload::offload;
@@ -96,7 +97,7 @@ impl Spill {
 
     /// Allocates `size` bytes of the file and returns their offset.
     fn allocate(&self, size: u64) -> io::Result<(Arc<File>, u64)> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.open);
         let open = match &mut *open {
             Some(open) => open,
             none => none.insert(Open { file: Arc::new(self.folder.anonymous_file()?), end: 0 }),

@@ -1,8 +1,9 @@
 //! Quota for the bytes and files that a call writes.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use osiris_core::driver::limits::{Limit, Limits};
+use osiris_core::sync::lock;
 
 /// Counts the bytes and files that a call writes. Clones share the count.
 #[derive(Debug, Clone)]
@@ -65,6 +66,6 @@ impl Quota {
     }
 
     fn used(&self) -> MutexGuard<'_, Used> {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.used)
     }
 }

@@ -1,9 +1,10 @@
 //! Tracks failed steps, to attribute downstream failures to their root cause.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use osiris_core::contract::ErrorKind;
+use osiris_core::sync::lock;
 use osiris_engine::CallError;
 
 use super::prepare::PreparedStep;
@@ -14,7 +15,7 @@ pub(super) struct FailureTracker(Mutex<BTreeSet<usize>>);
 
 impl FailureTracker {
     pub(super) fn add(&self, index: usize) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(index);
+        lock(&self.0).insert(index);
     }
 
     /// Corrects the kind of a step's failure. A step downstream of a failed one is notified by its
@@ -39,7 +40,7 @@ impl FailureTracker {
             let message = format!("{message} (reported as `{kind}`, which did not happen)");
             return CallError::new(ErrorKind::Internal, message);
         }
-        let failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = lock(&self.0);
         match inputs.find(|input| is_downstream_of_failure(&failed, tasks, *input)) {
             Some(input) if failure.kind == ErrorKind::Cancelled => {
                 CallError::upstream(&tasks[input].task.step.id)

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use osiris_core::contract::ErrorKind;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::project_dir::io_help;
 use osiris_core::redact::Redactor;
+use osiris_core::sync::lock;
 use osiris_core::telemetry::{Level, Number};
 use osiris_pipeline::manifest::Manifest;
 use serde_json::{Map, Value};
@@ -51,11 +52,6 @@ struct Inner {
     lock: Mutex<Option<Lock>>,
     tap: Option<RecordListener>,
     memory: Memory,
-}
-
-/// Locks a mutex. A panic in another thread leaves the data consistent: every change is one call.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Session {
