@@ -141,15 +141,15 @@ fn engine(interrupts: bool) -> Result<Engine> {
 
 /// Times the validation of every batch, as when its driver has just sent it.
 fn validate(batches: &[Batch]) -> Result<f64> {
-    let sent: Vec<(u64, Vec<Buffer>)> = batches
+    let parts: Vec<(u64, Vec<Buffer>)> = batches
         .iter()
         .map(|batch| (batch.rows(), (0..).map_while(|at| batch.buffer(at).cloned()).collect()))
         .collect();
     let started = processor::time();
-    for (batch, (rows, buffers)) in batches.iter().zip(sent) {
+    for (batch, (rows, buffers)) in batches.iter().zip(parts) {
         let schema = batch.record().schema();
-        let checked = Batch::from_parts(schema, rows, batch.nodes(), buffers);
-        std::hint::black_box(checked.map_err(|why| anyhow::anyhow!("{why}"))?);
+        let result = Batch::from_parts(schema, rows, batch.nodes(), buffers);
+        std::hint::black_box(result.map_err(|why| anyhow::anyhow!("{why}"))?);
     }
     Ok((processor::time() - started).as_secs_f64())
 }

@@ -60,8 +60,8 @@ impl ConnectedBuild {
             let owner = format!("step `{id}`");
             *config =
                 connection::resolve_step_config(&owner, config, spec, &connections, environment)?;
-            let found = Secrets::find(config, spec, &connections, environment);
-            secrets.insert(id.clone(), found);
+            let step_secrets = Secrets::find(config, spec, &connections, environment);
+            secrets.insert(id.clone(), step_secrets);
         }
         Ok(Self { manifest: build.manifest.clone(), configs, origins, secrets, bytes })
     }

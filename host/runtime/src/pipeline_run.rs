@@ -138,9 +138,9 @@ impl PipelineRun {
         let _cancel = self.cancel.clone().drop_guard();
         let (sender, report) = oneshot::channel();
         let run = move || sender.send(self.run_here()).ok();
-        thread::Builder::new().name("osiris-run".to_owned()).spawn(run).map_err(not_started)?;
+        thread::Builder::new().name("osiris-run".to_owned()).spawn(run).map_err(start_error)?;
         // A panic of the run's thread was printed; nothing is left to wait for.
-        report.await.unwrap_or_else(|_| Err(not_started(io::Error::other("the run panicked"))))
+        report.await.unwrap_or_else(|_| Err(start_error(io::Error::other("the run panicked"))))
     }
 
     /// Runs on this thread, which Landlock restricts from then on.
@@ -159,14 +159,14 @@ impl PipelineRun {
         let progress = Arc::new(RunProgress::new(prepared.tasks()));
         let session = connected.session(&workspace)?;
         // Under Landlock, the number of CPUs of a container cannot be read.
-        let threads = thread::available_parallelism().map_err(not_started)?;
+        let threads = thread::available_parallelism().map_err(start_error)?;
         let (sandbox, dirs) = prepared.sandbox(session.dir());
         sandbox.enforce();
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads.get())
             .enable_all()
             .build()
-            .map_err(not_started)?;
+            .map_err(start_error)?;
         let status = runtime.block_on(run::execute(prepared, &session, progress, cancel));
         // All steps have ended; a thread that still waits for the disk holds none of their data.
         runtime.shutdown_background();
@@ -176,7 +176,7 @@ impl PipelineRun {
     }
 }
 
-fn not_started(error: io::Error) -> Error {
+fn start_error(error: io::Error) -> Error {
     let message = format!("cannot start the run: {error}");
     Error::environment(Diagnostic::new(Code::RuntimeFailed, message))
 }

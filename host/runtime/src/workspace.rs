@@ -44,8 +44,8 @@ impl Workspace {
     pub fn of(project: Project) -> Result<Self> {
         let lock = Lockfile::read(&project.layout.lock_file())?;
         let policy = project.settings.drivers.clone();
-        let gates: Vec<Box<dyn AdmissionPolicy>> = vec![Box::new(lock), Box::new(policy)];
-        let drivers = DriverCatalog::open(&project.layout.drivers_dir(), gates)?;
+        let policies: Vec<Box<dyn AdmissionPolicy>> = vec![Box::new(lock), Box::new(policy)];
+        let drivers = DriverCatalog::open(&project.layout.drivers_dir(), policies)?;
         Ok(Self { project, drivers: Arc::new(drivers) })
     }
 

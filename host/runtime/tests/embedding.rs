@@ -24,7 +24,7 @@ steps:
 ";
 
 /// Returns a project with the pipeline and its drivers, and a run of the pipeline.
-fn place() -> (TestProject, PipelineRun) {
+fn fixture() -> (TestProject, PipelineRun) {
     let project = TestProject::new();
     project.write("pipeline.yaml", PIPELINE);
     for name in ["test.source", "test.sink"] {
@@ -44,7 +44,7 @@ fn table() -> RecordBatch {
 
 #[tokio::test]
 async fn run_leaves_outputs_and_a_session() {
-    let (project, run) = place();
+    let (project, run) = fixture();
     let report = run.param("rows", "5").run().await.unwrap();
     assert_eq!(report.status.status, RunStatus::Success, "{:?}", report.status.error);
     assert_eq!(report.status.rows_written, 5);
@@ -54,7 +54,7 @@ async fn run_leaves_outputs_and_a_session() {
 
 #[tokio::test]
 async fn program_receives_a_copy_of_a_table() {
-    let (project, mut run) = place();
+    let (project, mut run) = fixture();
     let rows = run.output("read").into_stream();
     let (report, batches) = tokio::join!(run.run(), rows.collect::<Vec<_>>());
     assert_eq!(report.unwrap().status.status, RunStatus::Success);
@@ -65,7 +65,7 @@ async fn program_receives_a_copy_of_a_table() {
 
 #[tokio::test]
 async fn program_provides_the_table_of_a_step() {
-    let (project, mut run) = place();
+    let (project, mut run) = fixture();
     let (sender, copy) = (run.input("read"), run.output("read").into_stream());
     let send = sender.send_all(table().schema(), stream::iter([table(), table()]));
     let (report, sent, batches) = tokio::join!(run.run(), send, copy.collect::<Vec<_>>());
@@ -80,7 +80,7 @@ async fn program_provides_the_table_of_a_step() {
 /// A table that ends early must not look whole.
 #[tokio::test]
 async fn provided_table_that_fails_fails_the_run() {
-    let (project, mut run) = place();
+    let (project, mut run) = fixture();
     let sender = run.input("read");
     sender.open(table().schema());
     let fail = async { sender.fail("the queue is gone") };
@@ -94,7 +94,7 @@ async fn provided_table_that_fails_fails_the_run() {
 
 #[tokio::test]
 async fn dropped_receiver_does_not_stop_the_step() {
-    let (project, mut run) = place();
+    let (project, mut run) = fixture();
     drop(run.output("read"));
     assert_eq!(run.run().await.unwrap().status.status, RunStatus::Success);
     assert_eq!(project.read("ids.txt"), "0\n1\n2\n");
@@ -102,11 +102,11 @@ async fn dropped_receiver_does_not_stop_the_step() {
 
 #[tokio::test]
 async fn tables_of_steps_without_them_are_refused() {
-    let (_project, mut run) = place();
+    let (_project, mut run) = fixture();
     let _sender = run.input("write");
     let error = run.run().await.unwrap_err().to_string();
     assert!(error.contains("step `write` cannot take a table"), "{error}");
-    let (_project, mut run) = place();
+    let (_project, mut run) = fixture();
     let _receiver = run.output("nope");
     let error = run.run().await.unwrap_err().to_string();
     assert!(error.contains("the pipeline has no step `nope`"), "{error}");
@@ -114,7 +114,7 @@ async fn tables_of_steps_without_them_are_refused() {
 
 #[tokio::test]
 async fn cancelled_run_writes_nothing() {
-    let (project, run) = place();
+    let (project, run) = fixture();
     let token = CancellationToken::new();
     let run = run.param("then", "hold").cancel(token.clone());
     let cancel = async {
@@ -129,7 +129,7 @@ async fn cancelled_run_writes_nothing() {
 /// A program that loses interest must not leave a run behind.
 #[tokio::test]
 async fn dropped_future_cancels_the_run() {
-    let (project, run) = place();
+    let (project, run) = fixture();
     let token = CancellationToken::new();
     let run = run.param("then", "hold").cancel(token.clone());
     tokio::time::timeout(Duration::from_millis(200), run.run()).await.unwrap_err();
@@ -140,14 +140,14 @@ async fn dropped_future_cancels_the_run() {
 /// Landlock restricts the threads of the run and nothing else.
 #[tokio::test]
 async fn program_stays_unrestricted() {
-    let (project, run) = place();
+    let (project, run) = fixture();
     assert_eq!(run.run().await.unwrap().status.status, RunStatus::Success);
     fs::write(project.outside().join("free"), "").unwrap();
 }
 
 #[tokio::test]
 async fn invalid_pipeline_is_an_error() {
-    let (project, run) = place();
+    let (project, run) = fixture();
     project.write("pipeline.yaml", "steps: 1");
     assert!(run.run().await.is_err());
 }

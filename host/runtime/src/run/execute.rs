@@ -44,8 +44,8 @@ pub async fn execute(
         manifest_hash: &manifest.meta.manifest_hash,
         steps_total: manifest.steps.len(),
     });
-    let (ends, unsaved) = run_steps(&prepared, tables, session, &progress, &cancel).await;
-    let end = summarize(&prepared, ends, unsaved, cancel.is_cancelled());
+    let (ends, save_error) = run_steps(&prepared, tables, session, &progress, &cancel).await;
+    let end = summarize(&prepared, ends, save_error, cancel.is_cancelled());
     let total_rows = if end.rows_written > 0 { end.rows_written } else { end.rows_read };
     let steps_executed = end.steps.iter().filter(|step| step.status == StepState::Success).count();
     session.event(RunEvent::CleanupComplete { steps_executed, total_rows });
@@ -79,7 +79,7 @@ async fn run_steps(
     cancel: &CancellationToken,
 ) -> (Vec<StepEnd>, Option<RunError>) {
     let stop = cancel.child_token();
-    let failed = Arc::new(FailureTracker::default());
+    let failures = Arc::new(FailureTracker::default());
     let done: Vec<_> = prepared.tasks.iter().map(|_| CancellationToken::new()).collect();
     let mut senders = Vec::new();
     let mut receivers = Vec::new();
@@ -109,7 +109,7 @@ async fn run_steps(
             session: session.clone(),
             progress: progress.clone(),
             stop: stop.clone(),
-            failed: failed.clone(),
+            failures: failures.clone(),
             group: groups.as_ref().map(|groups| groups[index].clone()),
             after: ready.task.after.iter().map(|index| done[*index].clone()).collect(),
             inputs: inputs
@@ -122,31 +122,31 @@ async fn run_steps(
         steps.spawn(task.run());
     }
     drop(groups);
-    let (mut ends, mut unsaved) = (Vec::new(), None);
+    let (mut ends, mut save_error) = (Vec::new(), None);
     let mut states = StateCommitter::new(prepared);
     while let Some(end) = steps.join_next().await {
         // A panic of the host in a step must end the run instead of hanging it.
         let end = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
         if let Some(failure) = &end.failure {
             if !failure.kind.is_cascaded() {
-                failed.add(end.index);
+                failures.add(end.index);
             }
             stop.cancel();
         } else {
             done[end.index].cancel();
-            unsaved = unsaved.or(states.end(&end));
+            save_error = save_error.or(states.end(&end));
         }
         ends.push(end);
     }
     while copies.join_next().await.is_some() {}
-    (ends, unsaved)
+    (ends, save_error)
 }
 
 /// Summarizes the run.
 fn summarize(
     prepared: &Prepared,
     mut ends: Vec<StepEnd>,
-    unsaved: Option<RunError>,
+    save_error: Option<RunError>,
     cancelled: bool,
 ) -> RunResult {
     // Report the first failure that is not a consequence of another one.
@@ -160,7 +160,7 @@ fn summarize(
         ends.iter().find_map(|end| Some((end.status.id.clone(), end.failure.clone()?)));
     let mut error = cause.or(consequence).map(|(step, error)| RunError::of_step(&step, error));
     ends.sort_by_key(|end| end.index);
-    error = error.or(unsaved);
+    error = error.or(save_error);
     let sum = |mode: Mode| {
         let of_mode = ends.iter().filter(|end| prepared.tasks[end.index].task.step.mode == mode);
         of_mode.map(|end| end.status.rows_out).sum()

@@ -30,12 +30,12 @@ impl FailureTracker {
         is_stopped: bool,
     ) -> CallError {
         let mut inputs = tasks[index].task.inputs.iter().map(|(_, input)| *input);
-        let untrue = match failure.kind {
+        let is_untrue = match failure.kind {
             ErrorKind::Cancelled => !is_stopped,
             ErrorKind::Upstream => inputs.len() == 0,
             _ => return failure,
         };
-        if untrue {
+        if is_untrue {
             let CallError { kind, message, .. } = failure;
             let message = format!("{message} (reported as `{kind}`, which did not happen)");
             return CallError::new(ErrorKind::Internal, message);

@@ -30,7 +30,7 @@ pub struct Task {
 pub fn plan(manifest: &Manifest, configs: &BTreeMap<String, Value>) -> Result<Vec<Task>> {
     let mut tasks: Vec<Task> = Vec::with_capacity(manifest.steps.len());
     for step in &manifest.steps {
-        let broken = |why: &str| {
+        let invalid = |why: &str| {
             Error::invalid(
                 Diagnostic::new(
                     Code::ManifestInvalid,
@@ -39,12 +39,12 @@ pub fn plan(manifest: &Manifest, configs: &BTreeMap<String, Value>) -> Result<Ve
                 .help("compile the pipeline again with `osiris compile`"),
             )
         };
-        let config = configs.get(&step.id).ok_or_else(|| broken("has no configuration"))?.clone();
+        let config = configs.get(&step.id).ok_or_else(|| invalid("has no configuration"))?.clone();
         let find = |id: &str| tasks.iter().position(|task| task.step.id == id);
         let mut after = Vec::new();
         for need in &step.needs {
             let index = find(need)
-                .ok_or_else(|| broken(&format!("needs `{need}`, which is not an earlier step")))?;
+                .ok_or_else(|| invalid(&format!("needs `{need}`, which is not an earlier step")))?;
             if tasks[index].step.mode == Mode::Write {
                 after.push(index);
             }

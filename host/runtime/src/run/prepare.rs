@@ -94,8 +94,8 @@ impl Prepared {
         let dirs = OutputDirs::new(&job.base);
         let mut sandbox = ProcessSandbox { ports: Some(Vec::new()), ..ProcessSandbox::default() };
         let tables = &self.tables.inputs;
-        let called = |step: &&PreparedStep| !tables.contains_key(&step.task.step.id);
-        for PreparedStep { task, code, .. } in self.tasks.iter().filter(called) {
+        let runs_driver = |step: &&PreparedStep| !tables.contains_key(&step.task.step.id);
+        for PreparedStep { task, code, .. } in self.tasks.iter().filter(runs_driver) {
             let grants = Grants::new(&code.spec, &task.config, &job.base, None);
             dirs.admit(&mut sandbox, code, &grants);
         }
@@ -177,15 +177,15 @@ pub fn prepare(
         BTreeMap::new();
     let (mut tasks, mut admitted) = (Vec::new(), Vec::new());
     for task in plan(&job.manifest, &job.configs)? {
-        let wanted = &task.step.driver;
-        let (code, driver, built_in) = match drivers.get(wanted) {
-            Some(known) => known.clone(),
+        let driver_ref = &task.step.driver;
+        let (code, driver, built_in) = match drivers.get(driver_ref) {
+            Some(entry) => entry.clone(),
             None => {
-                let (admission, code) = compile(&engine, catalog, wanted, &mut compiling)?;
-                let known = (code, Arc::default(), admission.built_in);
-                drivers.insert(wanted.clone(), known.clone());
+                let (admission, code) = compile(&engine, catalog, driver_ref, &mut compiling)?;
+                let entry = (code, Arc::default(), admission.built_in);
+                drivers.insert(driver_ref.clone(), entry.clone());
                 admitted.push(admission);
-                known
+                entry
             }
         };
         check_task(&job, &task, &code.spec, built_in)?;
@@ -213,11 +213,11 @@ pub fn check_task(job: &Job, task: &Task, spec: &Spec, built_in: bool) -> Result
 }
 
 fn check_paths(job: &Job, task: &Task, spec: &Spec) -> Result<()> {
-    let written =
+    let writes =
         configured_paths(&task.config, &spec.files.write).map(|path| (path, AccessMode::Write));
-    let read =
+    let reads =
         configured_paths(&task.config, &spec.files.read).map(|path| (path, AccessMode::Read));
-    for (path, access) in written.chain(read) {
+    for (path, access) in writes.chain(reads) {
         paths::check(&job.base, path, access, &job.allow_read).map_err(|refusal| {
             Error::invalid(refusal.into_problem(&format!("step `{}`", task.step.id)))
         })?;
@@ -229,40 +229,41 @@ fn check_paths(job: &Job, task: &Task, spec: &Spec) -> Result<()> {
 ///
 /// # Errors
 /// Returns an error if the driver is missing, has changed or is denied by the policy.
-pub fn load_pinned(catalog: &DriverCatalog, wanted: &DriverRef) -> Result<AdmittedDriver> {
-    Ok(admit(catalog, wanted)?.0)
+pub fn load_pinned(catalog: &DriverCatalog, driver_ref: &DriverRef) -> Result<AdmittedDriver> {
+    Ok(admit(catalog, driver_ref)?.0)
 }
 
 fn compile(
     engine: &Engine,
     catalog: &DriverCatalog,
-    wanted: &DriverRef,
+    driver_ref: &DriverRef,
     compiling: &mut impl FnMut(&str),
 ) -> Result<(AdmittedDriver, CompiledDriver)> {
-    let (admission, file, content) = admit(catalog, wanted)?;
-    let code = engine.code(file, content, || compiling(&wanted.name))?;
+    let (admission, file, content) = admit(catalog, driver_ref)?;
+    let code = engine.code(file, content, || compiling(&driver_ref.name))?;
     Ok((admission, code))
 }
 
 /// Finds an allowed driver. Also returns its file, and the bytes that were checked.
 fn admit<'r>(
     catalog: &'r DriverCatalog,
-    wanted: &DriverRef,
+    driver_ref: &DriverRef,
 ) -> Result<(AdmittedDriver, &'r DriverFile, &'r Content)> {
-    let file =
-        catalog.find(&wanted.name).ok_or_else(|| catalog.missing_driver_error(&wanted.name))?;
+    let file = catalog
+        .find(&driver_ref.name)
+        .ok_or_else(|| catalog.missing_driver_error(&driver_ref.name))?;
     let content = catalog.verified_content(file)?;
-    check_pin(file, &content.sha256, wanted)?;
+    check_pin(file, &content.sha256, driver_ref)?;
     Ok((AdmittedDriver::of(file, &content.bytes, &content.sha256)?, file, content))
 }
 
-fn check_pin(file: &DriverFile, sha256: &str, wanted: &DriverRef) -> Result<()> {
-    if sha256 == wanted.sha256 {
+fn check_pin(file: &DriverFile, sha256: &str, driver_ref: &DriverRef) -> Result<()> {
+    if sha256 == driver_ref.sha256 {
         return Ok(());
     }
     let message = format!(
         "driver `{}` has changed since the pipeline was compiled: its sha256 is {sha256}, not {}",
-        wanted.name, wanted.sha256
+        driver_ref.name, driver_ref.sha256
     );
     Err(Error::environment(
         Diagnostic::new(Code::DriverChanged, message)

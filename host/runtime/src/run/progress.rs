@@ -27,8 +27,8 @@ pub(super) struct StepProgress {
     done: AtomicU64,
     total: AtomicU64,
     started: OnceLock<Instant>,
-    ended: OnceLock<(StepState, Duration)>,
-    touched: AtomicU8,
+    outcome: OnceLock<(StepState, Duration)>,
+    has_progress: AtomicU8,
 }
 
 /// Progress of a step at one moment.
@@ -62,8 +62,8 @@ impl RunProgress {
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
             started: OnceLock::new(),
-            ended: OnceLock::new(),
-            touched: AtomicU8::new(0),
+            outcome: OnceLock::new(),
+            has_progress: AtomicU8::new(0),
         };
         Self { rows: tasks.map(row).collect() }
     }
@@ -81,13 +81,13 @@ impl RunProgress {
 
     /// Builds the end of a run from the progress alone. Steps that have not ended count as cancelled.
     pub fn end(&self, state: RunStatus, exit_code: u8, error: Option<RunError>) -> RunResult {
-        let status = |(row, seen): (&StepProgress, StepSnapshot)| StepStatus {
-            id: seen.id,
+        let status = |(row, snapshot): (&StepProgress, StepSnapshot)| StepStatus {
+            id: snapshot.id,
             driver: row.driver.clone(),
-            status: seen.state.unwrap_or(StepState::Cancelled),
-            rows_in: seen.rows_in,
-            rows_out: seen.rows_out,
-            duration_ms: u64::try_from(seen.elapsed.as_millis()).unwrap_or(u64::MAX),
+            status: snapshot.state.unwrap_or(StepState::Cancelled),
+            rows_in: snapshot.rows_in,
+            rows_out: snapshot.rows_out,
+            duration_ms: u64::try_from(snapshot.elapsed.as_millis()).unwrap_or(u64::MAX),
         };
         let steps: Vec<StepStatus> = self.rows.iter().zip(self.snapshot()).map(status).collect();
         let sum = |mode: Mode| {
@@ -124,13 +124,13 @@ impl StepProgress {
     pub(super) fn progress(&self, done: u64, total: Option<u64>) {
         self.done.store(done, Relaxed);
         self.total.store(total.unwrap_or(0), Relaxed);
-        self.touched.store(1, Relaxed);
+        self.has_progress.store(1, Relaxed);
     }
 
     pub(super) fn end(&self, state: StepState, rows_out: u64) {
         self.rows_out.store(rows_out, Relaxed);
         let elapsed = self.started.get().map(Instant::elapsed).unwrap_or_default();
-        self.ended.get_or_init(|| (state, elapsed));
+        self.outcome.get_or_init(|| (state, elapsed));
     }
 
     fn apply_remote(&self, step: &StepSnapshot) {
@@ -144,13 +144,13 @@ impl StepProgress {
             self.progress(done, total);
         }
         if let Some(state) = step.state {
-            self.ended.get_or_init(|| (state, step.elapsed));
+            self.outcome.get_or_init(|| (state, step.elapsed));
         }
     }
 
     fn snapshot(&self) -> StepSnapshot {
         let total = Some(self.total.load(Relaxed)).filter(|total| *total > 0);
-        let (state, elapsed) = match (self.ended.get(), self.started.get()) {
+        let (state, elapsed) = match (self.outcome.get(), self.started.get()) {
             (Some((state, elapsed)), _) => (Some(*state), *elapsed),
             (None, Some(started)) => (None, started.elapsed()),
             (None, None) => (Some(StepState::Pending), Duration::ZERO),
@@ -161,7 +161,8 @@ impl StepProgress {
             state,
             rows_in: self.rows_in.load(Relaxed),
             rows_out: self.rows_out.load(Relaxed),
-            progress: (self.touched.load(Relaxed) == 1).then(|| (self.done.load(Relaxed), total)),
+            progress: (self.has_progress.load(Relaxed) == 1)
+                .then(|| (self.done.load(Relaxed), total)),
             elapsed,
         }
     }

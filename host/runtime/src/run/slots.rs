@@ -18,7 +18,7 @@ pub(super) struct Group {
     size: u32,
     /// The ends of steps of other groups that steps of this group wait for.
     after: Vec<CancellationToken>,
-    held: OnceCell<Option<OwnedSemaphorePermit>>,
+    permit: OnceCell<Option<OwnedSemaphorePermit>>,
 }
 
 impl Group {
@@ -32,7 +32,7 @@ impl Group {
             // The semaphore is never closed.
             self.slots.clone().acquire_many_owned(self.size).await.ok()
         };
-        self.held.get_or_init(wait).await;
+        self.permit.get_or_init(wait).await;
     }
 }
 
@@ -59,7 +59,7 @@ pub(super) fn groups(
                 .filter(|index| numbers[**index] != number)
                 .map(|index| done[*index].clone())
                 .collect(),
-            held: OnceCell::new(),
+            permit: OnceCell::new(),
         })
     });
     let groups: Vec<_> = groups.collect();
@@ -81,17 +81,17 @@ fn numbers(tasks: &[&Task]) -> Vec<usize> {
     // Two groups that wait for each other are one. Each pass joins two groups at least.
     loop {
         let reaches = |from: usize, to: usize| {
-            let (mut seen, mut open) = (vec![false; tasks.len()], vec![from]);
-            while let Some(group) = open.pop() {
+            let (mut visited, mut stack) = (vec![false; tasks.len()], vec![from]);
+            while let Some(group) = stack.pop() {
                 let members = (0..tasks.len()).filter(|index| numbers[*index] == group);
                 for before in members.flat_map(|index| &tasks[index].after) {
                     let before = numbers[*before];
-                    if !std::mem::replace(&mut seen[before], true) {
-                        open.push(before);
+                    if !std::mem::replace(&mut visited[before], true) {
+                        stack.push(before);
                     }
                 }
             }
-            seen[to]
+            visited[to]
         };
         let pairs = tasks
             .iter()

@@ -17,7 +17,7 @@ use crate::session::RunError;
 /// States that wait for downstream steps to succeed.
 pub(super) struct StateCommitter<'p> {
     prepared: &'p Prepared,
-    saved: StateStore,
+    state_store: StateStore,
     /// By step index: the state, and the downstream steps that have not succeeded yet.
     waiting: BTreeMap<usize, (String, BTreeSet<usize>)>,
     succeeded: BTreeSet<usize>,
@@ -26,8 +26,8 @@ pub(super) struct StateCommitter<'p> {
 impl<'p> StateCommitter<'p> {
     pub(super) fn new(prepared: &'p Prepared) -> Self {
         let job = &prepared.job;
-        let saved = StateStore::new(&job.base, &job.state, &job.manifest.pipeline.id);
-        Self { prepared, saved, waiting: BTreeMap::new(), succeeded: BTreeSet::new() }
+        let state_store = StateStore::new(&job.base, &job.state, &job.manifest.pipeline.id);
+        Self { prepared, state_store, waiting: BTreeMap::new(), succeeded: BTreeSet::new() }
     }
 
     /// Records that a step has succeeded, and saves each state that waited only for this step.
@@ -35,39 +35,40 @@ impl<'p> StateCommitter<'p> {
     pub(super) fn end(&mut self, end: &StepEnd) -> Option<RunError> {
         self.succeeded.insert(end.index);
         if let Some(state) = &end.state {
-            let behind = self.behind(end.index).difference(&self.succeeded).copied().collect();
-            self.waiting.insert(end.index, (state.clone(), behind));
+            let downstream =
+                self.downstream(end.index).difference(&self.succeeded).copied().collect();
+            self.waiting.insert(end.index, (state.clone(), downstream));
         }
         let mut failure = None;
-        self.waiting.retain(|step, (state, behind)| {
-            behind.remove(&end.index);
+        self.waiting.retain(|step, (state, downstream)| {
+            downstream.remove(&end.index);
             let id = &self.prepared.tasks[*step].task.step.id;
-            if behind.is_empty()
-                && let Err(why) = self.saved.store(id, state)
+            if downstream.is_empty()
+                && let Err(why) = self.state_store.store(id, state)
             {
-                failure = Some(unsaved(id, &why));
+                failure = Some(save_error(id, &why));
             }
-            !behind.is_empty()
+            !downstream.is_empty()
         });
         failure
     }
 
     /// Returns all steps downstream of `step`.
-    fn behind(&self, step: usize) -> BTreeSet<usize> {
-        let (mut found, mut next) = (BTreeSet::new(), vec![step]);
+    fn downstream(&self, step: usize) -> BTreeSet<usize> {
+        let (mut downstream, mut next) = (BTreeSet::new(), vec![step]);
         while let Some(from) = next.pop() {
             for (reader, ready) in self.prepared.tasks.iter().enumerate() {
                 let reads = ready.task.inputs.iter().any(|(_, source)| *source == from);
-                if reads && found.insert(reader) {
+                if reads && downstream.insert(reader) {
                     next.push(reader);
                 }
             }
         }
-        found
+        downstream
     }
 }
 
-fn unsaved(step: &str, why: &str) -> RunError {
+fn save_error(step: &str, why: &str) -> RunError {
     let message = format!("cannot save the step's state for the next run: {why}");
     RunError::of_step(step, CallError::new(ErrorKind::Session, message))
 }

@@ -50,10 +50,10 @@ mod tests {
     #[test]
     fn stored_state_loads_back() {
         let base = tempfile::tempdir().unwrap();
-        let saved = StateStore::new(base.path(), &base.path().join(".osiris/state"), "copy");
-        assert_eq!(saved.load("read").unwrap(), None);
-        saved.store("read", "1").unwrap();
-        saved.store("read", "22").unwrap();
-        assert_eq!(saved.load("read").unwrap().as_deref(), Some("22"));
+        let store = StateStore::new(base.path(), &base.path().join(".osiris/state"), "copy");
+        assert_eq!(store.load("read").unwrap(), None);
+        store.store("read", "1").unwrap();
+        store.store("read", "22").unwrap();
+        assert_eq!(store.load("read").unwrap().as_deref(), Some("22"));
     }
 }

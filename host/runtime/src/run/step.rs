@@ -28,7 +28,7 @@ pub(super) struct StepTask {
     pub(super) session: Session,
     pub(super) progress: Arc<RunProgress>,
     pub(super) stop: CancellationToken,
-    pub(super) failed: Arc<FailureTracker>,
+    pub(super) failures: Arc<FailureTracker>,
     /// The steps that run together with this one, if steps have to wait for room.
     pub(super) group: Option<Arc<Group>>,
     /// Cancelled when the steps that must come first have succeeded.
@@ -55,7 +55,7 @@ impl StepTask {
         let ready = &prepared.tasks[index];
         let (session, progress, stop) =
             (self.session.clone(), self.progress.clone(), self.stop.clone());
-        let failed = self.failed.clone();
+        let failures = self.failures.clone();
         // Held to the end of the step.
         let group = self.group.clone();
         if let Some(group) = &group {
@@ -88,7 +88,7 @@ impl StepTask {
         }
         let is_stopped = stop.is_cancelled();
         report.result = report.result.map_err(|failure| {
-            let failure = failed.attribute(failure, &prepared.tasks, index, is_stopped);
+            let failure = failures.attribute(failure, &prepared.tasks, index, is_stopped);
             failure.of_driver(&step.driver.name)
         });
         let duration_ms = started.elapsed().as_millis() as u64;
@@ -100,8 +100,8 @@ impl StepTask {
 
     async fn call_driver(self, ready: &PreparedStep) -> RunOutcome {
         let prepared = self.prepared.clone();
-        let loaded = ready.driver(&prepared.engine).map_err(CallError::from);
-        match loaded.and_then(|driver| Ok((driver, self.call(ready)?))) {
+        let driver = ready.driver(&prepared.engine).map_err(CallError::from);
+        match driver.and_then(|driver| Ok((driver, self.call(ready)?))) {
             Ok((driver, (call, request))) => driver.run(&prepared.engine, call, request).await,
             Err(failure) => RunOutcome::without_call(Err(failure)),
         }
@@ -115,8 +115,8 @@ impl StepTask {
         let path = path.strip_prefix(self.session.dir()).unwrap_or(&path);
         self.session.event(RunEvent::ArtifactCreated { step_id: &step.id, path });
         let job = &self.prepared.job;
-        let saved = StateStore::new(&job.base, &job.state, &job.manifest.pipeline.id);
-        let saved_state = saved.load(&step.id).map_err(|error| {
+        let store = StateStore::new(&job.base, &job.state, &job.manifest.pipeline.id);
+        let saved_state = store.load(&step.id).map_err(|error| {
             let message = format!("cannot read the state of the last run: {error}");
             CallError::new(ErrorKind::Permission, message)
         })?;

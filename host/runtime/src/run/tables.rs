@@ -24,21 +24,21 @@ pub struct StepTables {
 impl StepTables {
     /// Checks that every table belongs to a step of the plan.
     pub(super) fn check(&self, tasks: &[&Task]) -> Result<()> {
-        let named = |id: &String| tasks.iter().find(|task| task.step.id == *id);
-        let refuse =
+        let find = |id: &String| tasks.iter().find(|task| task.step.id == *id);
+        let invalid =
             |message: String| Error::invalid(Diagnostic::new(Code::StepTableInvalid, message));
         for id in self.inputs.keys().chain(self.outputs.keys()) {
-            named(id).ok_or_else(|| refuse(format!("the pipeline has no step `{id}`")))?;
+            find(id).ok_or_else(|| invalid(format!("the pipeline has no step `{id}`")))?;
         }
-        for (id, task) in self.inputs.keys().filter_map(|id| Some((id, named(id)?))) {
+        for (id, task) in self.inputs.keys().filter_map(|id| Some((id, find(id)?))) {
             if task.step.mode != Mode::Extract {
                 let why = format!("step `{id}` cannot take a table: its mode is not `extract`");
-                return Err(refuse(why));
+                return Err(invalid(why));
             }
         }
-        for (id, task) in self.outputs.keys().filter_map(|id| Some((id, named(id)?))) {
+        for (id, task) in self.outputs.keys().filter_map(|id| Some((id, find(id)?))) {
             if task.step.mode == Mode::Write {
-                return Err(refuse(format!("step `{id}` produces no table: its mode is `write`")));
+                return Err(invalid(format!("step `{id}` produces no table: its mode is `write`")));
             }
         }
         Ok(())
@@ -72,12 +72,12 @@ pub(super) async fn provide(
     stop: &CancellationToken,
 ) -> RunOutcome {
     let mut rows = 0;
-    let sent = async {
+    let transfer = async {
         let Some(to) = to else { return Ok(()) };
-        to.open(from.schema().await.map_err(ended)?);
-        while let Some(batch) = from.next().await.map_err(ended)? {
+        to.open(from.schema().await.map_err(input_error)?);
+        while let Some(batch) = from.next().await.map_err(input_error)? {
             let count = batch.rows();
-            to.send(batch).await.map_err(|error| unsent(&error))?;
+            to.send(batch).await.map_err(|error| send_error(&error))?;
             progress.row(index).add(0, count);
             rows += count;
         }
@@ -85,17 +85,17 @@ pub(super) async fn provide(
         Ok(())
     };
     let result = tokio::select! {
-        result = sent => result,
+        result = transfer => result,
         () = stop.cancelled() => Err(CallError::new(ErrorKind::Cancelled, "the run was stopped")),
     };
     RunOutcome { rows_written: rows, ..RunOutcome::without_call(result) }
 }
 
-fn ended(closed: Closed) -> CallError {
+fn input_error(closed: Closed) -> CallError {
     let message = format!("the table of the program ended early: {}", closed.0);
     CallError::new(ErrorKind::Data, message)
 }
 
-fn unsent(error: &SendError) -> CallError {
+fn send_error(error: &SendError) -> CallError {
     CallError::new(ErrorKind::Permission, error.to_string())
 }

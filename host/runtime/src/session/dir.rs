@@ -46,10 +46,10 @@ impl SessionDir {
     pub(super) fn create_as(logs: &Path, id: &str) -> io::Result<Self> {
         let name = format!("{}{id}", id::PREFIX);
         // The parent of the logs is the project's directory.
-        let above = logs.parent().unwrap_or(logs);
-        let all = ProjectDir::new(above, logs).create_dir()?;
-        project_dir::create_private_dir(&all, name.as_ref())?;
-        Ok(Self { path: logs.join(&name), dir: all.open_dir(&name)? })
+        let base = logs.parent().unwrap_or(logs);
+        let logs_dir = ProjectDir::new(base, logs).create_dir()?;
+        project_dir::create_private_dir(&logs_dir, name.as_ref())?;
+        Ok(Self { path: logs.join(&name), dir: logs_dir.open_dir(&name)? })
     }
 
     /// Opens the directory of an existing session.
@@ -74,27 +74,27 @@ impl SessionDir {
     /// Returns whether `name` is a file with exactly this content.
     pub(super) fn holds(&self, name: &Path, bytes: &[u8]) -> bool {
         let limit = bytes.len() as u64;
-        let is_file = self.dir.symlink_metadata(name).is_ok_and(|about| about.is_file());
-        is_file && project_dir::read(&self.dir, name, limit).is_ok_and(|found| found == bytes)
+        let is_file = self.dir.symlink_metadata(name).is_ok_and(|metadata| metadata.is_file());
+        is_file && project_dir::read(&self.dir, name, limit).is_ok_and(|content| content == bytes)
     }
 
     /// Removes a file, link or directory; does nothing if `name` does not exist.
     pub(super) fn remove(&self, name: &Path) -> io::Result<()> {
-        let removed = match self.dir.symlink_metadata(name) {
-            Ok(about) if about.is_dir() => self.dir.remove_dir_all(name),
+        let result = match self.dir.symlink_metadata(name) {
+            Ok(metadata) if metadata.is_dir() => self.dir.remove_dir_all(name),
             Ok(_) => self.dir.remove_file(name),
             Err(error) => Err(error),
         };
-        match removed {
+        match result {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed,
+            result => result,
         }
     }
 
     /// Creates a directory and its parents, as far as they are missing.
     pub(super) fn create_dir(&self, name: &Path) -> io::Result<PathBuf> {
         let mut so_far = PathBuf::new();
-        let mut make = || {
+        let mut create = || {
             for part in name {
                 so_far.push(part);
                 match project_dir::create_private_dir(&self.dir, &so_far) {
@@ -106,11 +106,11 @@ impl SessionDir {
             }
             Ok(())
         };
-        let made = make();
+        let result = create();
         project_dir::refuse_links(&self.dir, &self.path, name)?;
         match self.dir.metadata(name) {
-            Ok(about) if !about.is_dir() => Err(io::ErrorKind::NotADirectory.into()),
-            _ => made.map(|()| self.path.join(name)),
+            Ok(metadata) if !metadata.is_dir() => Err(io::ErrorKind::NotADirectory.into()),
+            _ => result.map(|()| self.path.join(name)),
         }
     }
 
@@ -129,7 +129,7 @@ impl SessionDir {
             staged.file().sync_all()?;
         }
         // A rename cannot replace a directory with a file.
-        if self.dir.symlink_metadata(name).is_ok_and(|about| about.is_dir()) {
+        if self.dir.symlink_metadata(name).is_ok_and(|metadata| metadata.is_dir()) {
             self.remove(name)?;
         }
         staged.commit()?;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::status::RunStatus;
 
 /// Fields that every line has, written first.
-const OWN: [&str; 3] = ["ts", "session_id", EVENT_TYPE];
+const RESERVED: [&str; 3] = ["ts", "session_id", EVENT_TYPE];
 
 /// The field with the name of an event.
 const EVENT_TYPE: &str = "event_type";
@@ -31,9 +31,9 @@ pub(super) fn line(
     event_type: &str,
     mut fields: Map<String, Value>,
 ) -> String {
-    for own in OWN {
-        if let Some(value) = fields.remove(own) {
-            let mut name = format!("{own}_");
+    for key in RESERVED {
+        if let Some(value) = fields.remove(key) {
+            let mut name = format!("{key}_");
             while fields.contains_key(&name) {
                 name.push('_');
             }
@@ -212,12 +212,12 @@ mod tests {
             let (name, fields) = event.into_parts();
             let row = docs.lines().find(|line| line.contains(&format!("`{name}`")));
             let row = row.unwrap_or_else(|| panic!("docs/runs.md has no row for `{name}`"));
-            let known = schema["$defs"][&name]["required"].as_array();
-            let known = known.unwrap_or_else(|| panic!("the schema has no `{name}`"));
+            let required = schema["$defs"][&name]["required"].as_array();
+            let required = required.unwrap_or_else(|| panic!("the schema has no `{name}`"));
             for field in fields.keys() {
                 assert!(row.contains(&format!("`{field}`")), "{name}: {field} in {row}");
                 assert!(
-                    field == "help" || known.contains(&field.as_str().into()),
+                    field == "help" || required.contains(&field.as_str().into()),
                     "{name}: {field}"
                 );
             }

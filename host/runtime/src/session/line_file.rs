@@ -7,13 +7,13 @@ use std::io::{self, Write};
 pub(super) struct LineFile {
     file: File,
     /// The size of the file up to the end of its last whole line.
-    written: u64,
+    size: u64,
 }
 
 impl LineFile {
     /// Wraps an empty file that is open for appending.
     pub(super) fn new(file: File) -> Self {
-        Self { file, written: 0 }
+        Self { file, size: 0 }
     }
 
     /// Appends `line` and a newline.
@@ -21,10 +21,10 @@ impl LineFile {
         line.push('\n');
         let result = self.file.write_all(line.as_bytes());
         match result {
-            Ok(()) => self.written += line.len() as u64,
+            Ok(()) => self.size += line.len() as u64,
             // A full disk might have taken half a line: cut it off. If that fails as well, a reader
             // notices the missing newline, and the first error is the one to report.
-            Err(_) => drop(self.file.set_len(self.written)),
+            Err(_) => drop(self.file.set_len(self.size)),
         }
         result
     }

@@ -32,16 +32,16 @@ impl Lock {
     /// concurrent probe never finds the lock free or takes it before the run does.
     pub(super) fn acquire(folder: &Path) -> io::Result<Self> {
         let path = folder.join(NAME);
-        let unnamed = folder.join(format!("{NAME}.tmp"));
+        let temporary = folder.join(format!("{NAME}.tmp"));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&unnamed)?;
+        let file = options.open(&temporary)?;
         // Some network file systems have no locks. There `probe` fails the same way and returns
         // `Held`: a crash stays unnoticed, but no running session is reported as crashed.
         file.try_lock().ok();
-        std::fs::rename(&unnamed, &path)?;
+        std::fs::rename(&temporary, &path)?;
         Ok(Self { path, _file: file })
     }
 

@@ -42,8 +42,8 @@ mod tests {
     #[test]
     fn peak_memory_can_be_read_repeatedly() {
         let memory = Memory::open();
-        let (before, held) = (memory.peak().unwrap(), vec![1_u8; 64 << 20]);
-        assert!(held.iter().all(|byte| *byte == 1));
+        let (before, buffer) = (memory.peak().unwrap(), vec![1_u8; 64 << 20]);
+        assert!(buffer.iter().all(|byte| *byte == 1));
         assert!(memory.peak().unwrap() >= before.max(64 << 20));
     }
 }

@@ -67,29 +67,29 @@ impl Record {
 
     /// Returns the record with every secret masked.
     pub(super) fn redacted(mut self, redactor: &Redactor) -> Self {
-        let own = |text: &mut String| {
+        let mask = |text: &mut String| {
             if let std::borrow::Cow::Owned(masked) = redactor.redact(text) {
                 *text = masked;
             }
         };
         match &mut self {
             Self::Event { event_type, fields, .. } => {
-                own(event_type);
+                mask(event_type);
                 redactor.redact_map(fields);
             }
             Self::Metric { metric, unit, tags, .. } => {
-                own(metric);
-                own(unit);
+                mask(metric);
+                mask(unit);
                 *tags = std::mem::take(tags)
                     .into_iter()
                     .map(|(mut key, mut value)| {
-                        own(&mut key);
-                        own(&mut value);
+                        mask(&mut key);
+                        mask(&mut value);
                         (key, value)
                     })
                     .collect();
             }
-            Self::Log { message, .. } => own(message),
+            Self::Log { message, .. } => mask(message),
         }
         self
     }

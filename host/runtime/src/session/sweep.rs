@@ -25,34 +25,34 @@ const TAIL: u64 = 64 * 1024;
 /// written stay as they are: listing shows them.
 pub fn mark_crashed_runs(logs: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(logs) else { return Vec::new() };
-    let mut crashed: Vec<String> = entries
+    let mut ids: Vec<String> = entries
         .filter_map(Result::ok)
         // A link does not lead to a session.
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
         .filter_map(|entry| id::of_folder(entry.file_name().to_str()?).map(str::to_owned))
         .filter(|id| mark_if_crashed(&logs.join(format!("{}{id}", id::PREFIX))).unwrap_or(false))
         .collect();
-    crashed.sort();
-    crashed
+    ids.sort();
+    ids
 }
 
 /// Returns whether the session was marked as `crashed`.
 fn mark_if_crashed(folder: &Path) -> io::Result<bool> {
     let Probe::Free(lock) = Lock::probe(folder)? else { return Ok(false) };
-    let held = SessionDir::open(folder.to_owned())?;
+    let dir = SessionDir::open(folder.to_owned())?;
     // Read under the lock: the run might have ended since the probe.
-    let mut status: StatusFile = serde_json::from_slice(&held.read(files::STATUS, STATUS_LIMIT)?)?;
-    let running = status.status == RunStatus::Running;
-    if running {
+    let mut status: StatusFile = serde_json::from_slice(&dir.read(files::STATUS, STATUS_LIMIT)?)?;
+    let was_running = status.status == RunStatus::Running;
+    if was_running {
         // Otherwise the unfinished files of the run stay for good.
         if let Some(base) = folder.parent().and_then(Path::parent) {
             remove_all_unfinished(base, &ProjectDir::new(base, folder));
         }
         set_crashed(&mut status, folder);
-        status.write(&held)?;
+        status.write(&dir)?;
     }
     lock.remove()?;
-    Ok(running)
+    Ok(was_running)
 }
 
 fn set_crashed(status: &mut StatusFile, folder: &Path) {
@@ -67,7 +67,7 @@ fn set_crashed(status: &mut StatusFile, folder: &Path) {
         let elapsed = end.duration_since(start).as_millis();
         status.execution_duration = time::seconds(u128::try_from(elapsed).unwrap_or(0));
     }
-    let seen = match (field("event_type"), field("ts")) {
+    let last_event = match (field("event_type"), field("ts")) {
         (Some(event), Some(ts)) => format!("; its last event was `{event}` at {ts}"),
         _ => String::new(),
     };
@@ -77,7 +77,7 @@ fn set_crashed(status: &mut StatusFile, folder: &Path) {
         help: None,
         message: format!(
             "the run's process ({}) ended unexpectedly: it was killed, ran out of memory, or \
-             the machine shut down{seen}",
+             the machine shut down{last_event}",
             status.pid
         ),
     });

@@ -48,9 +48,9 @@ struct Inner {
     metrics: Mutex<LineFile>,
     log: Mutex<LineFile>,
     /// The first error while writing; fails the run.
-    broken: Mutex<Option<String>>,
+    write_error: Mutex<Option<String>>,
     lock: Mutex<Option<Lock>>,
-    tap: Option<RecordListener>,
+    listener: Option<RecordListener>,
     memory: Memory,
 }
 
@@ -71,7 +71,7 @@ impl Session {
     }
 
     /// Like [`Session::create`], for a run that another process follows: takes the id from that
-    /// process and passes every record to `tap`.
+    /// process and passes every record to `listener`.
     ///
     /// # Errors
     /// Returns an error if the directory or a file in it cannot be written, or if the directory
@@ -82,10 +82,10 @@ impl Session {
         manifest: &Manifest,
         bytes: &[u8],
         redactor: Redactor,
-        tap: RecordListener,
+        listener: RecordListener,
     ) -> Result<Self> {
-        let (now, tap) = (Timestamp::now(), Some(tap));
-        Self::start(logs, now, manifest, bytes, redactor, tap, || {
+        let (now, listener) = (Timestamp::now(), Some(listener));
+        Self::start(logs, now, manifest, bytes, redactor, listener, || {
             let unsafe_id = || io::Error::new(io::ErrorKind::InvalidInput, "invalid session id");
             let id =
                 id::of_folder(&format!("{}{id}", id::PREFIX)).ok_or_else(unsafe_id)?.to_owned();
@@ -99,7 +99,7 @@ impl Session {
         manifest: &Manifest,
         bytes: &[u8],
         redactor: Redactor,
-        tap: Option<RecordListener>,
+        listener: Option<RecordListener>,
         folder: impl FnOnce() -> io::Result<(String, SessionDir)>,
     ) -> Result<Self> {
         let start = || -> io::Result<Self> {
@@ -120,10 +120,10 @@ impl Session {
                 started: Instant::now(),
                 redactor,
                 status,
-                broken: Mutex::new(None),
+                write_error: Mutex::new(None),
                 lock: Mutex::new(Some(lock)),
                 folder,
-                tap,
+                listener,
                 memory: Memory::open(),
             })))
         };
@@ -178,8 +178,8 @@ impl Session {
         if self.0.folder.holds(&name, text.as_bytes()) {
             return Ok(self.0.folder.path.join(name));
         }
-        let placed = self.0.folder.write_atomic(&name, text.as_bytes(), false);
-        placed.map_err(|error| {
+        let result = self.0.folder.write_atomic(&name, text.as_bytes(), false);
+        result.map_err(|error| {
             // Report why the write failed, even if the removal fails too.
             self.0.folder.remove(&name).ok();
             self.artifact_error(&name, &error)
@@ -244,8 +244,8 @@ impl Session {
             let (ts, step) = (ts.clone(), tags.get("step").cloned());
             return self.record(Record::Log { ts, level: Level::Warn, step, message });
         }
-        if let Some(tap) = &self.0.tap {
-            tap(&record);
+        if let Some(listener) = &self.0.listener {
+            listener(&record);
         }
         let file = record.file();
         let sink = match record {
@@ -255,7 +255,7 @@ impl Session {
         };
         if let Err(error) = lock(sink).append(record.line(&self.0.id)) {
             let message = || format!("cannot write `{file}` of the session: {error}");
-            lock(&self.0.broken).get_or_insert_with(message);
+            lock(&self.0.write_error).get_or_insert_with(message);
         }
     }
 
@@ -264,7 +264,7 @@ impl Session {
     /// # Errors
     /// Returns the first error that occurred while writing an event, metric or log line.
     pub fn check(&self) -> Result<()> {
-        match &*lock(&self.0.broken) {
+        match &*lock(&self.0.write_error) {
             None => Ok(()),
             Some(message) => Err(Error::environment(
                 Diagnostic::new(Code::SessionUnwritable, message.clone()).in_file(self.dir()),
@@ -281,11 +281,11 @@ impl Session {
         self.close(self.status_of(end))
     }
 
-    /// Ends the session of a followed run that ended with the status `theirs`.
+    /// Ends the session of a followed run that ended with this status.
     ///
     /// # Errors
     /// Returns the errors of [`Session::finish`].
-    pub fn finish_remote(&self, theirs: StatusFile, e2b: E2b) -> Result<StatusFile> {
+    pub fn finish_remote(&self, status: StatusFile, e2b: E2b) -> Result<StatusFile> {
         let StatusFile { session_id, started_at, pid, osiris_version, .. } = self.0.status.clone();
         self.close(StatusFile {
             session_id,
@@ -293,7 +293,7 @@ impl Session {
             pid,
             osiris_version,
             e2b: Some(e2b),
-            ..theirs
+            ..status
         })
     }
 

@@ -31,15 +31,15 @@ impl Footprint {
     }
 
     /// Waits until the threads of the last run have ended, and returns the footprint.
-    pub(crate) fn settled(before: Option<&Self>) -> Self {
-        let few = before.map(|before| before.threads);
+    pub(crate) fn when_idle(before: Option<&Self>) -> Self {
+        let max_threads = before.map(|before| before.threads);
         wait_for(
             "the threads of the runs end, and those that wait for more work",
             Duration::from_secs(30),
             || {
                 let now = Self::now();
-                match few {
-                    Some(few) => (now.threads <= few).then_some(now),
+                match max_threads {
+                    Some(max_threads) => (now.threads <= max_threads).then_some(now),
                     // The epoch threads of engines end by themselves.
                     None => (!names().any(|name| name.starts_with("osiris-epoch"))).then(Self::now),
                 }

@@ -9,7 +9,7 @@ mod mix;
 use std::time::Instant;
 
 use self::footprint::Footprint;
-use self::mix::{MIX, Place};
+use self::mix::{Fixture, MIX};
 
 /// Number of runs in the tests; `OSIRIS_SOAK_RUNS` overrides it.
 const RUNS: usize = 240;
@@ -19,20 +19,20 @@ const SLACK: u64 = 12 << 20;
 
 #[test]
 fn repeated_runs_leave_no_memory_files_or_threads() {
-    let asked = std::env::var("OSIRIS_SOAK_RUNS").ok();
-    let runs = asked.map_or(RUNS, |text| text.parse().expect("OSIRIS_SOAK_RUNS is a number"));
+    let requested = std::env::var("OSIRIS_SOAK_RUNS").ok();
+    let runs = requested.map_or(RUNS, |text| text.parse().expect("OSIRIS_SOAK_RUNS is a number"));
     let tenth = (runs / 10).next_multiple_of(MIX.len());
-    let place = Place::new();
+    let fixture = Fixture::new();
     let started = Instant::now();
     println!("    runs  seconds  memory KiB  files  threads");
-    let mut warm: Option<Footprint> = None;
+    let mut baseline: Option<Footprint> = None;
     for run in 0..tenth * 10 {
-        place.run(&MIX[run % MIX.len()]);
+        fixture.run(&MIX[run % MIX.len()]);
         if (run + 1) % tenth == 0 {
-            let now = Footprint::settled(warm.as_ref());
+            let now = Footprint::when_idle(baseline.as_ref());
             let seconds = started.elapsed().as_secs_f64();
             println!("{:>8}  {seconds:>7.1}  {now}", run + 1);
-            let first = warm.get_or_insert(now);
+            let first = baseline.get_or_insert(now);
             assert!(now.files <= first.files, "{} files are open, not {}", now.files, first.files);
             assert!(now.threads <= first.threads, "{} threads run", now.threads);
             assert!(
@@ -41,7 +41,7 @@ fn repeated_runs_leave_no_memory_files_or_threads() {
                 now.memory,
                 now.memory - first.memory
             );
-            assert_eq!(place.leftovers(), Vec::<String>::new());
+            assert_eq!(fixture.leftovers(), Vec::<String>::new());
         }
     }
 }

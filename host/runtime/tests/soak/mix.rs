@@ -101,25 +101,26 @@ pub(crate) const MIX: [Kind; 12] = [
 ];
 
 /// A project with everything that runs need.
-pub(crate) struct Place {
+pub(crate) struct Fixture {
     folder: TempDir,
     workspace: Workspace,
     builds: Vec<(&'static str, Build)>,
     runtime: Runtime,
 }
 
-impl Place {
+impl Fixture {
     /// Creates the project and compiles every pipeline.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("in.csv"), "id,name\n1,one\n2,two\n3,three\n").unwrap();
         fs::create_dir(folder.path().join("data")).unwrap();
         let project = Project::open(folder.path()).unwrap();
-        let own = ["filesystem.csv_extractor", "filesystem.csv_writer"];
-        let own = own.map(|name| built::folder().join("drivers").join(format!("{name}.wasm")));
+        let csv_drivers = ["filesystem.csv_extractor", "filesystem.csv_writer"];
+        let csv_drivers =
+            csv_drivers.map(|name| built::folder().join("drivers").join(format!("{name}.wasm")));
         let test_drivers = ["hostile", "passthrough", "sink", "source"];
         let test_drivers = test_drivers.map(|name| built::test_driver(&format!("test.{name}")));
-        let files: Vec<PathBuf> = own.into_iter().chain(test_drivers).collect();
+        let files: Vec<PathBuf> = csv_drivers.into_iter().chain(test_drivers).collect();
         let drivers = Arc::new(DriverCatalog::from_files(&files).unwrap());
         let workspace = Workspace { project, drivers };
         let builds = MIX.iter().map(|kind| {
@@ -146,8 +147,8 @@ impl Place {
         let connected = ConnectedBuild::resolve(workspace, build, &environment).unwrap();
         let limits = Limits::default().clamped_by(&[(Limit::Memory, 64 << 20)].into());
         let job = connected.job(workspace, limits);
-        let setup = EngineConfig { cache: Some(built::cache()), ..EngineConfig::default() };
-        let engine = Engine::with_config(&setup).unwrap();
+        let config = EngineConfig { cache: Some(built::cache()), ..EngineConfig::default() };
+        let engine = Engine::with_config(&config).unwrap();
         let prepared = run::prepare(engine, &workspace.drivers, job, |_| {}).unwrap();
         let progress = Arc::new(RunProgress::new(prepared.tasks()));
         let session = connected.session(workspace).unwrap();
@@ -164,13 +165,19 @@ impl Place {
             };
             tokio::join!(work, stop).0.unwrap()
         });
-        let want = match (kind.fails, kind.cancelled) {
+        let expected = match (kind.fails, kind.cancelled) {
             (None, _) => RunStatus::Success,
             (Some(_), true) => RunStatus::Cancelled,
             (Some(_), false) => RunStatus::Failed,
         };
         let why = status.error.as_ref().map(|error| error.kind.as_str());
-        assert_eq!((status.status, why), (want, kind.fails), "{}: {:?}", kind.name, status.error);
+        assert_eq!(
+            (status.status, why),
+            (expected, kind.fails),
+            "{}: {:?}",
+            kind.name,
+            status.error
+        );
         let dir = session.dir().to_owned();
         drop(session);
         fs::remove_dir_all(dir).unwrap();
@@ -178,13 +185,13 @@ impl Place {
 
     /// Returns the files that no run should have left.
     pub(crate) fn leftovers(&self) -> Vec<String> {
-        let known = ["data", "in.csv", "ids.txt", "logs", "out.csv", "pipeline.yaml", ".osiris"];
-        let mut left = names(self.folder.path());
-        left.retain(|name| !known.contains(&name.as_str()));
-        left.extend(names(&self.workspace.project.layout.tmp_dir()));
-        left.extend(names(&self.workspace.project.layout.logs_dir()));
-        left.extend(names(&self.workspace.project.layout.state_dir()));
-        left
+        let expected = ["data", "in.csv", "ids.txt", "logs", "out.csv", "pipeline.yaml", ".osiris"];
+        let mut leftovers = names(self.folder.path());
+        leftovers.retain(|name| !expected.contains(&name.as_str()));
+        leftovers.extend(names(&self.workspace.project.layout.tmp_dir()));
+        leftovers.extend(names(&self.workspace.project.layout.logs_dir()));
+        leftovers.extend(names(&self.workspace.project.layout.state_dir()));
+        leftovers
     }
 }
 

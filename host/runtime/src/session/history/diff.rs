@@ -115,7 +115,7 @@ fn status(run: &Run) -> Result<Items> {
     let mut items = Items::new();
     for (name, value) in value.as_object().into_iter().flatten() {
         if !(varies(name) || matches!(name.as_str(), "pid" | "e2b")) {
-            add(&mut items, name.clone(), settled(value, run));
+            add(&mut items, name.clone(), normalize(value, run));
         }
     }
     Ok(items)
@@ -125,10 +125,10 @@ fn events(run: &Run) -> Result<Items> {
     let mut items = Items::new();
     for event in jsonl::read(&run.dir.join(files::EVENTS))? {
         let kind = event["event_type"].as_str().unwrap_or_default();
-        if is_of_place(kind) {
+        if is_about_sandbox(kind) {
             continue;
         }
-        add(&mut items, named(event["step_id"].as_str(), kind), settled(&event, run));
+        add(&mut items, item_name(event["step_id"].as_str(), kind), normalize(&event, run));
     }
     Ok(items)
 }
@@ -137,7 +137,7 @@ fn metrics(run: &Run) -> Result<Items> {
     let mut items = Items::new();
     for metric in jsonl::read(&run.dir.join(files::METRICS))? {
         let (name, unit) = (metric["metric"].as_str().unwrap_or_default(), &metric["unit"]);
-        if is_of_place(name) {
+        if is_about_sandbox(name) {
             continue;
         }
         let time = unit.as_str().is_some_and(|unit| TIMES.contains(&unit)) || varies(name);
@@ -145,12 +145,12 @@ fn metrics(run: &Run) -> Result<Items> {
         if time && let Some(value) = value.get_mut("value") {
             *value = Value::Null;
         }
-        add(&mut items, named(metric["tags"]["step"].as_str(), name), settled(&value, run));
+        add(&mut items, item_name(metric["tags"]["step"].as_str(), name), normalize(&value, run));
     }
     Ok(items)
 }
 
-fn named(step: Option<&str>, what: &str) -> String {
+fn item_name(step: Option<&str>, what: &str) -> String {
     match step {
         Some(step) => format!("step `{step}`: {what}"),
         None => what.to_owned(),
@@ -158,7 +158,7 @@ fn named(step: Option<&str>, what: &str) -> String {
 }
 
 /// Returns whether an event or metric is about the sandbox and its transfers, not about the run.
-fn is_of_place(name: &str) -> bool {
+fn is_about_sandbox(name: &str) -> bool {
     name.starts_with("e2b_") || name == "artifacts_copy_ms"
 }
 
@@ -171,7 +171,7 @@ fn varies(name: &str) -> bool {
 
 /// Returns the value as canonical JSON, without varying fields, and with the session's id replaced
 /// by a placeholder.
-fn settled(value: &Value, run: &Run) -> String {
+fn normalize(value: &Value, run: &Run) -> String {
     fn strip(value: &mut Value) {
         match value {
             Value::Object(map) => {
@@ -233,7 +233,7 @@ mod tests {
         session
     }
 
-    fn compared(logs: &Path, left: &Session, right: &Session) -> Diff {
+    fn compare_sessions(logs: &Path, left: &Session, right: &Session) -> Diff {
         diff(&find(logs, left.id()).unwrap(), &find(logs, right.id()).unwrap()).unwrap()
     }
 
@@ -241,7 +241,7 @@ mod tests {
     fn equal_runs_have_no_difference() {
         let folder = tempfile::tempdir().unwrap();
         let (left, right) = (run(folder.path(), 7, "a"), run(folder.path(), 7, "a"));
-        let diff = compared(folder.path(), &left, &right);
+        let diff = compare_sessions(folder.path(), &left, &right);
         assert!(diff.same, "{diff:#?}");
         let counts: Vec<_> = diff.compared.into_iter().collect();
         assert_eq!(counts, [("artifacts", 1), ("events", 2), ("metrics", 2), ("status", 13)]);
@@ -252,7 +252,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (left, right) = (run(folder.path(), 7, "a"), run(folder.path(), 8, "bb"));
         fs::write(right.dir().join("artifacts/extra"), "").unwrap();
-        let diff = compared(folder.path(), &left, &right);
+        let diff = compare_sessions(folder.path(), &left, &right);
         assert!(!diff.same);
         let items: Vec<_> = diff.differences.iter().map(|d| (d.area, d.item.as_str())).collect();
         assert_eq!(

@@ -97,10 +97,10 @@ pub fn find(logs: &Path, name: &str) -> Result<Run> {
         let last = path.file_name().unwrap_or_default().to_string_lossy();
         return Ok(Run::open(id::of_folder(&last).unwrap_or(&last), dir));
     }
-    let wanted = name.strip_prefix(super::PREFIX).unwrap_or(name);
+    let prefix = name.strip_prefix(super::PREFIX).unwrap_or(name);
     let mut runs = list(logs)?;
-    runs.retain(|run| wanted == "last" || run.id.starts_with(wanted));
-    if wanted == "last" {
+    runs.retain(|run| prefix == "last" || run.id.starts_with(prefix));
+    if prefix == "last" {
         runs.truncate(1);
     }
     match runs.len() {
@@ -125,7 +125,7 @@ pub fn find(logs: &Path, name: &str) -> Result<Run> {
 /// never followed.
 fn artifacts(dir: &Path) -> Result<Vec<String>> {
     let root = dir.join(files::ARTIFACTS);
-    let mut found = Vec::new();
+    let mut names = Vec::new();
     let mut folders = vec![(root, String::new())];
     while let Some((folder, prefix)) = folders.pop() {
         let entries = match fs::read_dir(&folder) {
@@ -140,12 +140,12 @@ fn artifacts(dir: &Path) -> Result<Vec<String>> {
             if kind.is_dir() {
                 folders.push((entry.path(), format!("{name}/")));
             } else {
-                found.push(name);
+                names.push(name);
             }
         }
     }
-    found.sort();
-    Ok(found)
+    names.sort();
+    Ok(names)
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
