@@ -72,7 +72,7 @@ pub struct Error {
     pub retry_after: Option<Duration>,
     pub(super) again: Retryability,
     /// The server's own message.
-    pub(super) told: String,
+    pub(super) server_message: String,
 }
 
 impl Error {
@@ -84,7 +84,7 @@ impl Error {
             message: message.into(),
             retry_after: None,
             again: Retryability::No,
-            told: String::new(),
+            server_message: String::new(),
         }
     }
 

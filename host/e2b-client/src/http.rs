@@ -45,18 +45,18 @@ impl Http {
         headers: HeaderMap,
         secrets: Vec<Secret>,
     ) -> Result<Self> {
-        let wrong =
+        let init_error =
             |why: String| Error::new(Kind::Local, format!("cannot initialize HTTPS: {why}"));
-        let guard = Guard::new(&base, NamedBy::User).map_err(wrong)?;
+        let guard = Guard::new(&base, NamedBy::User).map_err(init_error)?;
         let client = builder(&guard, &base)
-            .map_err(|error| wrong(error.to_string()))?
+            .map_err(|error| init_error(error.to_string()))?
             // The edge pads downloads with empty HTTP/2 frames until h2 gives up.
             .http1_only()
             // A redirect would carry the key to another server.
             .redirect(redirect::Policy::none())
             .pool_idle_timeout(POOL_IDLE)
             .tcp_nodelay(true);
-        let client = client.build().map_err(|error| wrong(root_cause(&error)))?;
+        let client = client.build().map_err(|error| init_error(root_cause(&error)))?;
         Ok(Self(Arc::new(Inner { service, client, base, headers, secrets })))
     }
 
@@ -77,7 +77,7 @@ impl Http {
 
     /// Sends a request. Any status other than success becomes an error.
     pub(super) async fn send(&self, request: RequestBuilder, what: &str) -> Result<Response> {
-        let response = request.send().await.map_err(|error| failed(what, &error))?;
+        let response = request.send().await.map_err(|error| transport_error(what, &error))?;
         match response.status().is_success() {
             true => Ok(response),
             false => Err(response::error_response(response, what, self).await),
@@ -97,7 +97,7 @@ impl Http {
     /// Returns a server's text as one line of at most `max` bytes, with secrets masked.
     pub(super) fn clean(&self, text: &str, max: usize) -> String {
         let text = text.trim().to_owned();
-        let mut text = self.0.secrets.iter().fold(text, |text, secret| secret.masked(text));
+        let mut text = self.0.secrets.iter().fold(text, |text, secret| secret.mask(text));
         text = text
             .lines()
             .next()
@@ -136,7 +136,7 @@ pub(super) fn sensitive(
 }
 
 /// Returns the error for a request without a response.
-pub(super) fn failed(what: &str, error: &reqwest::Error) -> Error {
+pub(super) fn transport_error(what: &str, error: &reqwest::Error) -> Error {
     let (kind, again, hint) = if error.is_connect() {
         let hint = "; check the network and the values of `E2B_API_URL`, `E2B_SANDBOX_URL` and `E2B_DOMAIN`";
         (Kind::Unreachable, Retryability::Unsent, hint)

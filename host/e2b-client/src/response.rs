@@ -42,14 +42,14 @@ pub(super) struct ServerError {
 
 /// Reads a JSON response.
 pub(super) async fn json<T: DeserializeOwned>(response: Response, what: &str) -> Result<T> {
-    let (body, whole) = read(response, MAX_JSON, what).await?;
-    if !whole {
+    let (body, is_complete) = read(response, MAX_JSON, what).await?;
+    if !is_complete {
         return Err(Error::protocol(what, format!("longer than {MAX_JSON} bytes")));
     }
     // The error can quote the text, so only its position is reported.
     serde_json::from_slice(&body).map_err(|error| {
-        let place = format!("line {} column {}", error.line(), error.column());
-        Error::protocol(what, format!("JSON of an unexpected form, at {place}"))
+        let position = format!("line {} column {}", error.line(), error.column());
+        Error::protocol(what, format!("JSON of an unexpected form, at {position}"))
     })
 }
 
@@ -57,11 +57,11 @@ pub(super) async fn json<T: DeserializeOwned>(response: Response, what: &str) ->
 async fn read(mut response: Response, max: usize, what: &str) -> Result<(Bytes, bool)> {
     let mut body = BytesMut::new();
     while let Some(chunk) =
-        response.chunk().await.map_err(|error| super::http::failed(what, &error))?
+        response.chunk().await.map_err(|error| super::http::transport_error(what, &error))?
     {
-        let room = max - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if chunk.len() > room {
+        let available = max - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(available)]);
+        if chunk.len() > available {
             return Ok((body.freeze(), false));
         }
     }
@@ -73,12 +73,12 @@ pub(super) async fn error_response(response: Response, what: &str, http: &Http) 
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let body = read(response, MAX_ERROR, what).await.map(|(body, _)| body).unwrap_or_default();
-    let told: Option<ServerError> = serde_json::from_slice(&body).ok();
-    let told = told.unwrap_or_else(|| ServerError {
+    let server_error: Option<ServerError> = serde_json::from_slice(&body).ok();
+    let server_error = server_error.unwrap_or_else(|| ServerError {
         message: text(&headers, &body),
         ..ServerError::default()
     });
-    told.error(what, Some(status), &headers, http)
+    server_error.error(what, Some(status), &headers, http)
 }
 
 /// Returns the message for a body that is not JSON.
@@ -109,14 +109,14 @@ impl ServerError {
             Kind::Auth if code.is_none() && http.service() == Service::Envd => Kind::Token,
             kind => kind,
         };
-        let told = if message.is_empty() { "no reason given" } else { message.as_str() };
-        let answer = match (status, &code) {
+        let reason = if message.is_empty() { "no reason given" } else { message.as_str() };
+        let status_text = match (status, &code) {
             (Some(status), Some(code)) => format!("{status} {code}"),
             (Some(status), None) => status.to_string(),
             (None, Some(code)) => code.clone(),
             (None, None) => "an error".to_owned(),
         };
-        let mut text = format!("cannot {what}: {} returned {answer}: {told}", http.host());
+        let mut text = format!("cannot {what}: {} returned {status_text}: {reason}", http.host());
         if let Some(advice) = advice(kind, code.as_deref()) {
             text = format!("{}; {advice}", text.trim_end_matches('.'));
         }
@@ -128,7 +128,7 @@ impl ServerError {
             message: text,
             retry_after: wait(headers),
             again,
-            told: message,
+            server_message: message,
         }
     }
 }

@@ -11,7 +11,7 @@ use super::error::{Error, Kind, Result, Retryability};
 pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Maximum time limit; avoids overflow of the clock.
-const MAX_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Failures after which a call can be retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +32,8 @@ impl RetryPolicy {
 }
 
 /// Returns the deadline of a call that starts now.
-pub(super) fn deadline(patience: Duration) -> Instant {
-    Instant::now() + patience.min(MAX_PATIENCE)
+pub(super) fn deadline(timeout: Duration) -> Instant {
+    Instant::now() + timeout.min(MAX_TIMEOUT)
 }
 
 /// Returns the pauses between attempts.

@@ -24,7 +24,7 @@ impl Secret {
     }
 
     /// Returns `text` with this secret masked.
-    pub(super) fn masked(&self, text: String) -> String {
+    pub(super) fn mask(&self, text: String) -> String {
         match self.0.is_empty() {
             true => text,
             false => text.replace(&*self.0, MASK),

@@ -40,14 +40,14 @@ impl Settings {
     /// key, `Invalid` if another value is wrong. Plain `http` is accepted only for this machine.
     pub fn from(lookup: impl Fn(&str) -> Option<Variable>) -> Result<Self> {
         let find = |name| lookup(name).filter(|found| !found.value.trim().is_empty());
-        let own = find("E2B_API_KEY").ok_or_else(|| {
+        let key_variable = find("E2B_API_KEY").ok_or_else(|| {
             Error::new(
                 Kind::Auth,
                 "`E2B_API_KEY` is not set: create a key at https://e2b.dev/dashboard and set \
                  `E2B_API_KEY` to it",
             )
         })?;
-        let key = own.value.trim();
+        let key = key_variable.value.trim();
         if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::new(
                 Kind::Auth,
@@ -57,9 +57,9 @@ impl Settings {
         }
         for name in ADDRESSES {
             if let Some(address) = find(name)
-                && !address.may_lead(&own)
+                && !address.may_lead(&key_variable)
             {
-                return Err(astray(name, &address, &own));
+                return Err(origin_mismatch(name, &address, &key_variable));
             }
         }
         let lookup = |name| find(name).map(|found| found.value);
@@ -103,12 +103,12 @@ impl Settings {
 }
 
 /// Returns the error for an address that comes from a different place than the key.
-fn astray(name: &str, address: &Variable, key: &Variable) -> Error {
-    let place = |file: &Option<PathBuf>| match file {
+fn origin_mismatch(name: &str, address: &Variable, key: &Variable) -> Error {
+    let origin = |file: &Option<PathBuf>| match file {
         Some(file) => format!("set in `{}`", file.display()),
         None => "exported".to_owned(),
     };
-    let (address, key) = (place(&address.file), place(&key.file));
+    let (address, key) = (origin(&address.file), origin(&key.file));
     Error::new(
         Kind::Auth,
         format!(
@@ -136,28 +136,28 @@ fn host(name: &str, text: &str) -> Result<String> {
 
 /// Parses a base URL and ends its path in a slash.
 fn address(name: &str, text: &str) -> Result<Url> {
-    let wrong = |why: &str| {
+    let invalid = |why: &str| {
         Error::new(
             Kind::Invalid,
             format!("`{name}` is invalid: {why}; use an address such as `https://api.e2b.app`"),
         )
     };
-    let mut url = Url::parse(text.trim()).map_err(|error| wrong(&error.to_string()))?;
+    let mut url = Url::parse(text.trim()).map_err(|error| invalid(&error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("it contains a user name or a password"));
+        return Err(invalid("it contains a user name or a password"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("it contains `?` or `#`"));
+        return Err(invalid("it contains `?` or `#`"));
     }
     match url.scheme() {
         "https" if url.has_host() => {}
         "http" if is_loopback(&url) => {}
         "http" => {
-            return Err(wrong(
+            return Err(invalid(
                 "`http` would send the key unencrypted, so the scheme must be `https`",
             ));
         }
-        _ => return Err(wrong("the scheme is neither `https` nor `http`")),
+        _ => return Err(invalid("the scheme is neither `https` nor `http`")),
     }
     let path = format!("{}/", url.path().trim_end_matches('/'));
     url.set_path(&path);

@@ -88,9 +88,9 @@ impl Control {
         create: &Create,
         on_retry: impl Fn(&Error),
     ) -> Result<Sandbox> {
-        let unconnected = Instant::now() + UNCONNECTED;
+        let connect_deadline = Instant::now() + UNCONNECTED;
         let what = format!("create a sandbox of template {}", create.template);
-        let deadline = deadline(self.patience);
+        let deadline = deadline(self.timeout);
         let key = Uuid::new_v4().to_string();
         let body = body(create, &key);
         let mut idempotency = key.clone();
@@ -117,7 +117,7 @@ impl Control {
                 idempotency = Uuid::new_v4().to_string();
             }
             let pause = pause.max(error.retry_after.unwrap_or_default());
-            let end = if error.was_sent() { deadline } else { deadline.min(unconnected) };
+            let end = if error.was_sent() { deadline } else { deadline.min(connect_deadline) };
             if error.again == Retryability::No || Instant::now() + pause >= end {
                 // A sandbox rejected by this client, such as one without a token, exists.
                 if lost || (error.again == Retryability::No && error.status.is_none()) {
@@ -132,7 +132,7 @@ impl Control {
     }
 
     async fn attempt(&self, body: &Value, key: &str, what: &str) -> Result<Sandbox> {
-        let sent = match self.post("v2/sandboxes", body, Some(key), what).await {
+        let response = match self.post("v2/sandboxes", body, Some(key), what).await {
             Err(error) if no_route(&error) => {
                 let mut body = body.clone();
                 // The older route returns a token only on request.
@@ -141,7 +141,7 @@ impl Control {
             }
             other => other,
         };
-        response::json::<Sandbox>(sent?, what).await?.checked(what)
+        response::json::<Sandbox>(response?, what).await?.validate(what)
     }
 
     async fn post(
@@ -161,10 +161,10 @@ impl Control {
     /// Returns the sandbox that this create made, if one appears, and kills any others.
     async fn find(&self, key: &str, timeout: Duration, deadline: Instant) -> Option<Sandbox> {
         for _ in 0..LOOKS {
-            let patience = deadline.saturating_duration_since(Instant::now());
-            let control = self.with_timeout(patience);
-            if let Ok(listed) = control.list(&tag(key)).await {
-                for one in listed {
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            let control = self.with_timeout(remaining);
+            if let Ok(sandboxes) = control.list(&tag(key)).await {
+                for one in sandboxes {
                     if let Ok(sandbox) = control.connect(&one.id, timeout).await {
                         self.kill_extras(key, Some(&sandbox.id)).await;
                         return Some(sandbox);

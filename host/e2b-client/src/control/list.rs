@@ -46,12 +46,12 @@ impl Control {
     /// Returns an error if a page of the list cannot be read.
     pub async fn list(&self, metadata: &BTreeMap<String, String>) -> Result<Vec<SandboxSummary>> {
         let what = "list the sandboxes";
-        let deadline = deadline(self.patience);
+        let deadline = deadline(self.timeout);
         let mut query = vec![("state", "running,paused".to_owned()), ("limit", "100".to_owned())];
         if !metadata.is_empty() {
             query.push(("metadata", tags(metadata)));
         }
-        let (mut all, mut seen, mut next) = (Vec::new(), BTreeSet::new(), None::<String>);
+        let (mut sandboxes, mut tokens, mut next) = (Vec::new(), BTreeSet::new(), None::<String>);
         loop {
             let mut path = "v2/sandboxes?".to_owned();
             path.push_str(&pairs(&query));
@@ -67,10 +67,11 @@ impl Control {
                 Ok((response::json::<Vec<SandboxSummary>>(response, what).await?, token))
             })
             .await?;
-            all.extend(page);
-            let Some(token) = token else { return Ok(all) };
-            let large = all.len() > MAX_LISTED || seen.len() > MAX_PAGES || token.len() > MAX_TOKEN;
-            if large || !seen.insert(token.clone()) {
+            sandboxes.extend(page);
+            let Some(token) = token else { return Ok(sandboxes) };
+            let is_too_long =
+                sandboxes.len() > MAX_LISTED || tokens.len() > MAX_PAGES || token.len() > MAX_TOKEN;
+            if is_too_long || !tokens.insert(token.clone()) {
                 return Err(Error::protocol(what, "the list has no end"));
             }
             next = Some(token);
@@ -80,7 +81,7 @@ impl Control {
 
 /// Formats pairs as `a=1&b=2`, percent-encoded.
 fn pairs(pairs: &[(&str, String)]) -> String {
-    let pair = |(key, value): &(&str, String)| format!("{}={}", encoded(key), encoded(value));
+    let pair = |(key, value): &(&str, String)| format!("{}={}", encode(key), encode(value));
     pairs.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
@@ -90,6 +91,6 @@ fn tags(metadata: &BTreeMap<String, String>) -> String {
     pairs(&tags)
 }
 
-fn encoded(text: &str) -> impl std::fmt::Display {
+fn encode(text: &str) -> impl std::fmt::Display {
     utf8_percent_encode(text, NON_ALPHANUMERIC)
 }

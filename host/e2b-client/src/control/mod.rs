@@ -27,7 +27,7 @@ pub use self::sandbox::{Sample, Sandbox, SandboxInfo, State};
 #[derive(Debug, Clone)]
 pub struct Control {
     http: Http,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Control {
@@ -44,13 +44,13 @@ impl Control {
             headers,
             vec![settings.key().clone()],
         )?;
-        Ok(Self { http, patience: DEFAULT_TIMEOUT })
+        Ok(Self { http, timeout: DEFAULT_TIMEOUT })
     }
 
     /// Returns a client with this time limit per call, retries included. The default is 60 s.
     #[must_use]
-    pub fn with_timeout(&self, patience: Duration) -> Self {
-        Self { patience, ..self.clone() }
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { timeout, ..self.clone() }
     }
 
     /// Kills a sandbox, running or paused. A sandbox that is already gone counts as success; any
@@ -61,16 +61,16 @@ impl Control {
     pub async fn kill(&self, id: &str) -> Result<()> {
         let what = format!("kill sandbox {id}");
         let path = sandbox(id, "", &what)?;
-        let passes =
+        let is_retryable =
             |error: &Error| !matches!(error.kind, Kind::Auth | Kind::Forbidden | Kind::Invalid);
-        let killed = retry_when(&what, deadline(self.patience), passes, async || {
-            let sent = self.http.send(self.quick(Method::DELETE, &path), &what).await;
-            match sent {
+        let result = retry_when(&what, deadline(self.timeout), is_retryable, async || {
+            let response = self.http.send(self.quick(Method::DELETE, &path), &what).await;
+            match response {
                 Err(error) if error.kind == Kind::NotFound => Ok(()),
                 other => other.map(drop),
             }
         });
-        killed.await
+        result.await
     }
 
     /// Sets the end of a sandbox's lifetime to this long from now, later or earlier than before.
@@ -83,7 +83,7 @@ impl Control {
         let what = format!("set the lifetime of sandbox {id}");
         let path = sandbox(id, "/timeout", &what)?;
         let body = json!({ "timeout": seconds(timeout) });
-        retry(&what, deadline(self.patience), RetryPolicy::Idempotent, async || {
+        retry(&what, deadline(self.timeout), RetryPolicy::Idempotent, async || {
             let request = with(self.quick(Method::POST, &path), &body);
             self.http.send(request, &what).await.map(drop)
         })
@@ -97,7 +97,7 @@ impl Control {
     pub async fn info(&self, id: &str) -> Result<Option<SandboxInfo>> {
         let what = format!("look up sandbox {id}");
         let path = sandbox(id, "", &what)?;
-        retry(&what, deadline(self.patience), RetryPolicy::Idempotent, async || {
+        retry(&what, deadline(self.timeout), RetryPolicy::Idempotent, async || {
             match self.http.send(self.quick(Method::GET, &path), &what).await {
                 Ok(response) => response::json(response, &what).await.map(Some),
                 Err(error) if error.kind == Kind::NotFound => Ok(None),
@@ -116,16 +116,16 @@ impl Control {
         let what = format!("connect to sandbox {id}");
         let path = sandbox(id, "/connect", &what)?;
         let body = json!({ "timeout": seconds(timeout) });
-        retry(&what, deadline(self.patience), RetryPolicy::Idempotent, async || {
+        retry(&what, deadline(self.timeout), RetryPolicy::Idempotent, async || {
             // Newer control planes have the first route, older ones only the second.
             let request = with(self.quick(Method::POST, &format!("v2/{path}")), &body);
-            let sent = match self.http.send(request, &what).await {
+            let response = match self.http.send(request, &what).await {
                 Err(error) if no_route(&error) => {
                     self.http.send(with(self.quick(Method::POST, &path), &body), &what).await
                 }
                 other => other,
             };
-            response::json::<Sandbox>(sent?, &what).await?.checked(&what)
+            response::json::<Sandbox>(response?, &what).await?.validate(&what)
         })
         .await
     }
@@ -137,7 +137,7 @@ impl Control {
     pub async fn metrics(&self, id: &str) -> Result<Vec<Sample>> {
         let what = format!("read the metrics of sandbox {id}");
         let path = sandbox(id, "/metrics", &what)?;
-        retry(&what, deadline(self.patience), RetryPolicy::Idempotent, async || {
+        retry(&what, deadline(self.timeout), RetryPolicy::Idempotent, async || {
             let response = self.http.send(self.quick(Method::GET, &path), &what).await?;
             response::json(response, &what).await
         })
@@ -174,10 +174,10 @@ fn seconds(timeout: Duration) -> u64 {
 /// Returns whether the route does not exist, not the resource. If in doubt, the older route is
 /// tried, whose answer settles the question.
 fn no_route(error: &Error) -> bool {
-    let thing = ["doesn't exist", "does not exist", "template '", "Sandbox not found"];
+    let resource_phrases = ["doesn't exist", "does not exist", "template '", "Sandbox not found"];
     match error.status {
         Some(405) => true,
-        Some(404) => !thing.iter().any(|words| error.told.contains(words)),
+        Some(404) => !resource_phrases.iter().any(|phrase| error.server_message.contains(phrase)),
         _ => false,
     }
 }

@@ -44,7 +44,7 @@ impl Sandbox {
     }
 
     /// Rejects a sandbox that cannot be used safely.
-    pub(super) fn checked(self, what: &str) -> Result<Self> {
+    pub(super) fn validate(self, what: &str) -> Result<Self> {
         if !is_id(&self.id) {
             return Err(Error::protocol(what, "the sandbox id is invalid"));
         }

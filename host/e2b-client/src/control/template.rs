@@ -39,7 +39,7 @@ impl Control {
             "cpuCount": template.cpu_count,
             "memoryMB": template.memory_mib,
         });
-        retry(&what, deadline(self.patience), RetryPolicy::UnsentOnly, async || {
+        retry(&what, deadline(self.timeout), RetryPolicy::UnsentOnly, async || {
             let request = with(self.quick(Method::POST, "v3/templates"), &body);
             response::json(self.http.send(request, &what).await?, &what).await
         })
@@ -54,7 +54,7 @@ impl Control {
     pub async fn send_files(&self, build: &Build, hash: &str, tar: &Source) -> Result<bool> {
         let what = "send the template's files";
         let path = format!("templates/{}/files/{}", part(&build.template), part(hash));
-        let deadline = deadline(self.patience + allowance(tar.size(what).await?));
+        let deadline = deadline(self.timeout + allowance(tar.size(what).await?));
         retry(what, deadline, RetryPolicy::Idempotent, async || {
             let response = self.http.send(self.quick(Method::GET, &path), what).await?;
             let slot: Slot = response::json(response, what).await?;
@@ -83,7 +83,7 @@ impl Control {
         let path = format!("v2/templates/{}/builds/{}", part(&build.template), part(&build.id));
         let body =
             json!({ "fromTemplate": template.from, "force": false, "steps": template.steps });
-        retry(&what, deadline(self.patience), RetryPolicy::UnsentOnly, async || {
+        retry(&what, deadline(self.timeout), RetryPolicy::UnsentOnly, async || {
             let request = with(self.quick(Method::POST, &path), &body);
             self.http.send(request, &what).await.map(drop)
         })
@@ -101,28 +101,28 @@ impl Control {
             part(&build.template),
             part(&build.id)
         );
-        retry(what, deadline(self.patience), RetryPolicy::Idempotent, async || {
+        retry(what, deadline(self.timeout), RetryPolicy::Idempotent, async || {
             let response = self.http.send(self.quick(Method::GET, &path), what).await?;
             response::json(response, what).await
         })
         .await
     }
 
-    /// Waits for at most `patience` until a build is ready; passes every log line to `log`.
+    /// Waits for at most `timeout` until a build is ready; passes every log line to `log`.
     ///
     /// # Errors
     /// Returns an error with the reason if the build fails, `Timeout` if it takes too long.
     pub async fn wait_build(
         &self,
         build: &Build,
-        patience: Duration,
+        timeout: Duration,
         mut log: impl FnMut(&str),
     ) -> Result<()> {
-        let deadline = deadline(patience);
-        let mut seen = 0;
+        let deadline = deadline(timeout);
+        let mut offset = 0;
         loop {
-            let status = self.build_status(build, seen).await?;
-            seen += status.log_entries.len();
+            let status = self.build_status(build, offset).await?;
+            offset += status.log_entries.len();
             status.log_entries.iter().for_each(|entry| log(&entry.message));
             match status.status {
                 BuildState::Ready => return Ok(()),

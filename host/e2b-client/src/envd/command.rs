@@ -90,7 +90,7 @@ impl Envd {
         for piece in bytes.chunks(PIECE) {
             let input = json!({ "stdin": STANDARD.encode(piece) });
             let body = json!({ "process": { "pid": pid }, "input": input });
-            self.told("process.Process/SendInput", &body, RetryPolicy::UnsentOnly, &what).await?;
+            self.call("process.Process/SendInput", &body, RetryPolicy::UnsentOnly, &what).await?;
         }
         Ok(())
     }
@@ -108,7 +108,7 @@ impl Envd {
             ));
         }
         let body = json!({ "process": { "pid": pid } });
-        self.told("process.Process/CloseStdin", &body, RetryPolicy::Idempotent, &what).await
+        self.call("process.Process/CloseStdin", &body, RetryPolicy::Idempotent, &what).await
     }
 
     /// Sends a signal to a process, not to its children.
@@ -122,10 +122,10 @@ impl Envd {
             Signal::Kill => "SIGNAL_SIGKILL",
         };
         let body = json!({ "process": { "pid": pid }, "signal": name });
-        self.told("process.Process/SendSignal", &body, RetryPolicy::Idempotent, &what).await
+        self.call("process.Process/SendSignal", &body, RetryPolicy::Idempotent, &what).await
     }
 
-    async fn told(
+    async fn call(
         &self,
         method: &str,
         body: &Value,
@@ -143,17 +143,17 @@ impl Envd {
         repeat: RetryPolicy,
         what: String,
     ) -> Result<Process> {
-        let deadline = deadline(self.patience);
-        let begun = retry(&what, deadline, repeat, async || {
+        let deadline = deadline(self.timeout);
+        let process = retry(&what, deadline, repeat, async || {
             let limit = deadline.min(tokio::time::Instant::now() + self.keepalive * 5 / 2);
             let begin = async {
                 let response = self.stream(method, body, user, &what).await?;
                 let http = self.http.clone();
                 Process::begin(response, http, self.keepalive, what.clone()).await
             };
-            let begun = timeout_at(limit, begin).await;
-            begun.unwrap_or_else(|_| Err(rpc::lost(&what, "did not start")))
+            let result = timeout_at(limit, begin).await;
+            result.unwrap_or_else(|_| Err(rpc::lost(&what, "did not start")))
         });
-        begun.await
+        process.await
     }
 }

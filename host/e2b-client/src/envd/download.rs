@@ -8,7 +8,7 @@ use reqwest::{Method, Response, StatusCode};
 use tokio::time::timeout;
 
 use super::super::error::{Error, Kind, Result};
-use super::super::http::failed;
+use super::super::http::transport_error;
 use super::super::retry::{RetryPolicy, deadline, retry};
 use super::Envd;
 use super::rpc;
@@ -37,16 +37,16 @@ impl Envd {
     /// file ends before the offset.
     pub async fn download(&self, path: &str, from: u64) -> Result<Download> {
         let what = format!("read {path} in the sandbox");
-        retry(&what, deadline(self.patience), RetryPolicy::Idempotent, async || {
+        retry(&what, deadline(self.timeout), RetryPolicy::Idempotent, async || {
             let mut request = self.as_user(self.http.request(Method::GET, &self.file(path)), None);
             // A compressed response would have no length and no range.
             request = request.header(ACCEPT_ENCODING, "identity");
             if from > 0 {
                 request = request.header(RANGE, format!("bytes={from}-"));
             }
-            let sent = timeout(OPEN, self.http.send(request, &what)).await;
-            let sent = sent.unwrap_or_else(|_| Err(rpc::lost(&what, "did not start")));
-            let response = match sent {
+            let result = timeout(OPEN, self.http.send(request, &what)).await;
+            let result = result.unwrap_or_else(|_| Err(rpc::lost(&what, "did not start")));
+            let response = match result {
                 Ok(response) => response,
                 Err(error) if error.status == Some(416) => {
                     return self.at_end(path, from, &what).await;
@@ -83,9 +83,9 @@ pub(super) fn check(response: &Response, from: u64, what: &str) -> Result<()> {
         return Err(Error::protocol(what, "the response is compressed, which was not requested"));
     }
     let start = format!("bytes {from}-");
-    let ranged = response.status() == StatusCode::PARTIAL_CONTENT
+    let is_partial = response.status() == StatusCode::PARTIAL_CONTENT
         && header(CONTENT_RANGE).is_some_and(|range| range.starts_with(start.as_bytes()));
-    match (from > 0, ranged, response.status()) {
+    match (from > 0, is_partial, response.status()) {
         (true, true, _) | (false, _, StatusCode::OK) => Ok(()),
         _ => Err(Error::protocol(what, format!("the data does not start at byte {from}"))),
     }
@@ -101,7 +101,10 @@ impl Download {
         let chunk = match timeout(IDLE, response.chunk()).await {
             Ok(Ok(chunk)) => chunk,
             Ok(Err(error)) => {
-                return Err(Error { kind: Kind::StreamLost, ..failed(&self.what, &error) });
+                return Err(Error {
+                    kind: Kind::StreamLost,
+                    ..transport_error(&self.what, &error)
+                });
             }
             Err(_) => return Err(rpc::lost(&self.what, "stopped sending messages")),
         };

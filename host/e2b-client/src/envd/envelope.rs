@@ -63,15 +63,15 @@ impl Decoder {
         }
         let Some(length) = rest.first_chunk::<4>() else { return Ok(None) };
         let length = u32::from_be_bytes(*length);
-        let whole = HEADER + length as usize;
+        let size = HEADER + length as usize;
         if length as usize > MAX {
             return Err(Malformed::Long(length));
         }
-        if self.buffer.len() < whole {
+        if self.buffer.len() < size {
             return Ok(None);
         }
         self.ended = flags & END != 0;
-        let mut payload = self.buffer.split_to(whole).freeze();
+        let mut payload = self.buffer.split_to(size).freeze();
         payload.advance(HEADER);
         Ok(Some(Envelope { end: self.ended, payload }))
     }
@@ -115,8 +115,8 @@ mod tests {
         assert_eq!(encode(b"{}"), [0, 0, 0, 0, 2, b'{', b'}']);
         let envelopes = all(&[b"\x00\x00\x00\x00\x01a\x02\x00\x00\x00\x02{}"]).unwrap();
         let (a, b) = (Bytes::from_static(b"a"), Bytes::from_static(b"{}"));
-        let wanted = [Envelope { end: false, payload: a }, Envelope { end: true, payload: b }];
-        assert_eq!(envelopes, wanted);
+        let expected = [Envelope { end: false, payload: a }, Envelope { end: true, payload: b }];
+        assert_eq!(envelopes, expected);
     }
 
     #[test]
@@ -145,13 +145,13 @@ mod tests {
             cuts.extend([0, bytes.len()]);
             cuts.sort_unstable();
             let pieces: Vec<_> = cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]).collect();
-            let got = all(&pieces).unwrap();
-            prop_assert_eq!(got.len(), payloads.len() + 1);
-            for (envelope, payload) in got.iter().zip(&payloads) {
+            let envelopes = all(&pieces).unwrap();
+            prop_assert_eq!(envelopes.len(), payloads.len() + 1);
+            for (envelope, payload) in envelopes.iter().zip(&payloads) {
                 prop_assert_eq!(&envelope.payload[..], &payload[..]);
                 prop_assert!(!envelope.end);
             }
-            prop_assert!(got[payloads.len()].end);
+            prop_assert!(envelopes[payloads.len()].end);
         }
 
         #[test]
@@ -159,19 +159,19 @@ mod tests {
             pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..64), 0..16),
         ) {
             let mut decoder = Decoder::default();
-            let (mut given, mut taken) = (0, 0);
+            let (mut pushed_bytes, mut decoded_bytes) = (0, 0);
             'pieces: for piece in &pieces {
                 decoder.push(piece);
-                given += piece.len();
+                pushed_bytes += piece.len();
                 loop {
                     match decoder.next() {
-                        Ok(Some(envelope)) => taken += envelope.payload.len() + HEADER,
+                        Ok(Some(envelope)) => decoded_bytes += envelope.payload.len() + HEADER,
                         Ok(None) => break,
                         Err(_) => break 'pieces,
                     }
                 }
-                prop_assert!(taken + decoder.buffer.len() == given);
-                prop_assert!(decoder.buffer.capacity() <= 2 * given + 64);
+                prop_assert!(decoded_bytes + decoder.buffer.len() == pushed_bytes);
+                prop_assert!(decoder.buffer.capacity() <= 2 * pushed_bytes + 64);
             }
         }
     }

@@ -63,7 +63,7 @@ struct End {
 
 /// A parsed message.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum ProcessEvent {
     Started(u32),
     Output(Output),
     /// A message of a newer envd.
@@ -72,24 +72,24 @@ pub(super) enum Said {
 
 impl Message {
     /// Parses a message.
-    pub(super) fn parse(payload: &[u8]) -> Result<Said, &'static str> {
+    pub(super) fn parse(payload: &[u8]) -> Result<ProcessEvent, &'static str> {
         let Self { event } =
             serde_json::from_slice(payload).map_err(|_| "JSON of an unexpected form")?;
         let bytes = |text: String| {
             STANDARD.decode(text).map(Bytes::from).map_err(|_| "output that is not base64")
         };
         Ok(match event {
-            Event { start: Some(start), .. } => Said::Started(start.pid),
+            Event { start: Some(start), .. } => ProcessEvent::Started(start.pid),
             Event { data: Some(data), .. } => match (data.stdout.or(data.pty), data.stderr) {
-                (Some(stdout), _) => Said::Output(Output::Stdout(bytes(stdout)?)),
-                (None, Some(stderr)) => Said::Output(Output::Stderr(bytes(stderr)?)),
-                (None, None) => Said::Unknown,
+                (Some(stdout), _) => ProcessEvent::Output(Output::Stdout(bytes(stdout)?)),
+                (None, Some(stderr)) => ProcessEvent::Output(Output::Stderr(bytes(stderr)?)),
+                (None, None) => ProcessEvent::Unknown,
             },
             Event { end: Some(end), .. } => {
-                Said::Output(Output::Exited { code: end.exit_code, status: end.status })
+                ProcessEvent::Output(Output::Exited { code: end.exit_code, status: end.status })
             }
-            Event { keepalive: Some(_), .. } => Said::Output(Output::KeepAlive),
-            _ => Said::Unknown,
+            Event { keepalive: Some(_), .. } => ProcessEvent::Output(Output::KeepAlive),
+            _ => ProcessEvent::Unknown,
         })
     }
 }
@@ -98,40 +98,43 @@ impl Message {
 mod tests {
     use super::*;
 
-    fn said(text: &str) -> Result<Said, &'static str> {
+    fn parse(text: &str) -> Result<ProcessEvent, &'static str> {
         Message::parse(text.as_bytes())
     }
 
     #[test]
     fn every_event_type_parses() {
-        let output = |output| Ok(Said::Output(output));
-        assert_eq!(said(r#"{"event":{"start":{"pid":21}}}"#), Ok(Said::Started(21)));
+        let output = |output| Ok(ProcessEvent::Output(output));
+        assert_eq!(parse(r#"{"event":{"start":{"pid":21}}}"#), Ok(ProcessEvent::Started(21)));
         assert_eq!(
-            said(r#"{"event":{"data":{"stdout":"aGkK"}}}"#),
+            parse(r#"{"event":{"data":{"stdout":"aGkK"}}}"#),
             output(Output::Stdout("hi\n".into()))
         );
         assert_eq!(
-            said(r#"{"event":{"data":{"stderr":"aGkK"}}}"#),
+            parse(r#"{"event":{"data":{"stderr":"aGkK"}}}"#),
             output(Output::Stderr("hi\n".into()))
         );
-        assert_eq!(said(r#"{"event":{"keepalive":{}}}"#), output(Output::KeepAlive));
+        assert_eq!(parse(r#"{"event":{"keepalive":{}}}"#), output(Output::KeepAlive));
         let end = |code, status: &str| output(Output::Exited { code, status: status.into() });
         assert_eq!(
-            said(r#"{"event":{"end":{"exited":true, "status":"exit status 0"}}}"#),
+            parse(r#"{"event":{"end":{"exited":true, "status":"exit status 0"}}}"#),
             end(0, "exit status 0")
         );
         assert_eq!(
-            said(r#"{"event":{"end":{"exitCode":-1, "status":"signal: killed"}}}"#),
+            parse(r#"{"event":{"end":{"exitCode":-1, "status":"signal: killed"}}}"#),
             end(-1, "signal: killed")
         );
     }
 
     #[test]
     fn unknown_events_are_ignored_and_invalid_ones_rejected() {
-        assert_eq!(said(r#"{"event":{"checkpoint":{"n":1}},"more":2}"#), Ok(Said::Unknown));
-        assert_eq!(said("{}"), Ok(Said::Unknown));
-        assert!(said("{").is_err());
-        assert!(said(r#"{"event":{"data":{"stdout":"%%%"}}}"#).is_err());
-        assert!(said(r#"{"event":{"start":{}}}"#).is_err());
+        assert_eq!(
+            parse(r#"{"event":{"checkpoint":{"n":1}},"more":2}"#),
+            Ok(ProcessEvent::Unknown)
+        );
+        assert_eq!(parse("{}"), Ok(ProcessEvent::Unknown));
+        assert!(parse("{").is_err());
+        assert!(parse(r#"{"event":{"data":{"stdout":"%%%"}}}"#).is_err());
+        assert!(parse(r#"{"event":{"start":{}}}"#).is_err());
     }
 }

@@ -91,9 +91,9 @@ impl Envd {
         let what = format!("rename {from} to {to} in the sandbox");
         let body = json!({ "source": from, "destination": to });
         let mut lost = false;
-        retry(&what, deadline(self.patience), RetryPolicy::Idempotent, async || {
-            let moved = self.once::<IgnoredAny>(MOVE, &body, ATTEMPT, &what).await;
-            match moved {
+        retry(&what, deadline(self.timeout), RetryPolicy::Idempotent, async || {
+            let result = self.once::<IgnoredAny>(MOVE, &body, ATTEMPT, &what).await;
+            match result {
                 // An earlier attempt whose answer was lost has renamed the file.
                 Err(error) if lost && is_absent(&error) && self.stat(to).await?.is_some() => Ok(()),
                 Err(error) => {

@@ -48,7 +48,7 @@ pub struct Envd {
     http: Http,
     version: Version,
     keepalive: Duration,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Envd {
@@ -71,14 +71,14 @@ impl Envd {
         headers.insert("e2b-sandbox-port", HeaderValue::from(ENVD_PORT));
         let http = Http::new(Service::Envd, base, headers, secrets)?;
         let version = sandbox.envd_version.clone();
-        Ok(Self { http, version, keepalive: KEEPALIVE, patience: DEFAULT_TIMEOUT })
+        Ok(Self { http, version, keepalive: KEEPALIVE, timeout: DEFAULT_TIMEOUT })
     }
 
     /// Returns a client with this time limit per call, retries included. The default is 60 s. Open
     /// streams are limited only by silence, and uploads get a second more for every 32 KiB.
     #[must_use]
-    pub fn with_timeout(&self, patience: Duration) -> Self {
-        Self { patience, ..self.clone() }
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { timeout, ..self.clone() }
     }
 
     /// Returns a client with this keepalive interval for quiet process streams, in whole seconds.

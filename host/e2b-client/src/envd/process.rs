@@ -6,9 +6,9 @@ use reqwest::Response;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::error::{Error, Kind, Result};
-use super::super::http::{Http, failed};
+use super::super::http::{Http, transport_error};
 use super::envelope::Decoder;
-use super::event::{Message, Output, Said};
+use super::event::{Message, Output, ProcessEvent};
 use super::rpc;
 
 /// A process's stream. Dropping the stream leaves the process running. An open stream must be
@@ -46,16 +46,16 @@ impl Process {
             over: false,
         };
         loop {
-            match process.said().await? {
-                Some(Said::Started(pid)) => {
+            match process.next_event().await? {
+                Some(ProcessEvent::Started(pid)) => {
                     process.pid = pid;
                     return Ok(process);
                 }
-                Some(Said::Unknown | Said::Output(Output::KeepAlive)) => {}
-                Some(Said::Output(_)) => {
-                    return Err(process.wrong("output before the start message"));
+                Some(ProcessEvent::Unknown | ProcessEvent::Output(Output::KeepAlive)) => {}
+                Some(ProcessEvent::Output(_)) => {
+                    return Err(process.protocol_error("output before the start message"));
                 }
-                None => return Err(process.wrong("an end before the start message")),
+                None => return Err(process.protocol_error("an end before the start message")),
             }
         }
     }
@@ -67,19 +67,19 @@ impl Process {
     /// Returns `StreamLost` if the stream goes silent or breaks off: the process might still run.
     pub async fn next(&mut self) -> Result<Option<Output>> {
         loop {
-            match self.said().await? {
-                Some(Said::Output(output)) => return Ok(Some(output)),
+            match self.next_event().await? {
+                Some(ProcessEvent::Output(output)) => return Ok(Some(output)),
                 // A second start would belong to another process.
-                Some(Said::Started(pid)) if pid != self.pid => {
-                    return Err(self.wrong("two start messages"));
+                Some(ProcessEvent::Started(pid)) if pid != self.pid => {
+                    return Err(self.protocol_error("two start messages"));
                 }
-                Some(Said::Started(_) | Said::Unknown) => {}
+                Some(ProcessEvent::Started(_) | ProcessEvent::Unknown) => {}
                 None => return Ok(None),
             }
         }
     }
 
-    async fn said(&mut self) -> Result<Option<Said>> {
+    async fn next_event(&mut self) -> Result<Option<ProcessEvent>> {
         let deadline = *self.waiting.get_or_insert_with(Instant::now) + self.silence;
         loop {
             match self.decoder.next() {
@@ -89,18 +89,18 @@ impl Process {
                         self.over = true;
                         return rpc::end(&envelope.payload, &self.what, &self.http).map(|()| None);
                     }
-                    let said = Message::parse(&envelope.payload);
-                    return said.map(Some).map_err(|why| self.wrong(why));
+                    let event = Message::parse(&envelope.payload);
+                    return event.map(Some).map_err(|why| self.protocol_error(why));
                 }
                 Ok(None) if self.over => return Ok(None),
                 Ok(None) => {}
-                Err(malformed) => return Err(self.wrong(&malformed.to_string())),
+                Err(malformed) => return Err(self.protocol_error(&malformed.to_string())),
             }
             match timeout_at(deadline, self.response.chunk()).await {
                 Ok(Ok(Some(chunk))) => self.decoder.push(&chunk),
                 Ok(Ok(None)) => return Err(rpc::lost(&self.what, "ended early")),
                 Ok(Err(error)) => {
-                    let error = failed(&self.what, &error);
+                    let error = transport_error(&self.what, &error);
                     return Err(Error { kind: Kind::StreamLost, ..error });
                 }
                 Err(_) => return Err(rpc::lost(&self.what, "stopped sending messages")),
@@ -108,7 +108,7 @@ impl Process {
         }
     }
 
-    fn wrong(&self, why: &str) -> Error {
+    fn protocol_error(&self, why: &str) -> Error {
         Error::protocol(&self.what, why)
     }
 }

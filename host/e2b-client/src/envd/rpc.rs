@@ -37,8 +37,8 @@ impl Envd {
     ) -> Result<T> {
         // A call that is not retried can take the whole time limit.
         let limit = (repeat == RetryPolicy::Idempotent).then_some(ATTEMPT);
-        let limit = limit.unwrap_or(self.patience);
-        retry(what, deadline(self.patience), repeat, async || {
+        let limit = limit.unwrap_or(self.timeout);
+        retry(what, deadline(self.timeout), repeat, async || {
             self.once(method, body, limit, what).await
         })
         .await
@@ -84,7 +84,8 @@ impl Envd {
 pub(super) fn end(payload: &[u8], what: &str, http: &Http) -> Result<()> {
     let end: End = serde_json::from_slice(payload)
         .map_err(|_| Error::protocol(what, "the end message is JSON of an unexpected form"))?;
-    end.error.map_or(Ok(()), |told| Err(told.error(what, None, &HeaderMap::new(), http)))
+    end.error
+        .map_or(Ok(()), |server_error| Err(server_error.error(what, None, &HeaderMap::new(), http)))
 }
 
 /// Returns the error for a broken stream.

@@ -32,20 +32,20 @@ impl Envd {
     /// Returns the errors of [`Envd::start`] and [`Process::next`]. A nonzero exit code is not an
     /// error.
     pub async fn run(&self, command: &Command) -> Result<Finished> {
-        let deadline = deadline(self.patience);
+        let deadline = deadline(self.timeout);
         let mut process = self.start(&Command { stdin: false, ..command.clone() }).await?;
         match timeout_at(deadline, finish(&mut process, &command.cmd)).await {
             Ok(finished) => finished,
             Err(_) => {
-                let killed = self.with_timeout(Duration::from_secs(5));
-                let killed = killed.signal(process.pid, Signal::Kill).await;
-                let then = match killed {
+                let envd = self.with_timeout(Duration::from_secs(5));
+                let result = envd.signal(process.pid, Signal::Kill).await;
+                let outcome = match result {
                     Ok(()) => "was killed",
                     Err(_) => "might still be running",
                 };
                 let text = format!(
-                    "cannot run {} in the sandbox: the process took longer than {:?} and {then}",
-                    command.cmd, self.patience
+                    "cannot run {} in the sandbox: the process took longer than {:?} and {outcome}",
+                    command.cmd, self.timeout
                 );
                 Err(Error::new(Kind::Timeout, text))
             }
@@ -57,7 +57,7 @@ async fn finish(process: &mut Process, cmd: &str) -> Result<Finished> {
     let mut finished =
         Finished { exit_code: -1, stdout: Vec::new(), stderr: Vec::new(), cut: false };
     while let Some(output) = process.next().await? {
-        let (kept, piece) = match output {
+        let (buffer, piece) = match output {
             Output::Stdout(piece) => (&mut finished.stdout, piece),
             Output::Stderr(piece) => (&mut finished.stderr, piece),
             Output::KeepAlive => continue,
@@ -66,9 +66,9 @@ async fn finish(process: &mut Process, cmd: &str) -> Result<Finished> {
                 return Ok(finished);
             }
         };
-        let room = piece.len().min(MAX - kept.len());
-        kept.extend_from_slice(&piece[..room]);
-        finished.cut |= room < piece.len();
+        let length = piece.len().min(MAX - buffer.len());
+        buffer.extend_from_slice(&piece[..length]);
+        finished.cut |= length < piece.len();
     }
     Err(rpc::lost(&format!("run {cmd} in the sandbox"), "ended without an exit code"))
 }

@@ -100,9 +100,9 @@ impl Source {
         let (counter, progress) = (Arc::clone(&sent), self.progress.clone());
         let pieces = pieces.inspect(move |piece| {
             let len = piece.as_ref().map_or(0, |piece| piece.len() as u64);
-            let all = counter.fetch_add(len, Ordering::Relaxed) + len;
+            let total = counter.fetch_add(len, Ordering::Relaxed) + len;
             if let Some(progress) = &progress {
-                progress(all);
+                progress(total);
             }
         });
         Ok(Opened { size: len, len: Some(len), pieces: pieces.boxed(), sent })
@@ -113,10 +113,13 @@ impl Source {
         let quiet = Self { progress: None, ..self.clone() };
         let Some(piece) = quiet.open(what).await?.pieces.next().await else { return Ok(false) };
         let piece = piece.map_err(|error| self.unreadable(what, &error))?;
-        let mut small = Vec::new();
+        let mut compressed = Vec::new();
         let mut encoder = GzipEncoder::with_quality(&piece[..], Level::Fastest);
-        encoder.read_to_end(&mut small).await.map_err(|error| self.unreadable(what, &error))?;
-        Ok(small.len() < piece.len() / 4 * 3)
+        encoder
+            .read_to_end(&mut compressed)
+            .await
+            .map_err(|error| self.unreadable(what, &error))?;
+        Ok(compressed.len() < piece.len() / 4 * 3)
     }
 
     fn unreadable(&self, what: &str, error: &io::Error) -> Error {
@@ -180,11 +183,11 @@ impl Opened {
             Some(len) => request.header(CONTENT_LENGTH, len),
             None => request,
         };
-        let mut answer = std::pin::pin!(send(request.body(Body::wrap_stream(self.pieces))));
+        let mut response = std::pin::pin!(send(request.body(Body::wrap_stream(self.pieces))));
         let mut before = 0;
         loop {
-            if let Ok(answer) = timeout(IDLE, &mut answer).await {
-                return answer;
+            if let Ok(response) = timeout(IDLE, &mut response).await {
+                return response;
             }
             let now = self.sent.load(Ordering::Relaxed);
             if now == before {

@@ -28,9 +28,9 @@ impl Envd {
         let size = source.size(&what).await?;
         // Compression shortens the transfer of a large file.
         let gzip = size >= BIG && self.version >= PLAIN && source.shrinks(&what).await?;
-        let deadline = deadline(self.patience + allowance(size));
+        let deadline = deadline(self.timeout + allowance(size));
         let mut parts = Vec::new();
-        let uploaded = retry(&what, deadline, RetryPolicy::Idempotent, async || {
+        let result = retry(&what, deadline, RetryPolicy::Idempotent, async || {
             // A lost attempt might still be writing, so each attempt has a separate file.
             let part = format!("{path}.part-{}", Uuid::new_v4());
             parts.push(part.clone());
@@ -39,11 +39,11 @@ impl Envd {
         })
         .await;
         // A part that was renamed no longer exists.
-        let leftover = parts.len() - usize::from(uploaded.is_ok());
+        let leftover = parts.len() - usize::from(result.is_ok());
         for part in parts.iter().take(leftover) {
             let _ = self.with_timeout(super::health::PROBE).remove(part).await;
         }
-        uploaded
+        result
     }
 
     /// Overwrites the content of an existing file and keeps its permissions. Readers can see a
@@ -53,7 +53,7 @@ impl Envd {
     /// Returns the errors of [`Envd::upload`].
     pub async fn fill(&self, path: &str, source: &Source) -> Result<()> {
         let what = format!("write {path} in the sandbox");
-        let deadline = deadline(self.patience + allowance(source.size(&what).await?));
+        let deadline = deadline(self.timeout + allowance(source.size(&what).await?));
         retry(&what, deadline, RetryPolicy::Idempotent, async || {
             self.send_whole(path, source, false, &what).await
         })
@@ -62,12 +62,12 @@ impl Envd {
 
     /// Streams the source to a file, then checks that all bytes arrived.
     async fn send_whole(&self, path: &str, source: &Source, gzip: bool, what: &str) -> Result<()> {
-        let sent = self.send(path, source, gzip, what).await?;
-        let there = self.stat(path).await?.map_or(0, |entry| entry.size);
-        if there == sent {
+        let expected = self.send(path, source, gzip, what).await?;
+        let actual = self.stat(path).await?.map_or(0, |entry| entry.size);
+        if actual == expected {
             return Ok(());
         }
-        let text = format!("cannot {what}: {there} of {sent} bytes arrived");
+        let text = format!("cannot {what}: {actual} of {expected} bytes arrived");
         Err(Error::new(Kind::Protocol, text).again(Retryability::Lost))
     }
 

@@ -3,7 +3,7 @@ use super::scripted::{Act, Scripted, answer, with_headers};
 use super::{ID, KEY, TOKEN, control, envd};
 
 /// Returns the error of looking up a sandbox, for a response that is not retried.
-async fn looked_up(act: Act) -> Error {
+async fn lookup_error(act: Act) -> Error {
     let server = Scripted::start([act]);
     let error = control(&server.url).info(ID).await.unwrap_err();
     assert_eq!(server.requests().await.len(), 1);
@@ -12,7 +12,7 @@ async fn looked_up(act: Act) -> Error {
 
 #[tokio::test]
 async fn control_plane_errors_have_kinds() {
-    let told = |status: u16, message: &str| {
+    let json_error = |status: u16, message: &str| {
         answer(status, &format!(r#"{{"code":{status},"message":"{message}"}}"#))
     };
     for (status, kind) in [
@@ -24,12 +24,12 @@ async fn control_plane_errors_have_kinds() {
         (500, Kind::Server),
         (507, Kind::DiskFull),
     ] {
-        let error = looked_up(told(status, "Because of this")).await;
+        let error = lookup_error(json_error(status, "Because of this")).await;
         assert_eq!((error.kind, error.status), (kind, Some(status)));
         assert!(error.message.contains("Because of this"), "{error}");
         assert!(error.message.contains(ID) && error.message.contains("127.0.0.1"), "{error}");
     }
-    let gone = looked_up(told(502, "The sandbox was not found")).await;
+    let gone = lookup_error(json_error(502, "The sandbox was not found")).await;
     assert_eq!(gone.kind, Kind::SandboxGone);
 }
 
@@ -45,7 +45,7 @@ async fn rejected_sandbox_token_is_not_reported_as_wrong_key() {
 #[tokio::test]
 async fn error_code_takes_precedence_over_status() {
     let body = r#"{"code":503,"message":"m","error_code":"sandbox_capacity_unavailable"}"#;
-    let error = looked_up(with_headers(503, "Should-Retry: false\r\n", body)).await;
+    let error = lookup_error(with_headers(503, "Should-Retry: false\r\n", body)).await;
     assert_eq!(error.kind, Kind::Capacity);
     assert_eq!(error.code.as_deref(), Some("sandbox_capacity_unavailable"));
 
@@ -58,23 +58,24 @@ async fn error_code_takes_precedence_over_status() {
 #[tokio::test]
 async fn load_balancer_responses_are_typed_errors() {
     let html = "<html><body>Blocked</body></html>";
-    let error = looked_up(with_headers(403, "Content-Type: text/html\r\n", html)).await;
+    let error = lookup_error(with_headers(403, "Content-Type: text/html\r\n", html)).await;
     assert_eq!(error.kind, Kind::Forbidden);
     assert!(error.message.contains("an HTML page") && !error.message.contains("Blocked"));
-    let error = looked_up(with_headers(400, "Content-Type: text/plain\r\n", "Invalid host")).await;
+    let error =
+        lookup_error(with_headers(400, "Content-Type: text/plain\r\n", "Invalid host")).await;
     assert!(error.message.contains("Invalid host"), "{error}");
-    let error = looked_up(with_headers(400, "", "")).await;
+    let error = lookup_error(with_headers(400, "", "")).await;
     assert!(error.message.contains("no reason"), "{error}");
-    let error = looked_up(with_headers(302, "Location: http://127.0.0.1:1/\r\n", "")).await;
+    let error = lookup_error(with_headers(302, "Location: http://127.0.0.1:1/\r\n", "")).await;
     assert_eq!(error.kind, Kind::Protocol);
-    let error = looked_up(answer(400, r#"[{"message":7}]"#)).await;
+    let error = lookup_error(answer(400, r#"[{"message":7}]"#)).await;
     assert_eq!(error.kind, Kind::Invalid);
 }
 
 #[tokio::test]
 async fn error_messages_are_short_single_lines_without_secrets() {
     let body = format!(r#"{{"code":400,"message":"bad key {KEY}\nsecond\u001b[31m"}}"#);
-    let error = looked_up(answer(400, &body)).await;
+    let error = lookup_error(answer(400, &body)).await;
     assert!(error.message.contains("bad key ***"), "{error}");
     assert!(!format!("{error:?}").contains(KEY) && !error.message.contains("second"), "{error:?}");
 
@@ -83,7 +84,7 @@ async fn error_messages_are_short_single_lines_without_secrets() {
     let error = envd(&server.url).make_dir("/x").await.unwrap_err();
     assert!(error.message.contains("token ***, key ***"), "{error}");
 
-    let error = looked_up(with_headers(400, "", &"ä".repeat(100_000))).await;
+    let error = lookup_error(with_headers(400, "", &"ä".repeat(100_000))).await;
     assert!(error.message.len() < 1000 && error.message.ends_with("(cut)"), "{error}");
 }
 

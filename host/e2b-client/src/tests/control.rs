@@ -7,7 +7,7 @@ use super::super::control::State;
 use super::super::error::Kind;
 use super::super::{Source, Step, Template};
 use super::scripted::{Scripted, answer, with_headers};
-use super::{ID, KEY, control, described};
+use super::{ID, KEY, control, sandbox_json};
 
 fn one(id: &str) -> String {
     json!([{
@@ -24,11 +24,11 @@ async fn list_fetches_all_pages() {
     let next = |token: &str, id| with_headers(200, &format!("X-Next-Token: {token}\r\n"), &one(id));
     let server = Scripted::start([next("a+b/=", "i1"), next("c", "i2"), answer(200, &one("i3"))]);
     let tags = BTreeMap::from([("a b".into(), "c&d=e".into()), ("run".into(), "r1".into())]);
-    let listed = control(&server.url).list(&tags).await.unwrap();
-    let ids: Vec<_> = listed.iter().map(|one| one.id.as_str()).collect();
+    let sandboxes = control(&server.url).list(&tags).await.unwrap();
+    let ids: Vec<_> = sandboxes.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(ids, ["i1", "i2", "i3"]);
-    assert_eq!(listed[0].state, State::Paused);
-    assert_eq!(listed[0].metadata.as_ref().unwrap()["run"], "r1");
+    assert_eq!(sandboxes[0].state, State::Paused);
+    assert_eq!(sandboxes[0].metadata.as_ref().unwrap()["run"], "r1");
     let query = "GET /v2/sandboxes?state=running%2Cpaused&limit=100\
         &metadata=a%2520b%3Dc%2526d%253De%26run%3Dr1";
     let lines: Vec<_> = server.requests().await.into_iter().map(|request| request.line).collect();
@@ -72,7 +72,7 @@ async fn lifetime_is_sent_in_whole_seconds() {
 async fn connect_falls_back_to_the_older_route() {
     let gone =
         answer(404, &json!({"message": format!("Sandbox \"{ID}\" doesn't exist")}).to_string());
-    let script = [answer(404, "404 page not found"), answer(201, &described("0.6.13")), gone];
+    let script = [answer(404, "404 page not found"), answer(201, &sandbox_json("0.6.13")), gone];
     let server = Scripted::start(script);
     let control = control(&server.url);
     let sandbox = control.connect(ID, Duration::from_secs(60)).await.unwrap();
@@ -137,10 +137,10 @@ async fn template_build_uploads_files_and_reports_failure() {
     assert!(control.send_files(&build, "ab12", &Source::bytes("tar")).await.unwrap());
     control.start_build(&build, &template).await.unwrap();
     let mut log = Vec::new();
-    let patience = Duration::from_secs(10);
-    control.wait_build(&build, patience, |line| log.push(line.to_owned())).await.unwrap();
+    let timeout = Duration::from_secs(10);
+    control.wait_build(&build, timeout, |line| log.push(line.to_owned())).await.unwrap();
     assert_eq!(log, ["one"]);
-    let error = control.wait_build(&build, patience, |_| ()).await.unwrap_err();
+    let error = control.wait_build(&build, timeout, |_| ()).await.unwrap_err();
     assert!(error.message.ends_with("exit 1"), "{error}");
     assert!(!control.send_files(&build, "ab12", &Source::bytes("tar")).await.unwrap());
 

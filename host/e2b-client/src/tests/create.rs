@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::super::error::Kind;
 use super::super::{Create, Network};
 use super::scripted::{Act, Request, Scripted, answer};
-use super::{ID, KEY, TOKEN, control, described};
+use super::{ID, KEY, TOKEN, control, sandbox_json};
 
 const OTHER: &str = "iother0000000000000000";
 
-fn wanted() -> Create {
+fn create_options() -> Create {
     let map = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
     Create {
         template: "osiris:v1".into(),
@@ -26,11 +26,11 @@ fn wanted() -> Create {
     }
 }
 
-fn created() -> Act {
-    answer(201, &described("0.6.13"))
+fn create_response() -> Act {
+    answer(201, &sandbox_json("0.6.13"))
 }
 
-fn listed(ids: &[&str]) -> Act {
+fn list_response(ids: &[&str]) -> Act {
     let one = |id: &&str| {
         json!({
             "sandboxID": id, "templateID": "base", "clientID": "6532622b", "state": "running",
@@ -47,8 +47,8 @@ fn lines(requests: &[Request]) -> Vec<&str> {
 
 #[tokio::test]
 async fn create_request_matches_the_newer_route() {
-    let server = Scripted::start([created()]);
-    let sandbox = control(&server.url).create(&wanted()).await.unwrap();
+    let server = Scripted::start([create_response()]);
+    let sandbox = control(&server.url).create(&create_options()).await.unwrap();
     assert_eq!((sandbox.id.as_str(), sandbox.template.as_str()), (ID, "base"));
     assert_eq!(sandbox.envd_version, semver::Version::new(0, 6, 13));
     assert_eq!(sandbox.token().unwrap().reveal(), TOKEN);
@@ -62,12 +62,12 @@ async fn create_request_matches_the_newer_route() {
     assert!(
         key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     );
-    let wanted = json!({
+    let expected = json!({
         "templateID": "osiris:v1", "timeout": 120, "envVars": {"K": "V"},
         "metadata": {"run": "r1", "osiris_create": key},
         "network": {"allowOut": ["x.org"], "denyOut": ["0.0.0.0/0"], "dnsServers": [], "allowPublicTraffic": false},
     });
-    assert_eq!(request.json(), wanted);
+    assert_eq!(request.json(), expected);
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn create_falls_back_to_the_older_route() {
         answer(405, r#"{"code":405,"message":"method not allowed"}"#),
     ];
     for unknown in unknown {
-        let server = Scripted::start([unknown, created()]);
+        let server = Scripted::start([unknown, create_response()]);
         control(&server.url).create(&Create::default()).await.unwrap();
         let requests = server.requests().await;
         assert_eq!(lines(&requests), ["POST /v2/sandboxes", "POST /sandboxes"]);
@@ -92,7 +92,7 @@ async fn create_falls_back_to_the_older_route() {
 async fn unknown_template_does_not_fall_back() {
     for message in ["template 'x' not found", "tag 'v9' does not exist for template 'x'"] {
         let server = Scripted::start([answer(404, &json!({"message": message}).to_string())]);
-        let error = control(&server.url).create(&wanted()).await.unwrap_err();
+        let error = control(&server.url).create(&create_options()).await.unwrap_err();
         assert_eq!(error.kind, Kind::NotFound);
         assert!(error.message.contains(message), "{error}");
         assert_eq!(server.requests().await.len(), 1);
@@ -105,14 +105,14 @@ async fn lost_create_response_finds_sandbox_and_kills_extras() {
     for lost in [Act::Drop, cut, answer(504, ""), answer(201, "{}")] {
         let script = [
             lost,
-            listed(&[]),
-            listed(&[ID, OTHER]),
-            answer(200, &described("0.6.13")),
-            listed(&[ID, OTHER]),
+            list_response(&[]),
+            list_response(&[ID, OTHER]),
+            answer(200, &sandbox_json("0.6.13")),
+            list_response(&[ID, OTHER]),
             answer(204, ""),
         ];
         let server = Scripted::start(script);
-        let sandbox = control(&server.url).create(&wanted()).await.unwrap();
+        let sandbox = control(&server.url).create(&create_options()).await.unwrap();
         assert_eq!(sandbox.id, ID);
         let requests = server.requests().await;
         let (list, connect) = ("GET /v2/sandboxes", format!("POST /v2/sandboxes/{ID}/connect"));
@@ -130,10 +130,10 @@ async fn lost_create_response_finds_sandbox_and_kills_extras() {
 #[tokio::test]
 async fn late_sandbox_is_killed() {
     let mut script = vec![Act::Drop];
-    script.extend((0..4).map(|_| listed(&[])));
-    script.extend([created(), listed(&[ID, OTHER]), answer(204, "")]);
+    script.extend((0..4).map(|_| list_response(&[])));
+    script.extend([create_response(), list_response(&[ID, OTHER]), answer(204, "")]);
     let server = Scripted::start(script);
-    assert_eq!(control(&server.url).create(&wanted()).await.unwrap().id, ID);
+    assert_eq!(control(&server.url).create(&create_options()).await.unwrap().id, ID);
     let requests = server.requests().await;
     assert_eq!(requests[5].line, "POST /v2/sandboxes");
     assert_eq!(requests[5].body, requests[0].body);
@@ -144,10 +144,10 @@ async fn late_sandbox_is_killed() {
 async fn idempotency_key_with_unknown_outcome_is_not_reused() {
     let unknown = r#"{"code":409,"message":"m","error_code":"idempotency_outcome_unknown"}"#;
     let mut script = vec![answer(409, unknown)];
-    script.extend((0..4).map(|_| listed(&[])));
-    script.extend([created(), listed(&[ID])]);
+    script.extend((0..4).map(|_| list_response(&[])));
+    script.extend([create_response(), list_response(&[ID])]);
     let server = Scripted::start(script);
-    control(&server.url).create(&wanted()).await.unwrap();
+    control(&server.url).create(&create_options()).await.unwrap();
     let requests = server.requests().await;
     let key = |request: &Request| request.header("idempotency-key").unwrap().to_owned();
     assert_ne!(key(&requests[0]), key(&requests[5]));
@@ -156,10 +156,10 @@ async fn idempotency_key_with_unknown_outcome_is_not_reused() {
 
 #[tokio::test]
 async fn unsafe_sandbox_is_killed() {
-    let open = described("0.6.13").replace(&format!("{TOKEN:?}"), "null");
-    for described in [described("0.1.9"), open] {
-        let server = Scripted::start([answer(201, &described), listed(&[ID]), answer(204, "")]);
-        let error = control(&server.url).create(&wanted()).await.unwrap_err();
+    let open = sandbox_json("0.6.13").replace(&format!("{TOKEN:?}"), "null");
+    for body in [sandbox_json("0.1.9"), open] {
+        let server = Scripted::start([answer(201, &body), list_response(&[ID]), answer(204, "")]);
+        let error = control(&server.url).create(&create_options()).await.unwrap_err();
         assert!(error.message.contains("rebuild the template"), "{error}");
         assert_eq!(server.requests().await[2].line, format!("DELETE /sandboxes/{ID}"));
     }

@@ -66,7 +66,7 @@ async fn until(process: &mut Process, text: &str) {
 }
 
 /// Returns the exit of the process; the stream must end properly.
-async fn exited(process: &mut Process) -> (i32, String) {
+async fn exit_status(process: &mut Process) -> (i32, String) {
     let mut end = None;
     while let Some(output) = process.next().await.unwrap() {
         if let Output::Exited { code, status } = output {
@@ -105,15 +105,15 @@ async fn sandbox_is_created_listed_extended_and_killed() {
         let (sandbox, envd) = cloud.sandbox().await;
         control.create(&create("r2")).await.unwrap();
         assert_eq!(control.list(&BTreeMap::new()).await.unwrap().len(), 2);
-        let listed = control.list(&create("r1").metadata).await.unwrap();
-        assert_eq!((listed.len(), listed[0].id.as_str()), (1, sandbox.id.as_str()));
-        assert_eq!(listed[0].state, State::Running);
+        let sandboxes = control.list(&create("r1").metadata).await.unwrap();
+        assert_eq!((sandboxes.len(), sandboxes[0].id.as_str()), (1, sandbox.id.as_str()));
+        assert_eq!(sandboxes[0].state, State::Running);
 
         let before = control.info(&sandbox.id).await.unwrap().unwrap().end_at;
         control.set_timeout(&sandbox.id, Duration::from_secs(600)).await.unwrap();
         assert!(control.info(&sandbox.id).await.unwrap().unwrap().end_at > before);
-        let again = control.connect(&sandbox.id, Duration::from_secs(60)).await.unwrap();
-        assert_eq!(again.id, sandbox.id);
+        let connected = control.connect(&sandbox.id, Duration::from_secs(60)).await.unwrap();
+        assert_eq!(connected.id, sandbox.id);
         control.metrics(&sandbox.id).await.unwrap();
         assert!(matches!(envd.health().await, Health::Up));
 
@@ -136,14 +136,14 @@ async fn uploaded_files_download_unchanged() {
     envd.upload("/home/user/in/data.bin", &Source::bytes(noise.clone())).await.unwrap();
     assert!(read(&envd, "/home/user/in/data.bin", 0).await == noise);
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n / 251) as u8).collect();
-    let seen = Arc::new(AtomicU64::new(0));
-    let counter = Arc::clone(&seen);
+    let sent_bytes = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&sent_bytes);
     let source = Source::bytes(bytes.clone());
     let source = source.on_progress(move |sent| counter.store(sent, Ordering::Relaxed));
     envd.upload("/home/user/in/data.bin", &source).await.unwrap();
-    assert_eq!(seen.load(Ordering::Relaxed), 3_000_000);
-    let found = envd.stat("/home/user/in/data.bin").await.unwrap().unwrap();
-    assert_eq!((found.kind, found.size), (Type::File, 3_000_000));
+    assert_eq!(sent_bytes.load(Ordering::Relaxed), 3_000_000);
+    let entry = envd.stat("/home/user/in/data.bin").await.unwrap().unwrap();
+    assert_eq!((entry.kind, entry.size), (Type::File, 3_000_000));
     assert!(read(&envd, "/home/user/in/data.bin", 0).await == bytes);
     assert!(read(&envd, "/home/user/in/data.bin", 2_999_000).await == bytes[2_999_000..]);
     assert!(read(&envd, "/home/user/in/data.bin", 3_000_000).await.is_empty());
@@ -207,7 +207,7 @@ async fn detached_process_can_be_reattached() {
     until(&mut second, "got two\n").await;
     envd.close_stdin(pid).await.unwrap();
     until(&mut second, "over\n").await;
-    assert_eq!(exited(&mut second).await, (0, "exit status 0".into()));
+    assert_eq!(exit_status(&mut second).await, (0, "exit status 0".into()));
     let error = envd.send_input(pid, b"x").await.unwrap_err();
     assert_eq!(error.kind, Kind::NotFound);
 }
@@ -220,7 +220,7 @@ async fn signal_ends_a_process() {
     {
         let mut process = envd.start(&shell("exec sleep 600")).await.unwrap();
         envd.signal(process.pid, signal).await.unwrap();
-        assert_eq!(exited(&mut process).await, (-1, status.into()));
+        assert_eq!(exit_status(&mut process).await, (-1, status.into()));
         let error = envd.signal(process.pid, signal).await.unwrap_err();
         assert_eq!(error.kind, Kind::NotFound);
     }

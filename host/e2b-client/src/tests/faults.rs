@@ -30,9 +30,9 @@ async fn faulty_create_makes_exactly_one_sandbox() {
                 let cloud = Cloud::start(Options { versions, ..Options::default() }).await;
                 cloud.server.fault(Fault::on(route, effect.clone()));
                 let (sandbox, envd) = cloud.sandbox().await;
-                let living = cloud.server.sandboxes();
-                assert_eq!(living.len(), 1, "{effect:?}");
-                assert_eq!(living[0].id, sandbox.id);
+                let sandboxes = cloud.server.sandboxes();
+                assert_eq!(sandboxes.len(), 1, "{effect:?}");
+                assert_eq!(sandboxes[0].id, sandbox.id);
                 assert!(matches!(envd.health().await, Health::Up));
             });
         }
@@ -93,31 +93,33 @@ async fn cut_download_resumes_at_its_offset() {
     envd.upload("/home/user/x", &Source::bytes(bytes.clone())).await.unwrap();
     cloud.server.fault(Fault::on("GET /files", Effect::CutAnswer(600_000)));
     let mut download = envd.download("/home/user/x", 0).await.unwrap();
-    let mut got = Vec::new();
+    let mut content = Vec::new();
     let error = loop {
         match download.next().await {
-            Ok(piece) => got.extend_from_slice(&piece.unwrap()),
+            Ok(piece) => content.extend_from_slice(&piece.unwrap()),
             Err(error) => break error,
         }
     };
     assert_eq!(error.kind, Kind::StreamLost);
-    got.extend(read(&envd, "/home/user/x", got.len() as u64).await);
-    assert!(got == bytes);
+    content.extend(read(&envd, "/home/user/x", content.len() as u64).await);
+    assert!(content == bytes);
 }
 
 /// Returns the output of a process until its stream breaks.
 async fn outcome(envd: &Envd, script: &str) -> (String, Kind) {
-    let mut said = String::new();
+    let mut output = String::new();
     let mut process = match envd.start(&shell(script)).await {
         Ok(process) => process,
-        Err(error) => return (said, error.kind),
+        Err(error) => return (output, error.kind),
     };
     loop {
         match process.next().await {
-            Ok(Some(Output::Stdout(piece))) => said.push_str(std::str::from_utf8(&piece).unwrap()),
+            Ok(Some(Output::Stdout(piece))) => {
+                output.push_str(std::str::from_utf8(&piece).unwrap())
+            }
             Ok(Some(_)) => {}
             Ok(None) => panic!("the stream did not break"),
-            Err(error) => return (said, error.kind),
+            Err(error) => return (output, error.kind),
         }
     }
 }
@@ -128,15 +130,15 @@ async fn broken_stream_is_never_a_normal_end() {
     let (_, envd) = cloud.sandbox().await;
     let envd = envd.with_keepalive(Duration::from_secs(1));
     let script = "echo one; echo two; exec sleep 600";
-    for (effect, wanted) in [
+    for (effect, expected) in [
         (Effect::NoStart, ""),
         (Effect::CutLine(2), "one\n"),
         (Effect::Silence { after: 1, keepalives: false }, ""),
     ] {
         cloud.server.fault(Fault::on(START, effect.clone()));
-        let (said, kind) = outcome(&envd, script).await;
+        let (output, kind) = outcome(&envd, script).await;
         assert_eq!(kind, Kind::StreamLost, "{effect:?}");
-        assert!(said.starts_with(wanted), "{effect:?}: {said}");
+        assert!(output.starts_with(expected), "{effect:?}: {output}");
     }
     cloud.server.fault(Fault::on(START, Effect::NoEnd));
     assert_eq!(outcome(&envd, "echo one").await, ("one\n".into(), Kind::StreamLost));
@@ -152,11 +154,11 @@ async fn offline_requests_wait_for_the_network() {
     let control = cloud.control.with_timeout(Duration::from_millis(500));
     let error = control.set_timeout(&sandbox.id, Duration::from_secs(60)).await.unwrap_err();
     assert_eq!(error.kind, Kind::Unreachable);
-    let back = async {
+    let reconnect = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         cloud.server.set_online(true);
     };
-    let (killed, ()) = tokio::join!(cloud.control.kill(&sandbox.id), back);
-    killed.unwrap();
+    let (result, ()) = tokio::join!(cloud.control.kill(&sandbox.id), reconnect);
+    result.unwrap();
     assert_eq!(cloud.server.sandboxes(), []);
 }

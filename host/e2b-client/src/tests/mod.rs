@@ -41,7 +41,7 @@ fn control(url: &str) -> Control {
 }
 
 /// Describes a sandbox as the control plane does.
-fn described(envd: &str) -> String {
+fn sandbox_json(envd: &str) -> String {
     json!({
         "templateID": "base", "sandboxID": ID, "clientID": "6532622b", "envdVersion": envd,
         "envdAccessToken": TOKEN, "trafficAccessToken": null, "domain": null,
@@ -50,7 +50,7 @@ fn described(envd: &str) -> String {
 }
 
 fn sandbox(envd: &str) -> Sandbox {
-    serde_json::from_str(&described(envd)).unwrap()
+    serde_json::from_str(&sandbox_json(envd)).unwrap()
 }
 
 fn envd(url: &str) -> Envd {

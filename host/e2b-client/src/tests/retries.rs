@@ -6,28 +6,28 @@ use tokio::time::Instant;
 use super::super::error::{Error, Kind};
 use super::super::{Command, Create};
 use super::scripted::{Act, Scripted, answer, with_headers};
-use super::{ID, control, described, envd};
+use super::{ID, control, envd, sandbox_json};
 
 const OK: &str = "[]";
 
-async fn listed(script: Vec<Act>) -> (Result<(), Error>, usize) {
+async fn list_result(script: Vec<Act>) -> (Result<(), Error>, usize) {
     let server = Scripted::start(script);
-    let listed = control(&server.url).list(&Default::default()).await;
-    (listed.map(drop), server.requests().await.len())
+    let result = control(&server.url).list(&Default::default()).await;
+    (result.map(drop), server.requests().await.len())
 }
 
 #[tokio::test]
 async fn transient_errors_are_retried() {
     for status in [429, 502, 503, 504] {
-        let (listed, requests) = listed(vec![answer(status, ""), answer(200, OK)]).await;
-        assert_eq!((listed.is_ok(), requests), (true, 2), "{status}");
+        let (result, requests) = list_result(vec![answer(status, ""), answer(200, OK)]).await;
+        assert_eq!((result.is_ok(), requests), (true, 2), "{status}");
     }
     let again = || with_headers(500, "Should-Retry: true\r\n", "");
-    assert_eq!(listed(vec![again(), again(), answer(200, OK)]).await.1, 3);
+    assert_eq!(list_result(vec![again(), again(), answer(200, OK)]).await.1, 3);
     let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n[{".to_vec();
     for lost in [Act::Drop, Act::Say(Vec::new()), Act::Say(b"HTTP/1.1 2".to_vec()), Act::Say(cut)] {
-        let (listed, requests) = listed(vec![lost, answer(200, OK)]).await;
-        assert_eq!((listed.is_ok(), requests), (true, 2));
+        let (result, requests) = list_result(vec![lost, answer(200, OK)]).await;
+        assert_eq!((result.is_ok(), requests), (true, 2));
     }
 }
 
@@ -41,26 +41,26 @@ async fn permanent_errors_are_not_retried() {
         with_headers(503, "Should-Retry: false\r\n", ""),
         answer(502, r#"{"code":502,"message":"The sandbox was not found"}"#),
     ] {
-        let (listed, requests) = listed(vec![act]).await;
-        assert_eq!((listed.is_err(), requests), (true, 1));
+        let (result, requests) = list_result(vec![act]).await;
+        assert_eq!((result.is_err(), requests), (true, 1));
     }
 }
 
 #[tokio::test]
 async fn retry_after_is_respected() {
     let start = Instant::now();
-    let (listed, _) =
-        listed(vec![with_headers(429, "Retry-After: 1\r\n", ""), answer(200, OK)]).await;
-    assert!(listed.is_ok() && start.elapsed() >= Duration::from_secs(1));
+    let (result, _) =
+        list_result(vec![with_headers(429, "Retry-After: 1\r\n", ""), answer(200, OK)]).await;
+    assert!(result.is_ok() && start.elapsed() >= Duration::from_secs(1));
 }
 
 #[tokio::test]
 async fn retry_after_beyond_the_deadline_fails_immediately() {
-    for (wish, seconds) in [("3600", 3600), ("99999999999999999999999", 86400)] {
+    for (value, seconds) in [("3600", 3600), ("99999999999999999999999", 86400)] {
         let start = Instant::now();
-        let refused = with_headers(429, &format!("Retry-After: {wish}\r\n"), "");
-        let (listed, requests) = listed(vec![refused]).await;
-        let error = listed.unwrap_err();
+        let response = with_headers(429, &format!("Retry-After: {value}\r\n"), "");
+        let (result, requests) = list_result(vec![response]).await;
+        let error = result.unwrap_err();
         assert_eq!((error.kind, requests), (Kind::RateLimited, 1));
         assert_eq!(error.retry_after, Some(Duration::from_secs(seconds)));
         assert!(start.elapsed() < Duration::from_secs(5));
@@ -69,25 +69,25 @@ async fn retry_after_beyond_the_deadline_fails_immediately() {
 
 #[tokio::test]
 async fn invalid_retry_after_is_ignored() {
-    for wish in ["-1", "soon", "", "1.5", "Wed, 21 Oct 2099 07:28:00 GMT"] {
-        let refused = with_headers(429, &format!("Retry-After: {wish}\r\n"), "");
-        let (listed, requests) = listed(vec![refused, answer(200, OK)]).await;
-        assert_eq!((listed.is_ok(), requests), (true, 2), "{wish}");
+    for value in ["-1", "soon", "", "1.5", "Wed, 21 Oct 2099 07:28:00 GMT"] {
+        let response = with_headers(429, &format!("Retry-After: {value}\r\n"), "");
+        let (result, requests) = list_result(vec![response, answer(200, OK)]).await;
+        assert_eq!((result.is_ok(), requests), (true, 2), "{value}");
     }
 }
 
 #[tokio::test]
 async fn deadline_covers_all_attempts() {
-    let patience = Duration::from_millis(700);
+    let timeout = Duration::from_millis(700);
     let start = Instant::now();
     let server = Scripted::start([answer(503, ""), Act::Hold(Vec::new())]);
-    let error = control(&server.url).with_timeout(patience).metrics(ID).await.unwrap_err();
+    let error = control(&server.url).with_timeout(timeout).metrics(ID).await.unwrap_err();
     assert_eq!(error.kind, Kind::Timeout);
     assert!(error.message.contains("503"), "{error}");
     // The server is closed by now.
     let url = server.url.clone();
     assert_eq!(server.requests().await.len(), 2);
-    let error = control(&url).with_timeout(patience).metrics(ID).await.unwrap_err();
+    let error = control(&url).with_timeout(timeout).metrics(ID).await.unwrap_err();
     assert_eq!(error.kind, Kind::Unreachable);
     assert!(error.message.contains("E2B_API_URL"), "{error}");
     assert!(start.elapsed() < Duration::from_secs(5));
@@ -129,7 +129,7 @@ async fn rejected_create_is_not_retried() {
         assert!(control(&server.url).create(&Create::default()).await.is_err());
         assert_eq!(server.requests().await.len(), 1);
     }
-    let script = [answer(429, ""), answer(503, ""), answer(201, &described("0.6.13"))];
+    let script = [answer(429, ""), answer(503, ""), answer(201, &sandbox_json("0.6.13"))];
     let server = Scripted::start(script);
     control(&server.url).create(&Create::default()).await.unwrap();
     let keys: Vec<_> = server

@@ -49,11 +49,11 @@ impl Scripted {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (script, seen) = (Vec::from_iter(script), Arc::clone(&requests));
+        let (script, log) = (Vec::from_iter(script), Arc::clone(&requests));
         let thread = thread::spawn(move || {
             for act in script {
                 let (stream, _) = listener.accept().unwrap();
-                serve(stream, &act, &seen);
+                serve(stream, &act, &log);
             }
         });
         Self { url, requests, thread: Some(thread) }
@@ -68,7 +68,7 @@ impl Scripted {
     }
 }
 
-fn serve(stream: TcpStream, act: &Act, seen: &Mutex<Vec<Request>>) {
+fn serve(stream: TcpStream, act: &Act, log: &Mutex<Vec<Request>>) {
     let mut reader = BufReader::new(&stream);
     let mut lines = Vec::new();
     loop {
@@ -93,7 +93,7 @@ fn serve(stream: TcpStream, act: &Act, seen: &Mutex<Vec<Request>>) {
         request.body.resize(length, 0);
         reader.read_exact(&mut request.body).unwrap();
     }
-    seen.lock().unwrap().push(request);
+    log.lock().unwrap().push(request);
     match act {
         Act::Say(bytes) => (&stream).write_all(bytes).unwrap(),
         Act::Hold(bytes) => {

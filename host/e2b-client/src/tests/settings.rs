@@ -10,16 +10,16 @@ fn read(pairs: &[(&str, &str)]) -> Result<Settings, Error> {
     })
 }
 
-/// Place where a variable is set.
+/// Origin of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Origin {
     Exported,
     File(&'static str),
 }
 
 #[test]
 fn key_is_used_only_with_an_address_of_the_same_origin() {
-    use Place::{Exported, File};
+    use Origin::{Exported, File};
     let table = [
         (Exported, Exported, true),
         (Exported, File("/project/.env"), false),
@@ -28,22 +28,22 @@ fn key_is_used_only_with_an_address_of_the_same_origin() {
         (File("/home/.env"), File("/project/.env"), false),
         (File("/project/.env"), File("/home/.env"), false),
     ];
-    for (key, address, may) in table {
+    for (key, address, is_allowed) in table {
         for name in ["E2B_API_URL", "E2B_SANDBOX_URL", "E2B_DOMAIN"] {
             let value = if name == "E2B_DOMAIN" { "x.org" } else { "https://x.org" };
-            let settings = Settings::from(|asked| {
-                let (value, place) = match asked {
+            let settings = Settings::from(|variable| {
+                let (value, origin) = match variable {
                     "E2B_API_KEY" => (KEY, key),
-                    asked if asked == name => (value, address),
+                    variable if variable == name => (value, address),
                     _ => return None,
                 };
-                let file = match place {
+                let file = match origin {
                     Exported => None,
                     File(path) => Some(path.into()),
                 };
                 Some(Variable { value: value.to_owned(), file })
             });
-            assert_eq!(settings.is_ok(), may, "{name} {address:?}, the key {key:?}");
+            assert_eq!(settings.is_ok(), is_allowed, "{name} {address:?}, the key {key:?}");
             if let Err(error) = settings {
                 assert_eq!(error.kind, Kind::Auth);
                 assert!(error.message.contains(name), "{error}");

@@ -17,7 +17,7 @@ fn envelopes(payloads: &[&str]) -> Vec<u8> {
     payloads.iter().flat_map(|payload| envelope(0, payload)).collect()
 }
 
-fn whole(payloads: &[&str], end: &str) -> Act {
+fn complete_stream(payloads: &[&str], end: &str) -> Act {
     Act::Say(stream(&[envelopes(payloads), envelope(2, end)].concat(), true))
 }
 
@@ -25,7 +25,7 @@ fn command() -> Command {
     Command { cmd: "/bin/x".into(), ..Command::default() }
 }
 
-async fn started(act: Act) -> (Scripted, Process) {
+async fn start_process(act: Act) -> (Scripted, Process) {
     let server = Scripted::start([act]);
     let envd = envd(&server.url).with_keepalive(Duration::from_millis(1));
     let process = envd.start(&command()).await.unwrap();
@@ -43,7 +43,8 @@ async fn error_after(mut process: Process, outputs: usize) -> Error {
 async fn process_stream_gives_all_events_in_order() {
     let newer = r#"{"event":{"checkpoint":{}}}"#;
     let alive = r#"{"event":{"keepalive":{}}}"#;
-    let server = Scripted::start([whole(&[alive, START, HI, newer, ERR, alive, END], "{}")]);
+    let server =
+        Scripted::start([complete_stream(&[alive, START, HI, newer, ERR, alive, END], "{}")]);
     let command = Command {
         args: vec!["-c".into()],
         env: [("K".to_owned(), "V".to_owned())].into(),
@@ -57,13 +58,13 @@ async fn process_stream_gives_all_events_in_order() {
     while let Some(output) = process.next().await.unwrap() {
         outputs.push(output);
     }
-    let wanted = [
+    let expected = [
         Output::Stdout("hi\n".into()),
         Output::Stderr("hi\n".into()),
         Output::KeepAlive,
         Output::Exited { code: 3, status: "exit status 3".into() },
     ];
-    assert_eq!(outputs, wanted);
+    assert_eq!(outputs, expected);
 
     let request = server.requests().await.remove(0);
     assert_eq!(request.line, "POST /process.Process/Start");
@@ -93,7 +94,7 @@ async fn stream_without_end_is_lost() {
         (cut[..cut.len() - 9].to_vec(), true, 1),
         (cut[..cut.len() - 9].to_vec(), false, 1),
     ] {
-        let (_server, process) = started(Act::Say(stream(&bytes, end))).await;
+        let (_server, process) = start_process(Act::Say(stream(&bytes, end))).await;
         let error = error_after(process, outputs).await;
         assert_eq!(error.kind, Kind::StreamLost, "{error}");
     }
@@ -108,10 +109,11 @@ async fn stream_without_end_is_lost() {
 async fn silent_stream_is_lost_across_abandoned_calls() {
     // The smallest interval is a second, so silence is two and a half.
     let start = Instant::now();
-    let (_server, mut process) = started(Act::Hold(stream(&envelopes(&[START]), false))).await;
+    let (_server, mut process) =
+        start_process(Act::Hold(stream(&envelopes(&[START]), false))).await;
     let error = loop {
-        if let Ok(said) = tokio::time::timeout(Duration::from_millis(200), process.next()).await {
-            break said.unwrap_err();
+        if let Ok(result) = tokio::time::timeout(Duration::from_millis(200), process.next()).await {
+            break result.unwrap_err();
         }
         assert!(start.elapsed() < Duration::from_secs(10));
     };
@@ -122,16 +124,16 @@ async fn silent_stream_is_lost_across_abandoned_calls() {
 #[tokio::test]
 async fn end_of_stream_error_has_kind_and_message() {
     let end = r#"{"error":{"code":"not_found","message":"process with pid 9 not found"}}"#;
-    let server = Scripted::start([whole(&[], end)]);
+    let server = Scripted::start([complete_stream(&[], end)]);
     let error = envd(&server.url).attach(9).await.unwrap_err();
     assert_eq!((error.kind, error.status), (Kind::NotFound, None));
     assert!(error.message.contains("process with pid 9 not found"), "{error}");
 
     let end = r#"{"error":{"code":"unavailable","message":"the connection to sandbox ended"}}"#;
-    let (_server, process) = started(whole(&[START], end)).await;
+    let (_server, process) = start_process(complete_stream(&[START], end)).await;
     assert_eq!(error_after(process, 0).await.kind, Kind::StreamLost);
     let end = r#"{"error":{"code":"invalid_argument","message":"cwd '/nope' does not exist"}}"#;
-    let server = Scripted::start([whole(&[], end)]);
+    let server = Scripted::start([complete_stream(&[], end)]);
     assert_eq!(envd(&server.url).start(&command()).await.unwrap_err().kind, Kind::Invalid);
 }
 
@@ -148,12 +150,12 @@ async fn protocol_violations_are_errors() {
         (envelopes(&[r#"{"event":{"start":{"pid":22}}}"#]), 0),
         (envelopes(&[HI, r#"{"event":{"data":{"stdout":"%"}}}"#]), 1),
     ] {
-        let (_server, process) = started(bad(bytes)).await;
+        let (_server, process) = start_process(bad(bytes)).await;
         assert_eq!(error_after(process, skipped).await.kind, Kind::Protocol);
     }
-    let (_server, mut process) = started(bad(after)).await;
+    let (_server, mut process) = start_process(bad(after)).await;
     assert_eq!(process.next().await.unwrap(), None);
-    for act in [whole(&[HI], "{}"), whole(&[], "{}"), answer(200, "{}")] {
+    for act in [complete_stream(&[HI], "{}"), complete_stream(&[], "{}"), answer(200, "{}")] {
         let server = Scripted::start([act]);
         assert_eq!(envd(&server.url).start(&command()).await.unwrap_err().kind, Kind::Protocol);
     }
@@ -161,17 +163,17 @@ async fn protocol_violations_are_errors() {
 
 #[tokio::test]
 async fn attach_is_retried_and_start_only_if_nothing_listened() {
-    let attached = whole(&[START, END], "{}");
+    let attached = complete_stream(&[START, END], "{}");
     let server = Scripted::start([Act::Drop, Act::Say(stream(&[], true)), attached]);
     assert_eq!(envd(&server.url).attach(21).await.unwrap().pid, 21);
     let closed = r#"{"message":"The sandbox is running but port is not open","code":502}"#;
-    let server = Scripted::start([answer(502, closed), whole(&[START, END], "{}")]);
+    let server = Scripted::start([answer(502, closed), complete_stream(&[START, END], "{}")]);
     assert_eq!(envd(&server.url).start(&command()).await.unwrap().pid, 21);
 }
 
 #[tokio::test]
 async fn run_returns_output_and_exit_code() {
-    let server = Scripted::start([whole(&[START, HI, ERR, HI, END], "{}")]);
+    let server = Scripted::start([complete_stream(&[START, HI, ERR, HI, END], "{}")]);
     let finished = envd(&server.url).run(&command()).await.unwrap();
     assert_eq!((finished.exit_code, finished.cut), (3, false));
     assert_eq!((&finished.stdout[..], &finished.stderr[..]), (&b"hi\nhi\n"[..], &b"hi\n"[..]));

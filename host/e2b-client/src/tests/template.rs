@@ -48,22 +48,22 @@ async fn files() -> Source {
 #[tokio::test]
 async fn built_template_runs_its_files() {
     let cloud = Cloud::start(Options::default()).await;
-    let (control, patience) = (&cloud.control, Duration::from_secs(30));
+    let (control, timeout) = (&cloud.control, Duration::from_secs(30));
     let template = template("/usr/local/bin/hello");
     let build = control.create_template(&template).await.unwrap();
     cloud.server.fault(Fault::on("*", Effect::Drop).containing("/_storage/"));
     assert!(control.send_files(&build, HASH, &files().await).await.unwrap());
     assert!(!control.send_files(&build, HASH, &files().await).await.unwrap());
     let requests = cloud.server.requests();
-    let sent = requests.iter().filter(|(route, _)| route.starts_with("PUT /_storage/"));
-    assert_eq!(sent.map(|(_, times)| times).sum::<u64>(), 2);
+    let uploads = requests.iter().filter(|(route, _)| route.starts_with("PUT /_storage/"));
+    assert_eq!(uploads.map(|(_, times)| times).sum::<u64>(), 2);
     control.start_build(&build, &template).await.unwrap();
     let mut log = Vec::new();
-    control.wait_build(&build, patience, |line| log.push(line.to_owned())).await.unwrap();
+    control.wait_build(&build, timeout, |line| log.push(line.to_owned())).await.unwrap();
     assert!(log.iter().any(|line| line.contains("hello from the template")), "{log:?}");
 
-    let ours = Create { template: "ours:v1".into(), ..create("r1") };
-    let sandbox = control.create(&ours).await.unwrap();
+    let request = Create { template: "ours:v1".into(), ..create("r1") };
+    let sandbox = control.create(&request).await.unwrap();
     let envd = Envd::new(&cloud.settings, &sandbox).unwrap();
     let finished = envd.run(&shell("hello")).await.unwrap();
     assert_eq!(finished.stdout, b"hello from the template\n");
@@ -72,12 +72,12 @@ async fn built_template_runs_its_files() {
 #[tokio::test]
 async fn failed_build_reports_its_reason() {
     let cloud = Cloud::start(Options::default()).await;
-    let (control, patience) = (&cloud.control, Duration::from_secs(30));
+    let (control, timeout) = (&cloud.control, Duration::from_secs(30));
     let template = template("echo it is broken; exit 7");
     let build = control.create_template(&template).await.unwrap();
     control.send_files(&build, HASH, &files().await).await.unwrap();
     control.start_build(&build, &template).await.unwrap();
-    let error = control.wait_build(&build, patience, |_| ()).await.unwrap_err();
+    let error = control.wait_build(&build, timeout, |_| ()).await.unwrap_err();
     assert_eq!(error.kind, Kind::Invalid);
     assert!(error.message.contains('7'), "{error}");
 

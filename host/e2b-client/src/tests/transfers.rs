@@ -27,8 +27,8 @@ fn ok() -> Act {
 #[tokio::test]
 async fn upload_is_complete_before_it_is_renamed() {
     let server = Scripted::start([answer(200, "[]"), entry(200_000), ok()]);
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let counter = Arc::clone(&seen);
+    let progress = Arc::new(Mutex::new(Vec::new()));
+    let counter = Arc::clone(&progress);
     let source =
         Source::bytes(vec![7; 200_000]).on_progress(move |n| counter.lock().unwrap().push(n));
     envd(&server.url).upload("/home/user/a b.bin", &source).await.unwrap();
@@ -40,10 +40,10 @@ async fn upload_is_complete_before_it_is_renamed() {
     assert_eq!(upload.body, vec![7; 200_000]);
     let part = requests[1].json()["path"].as_str().unwrap().to_owned();
     assert!(part.starts_with("/home/user/a b.bin.part-"));
-    let moved = serde_json::json!({"source": part, "destination": "/home/user/a b.bin"});
-    assert_eq!(requests[2].json(), moved);
-    let seen = seen.lock().unwrap();
-    assert!(seen.is_sorted() && seen.last() == Some(&200_000), "{seen:?}");
+    let expected = serde_json::json!({"source": part, "destination": "/home/user/a b.bin"});
+    assert_eq!(requests[2].json(), expected);
+    let progress = progress.lock().unwrap();
+    assert!(progress.is_sorted() && progress.last() == Some(&200_000), "{progress:?}");
 }
 
 #[tokio::test]
@@ -67,8 +67,8 @@ async fn retried_upload_uses_a_new_name() {
     envd(&server.url).upload("x", &Source::file(&file)).await.unwrap();
     let requests = server.requests().await;
     let stat = "filesystem.Filesystem";
-    let wanted = ["files", "files", "files", stat, "files", stat, stat, stat, stat, stat];
-    assert_eq!(lines(&requests), wanted);
+    let expected = ["files", "files", "files", stat, "files", stat, stat, stat, stat, stat];
+    assert_eq!(lines(&requests), expected);
     assert_eq!(requests[4].body, vec![9; 300_000]);
     assert!(requests[6].line.ends_with("Move"));
     // The last part was renamed; the three before are removed.
@@ -135,12 +135,12 @@ async fn rename_with_lost_response_succeeds() {
 
 #[tokio::test]
 async fn stat_and_make_dir_handle_missing_and_existing_paths() {
-    let there = answer(409, r#"{"code":"already_exists","message":"directory already exists"}"#);
-    let script = [entry(0), absent(), there, answer(409, "{}")];
+    let exists = answer(409, r#"{"code":"already_exists","message":"directory already exists"}"#);
+    let script = [entry(0), absent(), exists, answer(409, "{}")];
     let server = Scripted::start(script);
     let envd = envd(&server.url);
-    let found = envd.stat("/x").await.unwrap().unwrap();
-    assert_eq!((found.kind, found.size, found.mode), (Type::File, 0, 0o644));
+    let entry = envd.stat("/x").await.unwrap().unwrap();
+    assert_eq!((entry.kind, entry.size, entry.mode), (Type::File, 0, 0o644));
     assert_eq!(envd.stat("/x").await.unwrap(), None);
     envd.make_dir("/x").await.unwrap();
     assert_eq!(envd.make_dir("/x").await.unwrap_err().kind, Kind::Conflict);
