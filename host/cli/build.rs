@@ -37,12 +37,12 @@ fn main() -> io::Result<()> {
         println!("cargo::rerun-if-changed={}", path.display());
         collect(&path, &mut files)?;
     }
-    let named = |file: PathBuf| {
+    let with_name = |file: PathBuf| {
         let name = file.strip_prefix(&repository).map_err(io::Error::other)?;
         // The same separator on every platform.
         Ok((name.to_string_lossy().replace('\\', "/"), file))
     };
-    let mut files = files.into_iter().map(named).collect::<io::Result<Vec<_>>>()?;
+    let mut files = files.into_iter().map(with_name).collect::<io::Result<Vec<_>>>()?;
     files.sort();
     let mut code = String::from("&[\n");
     for (name, file) in files {

@@ -16,23 +16,23 @@ pub(super) struct Check {
 
 /// Formats one line per check; the exit code is 3 if any check failed.
 pub(super) fn answer(checks: &[Check]) -> CommandOutput {
-    let well = checks.iter().all(|check| check.result.is_ok());
-    let told = |Check { name, result }: &Check| {
+    let ok = checks.iter().all(|check| check.result.is_ok());
+    let to_json = |Check { name, result }: &Check| {
         let message = result.as_ref().unwrap_or_else(|why| why);
         json!({"name": name, "ok": result.is_ok(), "message": message})
     };
     let json = json!({
-        "status": if well { "success" } else { "error" },
-        "checks": checks.iter().map(told).collect::<Vec<Value>>(),
+        "status": if ok { "success" } else { "error" },
+        "checks": checks.iter().map(to_json).collect::<Vec<Value>>(),
     });
     let width = checks.iter().map(|check| check.name.len()).max().unwrap_or_default().max(9);
     let text = checks.iter().map(|Check { name, result }| {
-        let (style, glyph, said) = match result {
-            Ok(said) => (SUCCESS, "✓", paint(DIM, &escape_control(said))),
+        let (style, glyph, message) = match result {
+            Ok(message) => (SUCCESS, "✓", paint(DIM, &escape_control(message))),
             Err(why) => (ERROR, "✗", escape_control(why).into_owned()),
         };
-        format!("{} {} {said}\n", paint(style, glyph), paint(BOLD, &format!("{name:<width$}")))
+        format!("{} {} {message}\n", paint(style, glyph), paint(BOLD, &format!("{name:<width$}")))
     });
-    let exit = if well { 0 } else { ExitStatus::Environment as u8 };
+    let exit = if ok { 0 } else { ExitStatus::Environment as u8 };
     CommandOutput { json, text: text.collect(), exit, failed: false }
 }

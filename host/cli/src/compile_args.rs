@@ -58,7 +58,7 @@ pub(super) fn compile(
 
 /// Describes the limits of general interest and those that were set.
 pub(super) fn limits_in_words(limits: &Limits) -> Vec<String> {
-    let told = |limit: &Limit| {
+    let is_shown = |limit: &Limit| {
         matches!(limit, Limit::Memory | Limit::Seconds)
             || limits.bound(*limit).by != Origin::Default
     };
@@ -66,7 +66,7 @@ pub(super) fn limits_in_words(limits: &Limits) -> Vec<String> {
         let name = if limit == Limit::Seconds { "time" } else { limit.name() };
         format!("{name} {}", limit.format(limits.get(limit)))
     };
-    Limit::ALL.into_iter().filter(told).map(text).collect()
+    Limit::ALL.into_iter().filter(is_shown).map(text).collect()
 }
 
 /// Prints warnings on stderr.

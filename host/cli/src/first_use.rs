@@ -20,27 +20,27 @@ pub(super) enum Remember {
     No,
 }
 
-/// Prints the drivers that this project has not used before and their `rights` on stderr. Drivers
-/// that come with osiris are not shown; with JSON output, nothing is shown or recorded.
-pub(super) fn tell(
+/// Prints the drivers that this project has not used before and their `permissions` on stderr.
+/// Drivers that come with osiris are not shown; with JSON output, nothing is shown or recorded.
+pub(super) fn print_notices(
     drivers: &[AdmittedDriver],
-    rights: &dyn Fn(&AdmittedDriver) -> Vec<PermissionReport>,
+    permissions: &dyn Fn(&AdmittedDriver) -> Vec<PermissionReport>,
     workspace: &Workspace,
     shell: &Shell,
-    memory: Remember,
+    remember: Remember,
 ) {
     if shell.json || drivers.iter().all(|driver| driver.built_in) {
         return;
     }
     // If nothing can be recorded, the driver is shown each time.
-    let seen = KnownDrivers::open(workspace.project.base()).inspect_err(log).ok();
+    let record = KnownDrivers::open(workspace.project.base()).inspect_err(log).ok();
     for driver in drivers.iter().filter(|driver| !driver.built_in) {
-        if seen.as_ref().is_some_and(|seen| seen.has(&driver.sha256)) {
+        if record.as_ref().is_some_and(|record| record.has(&driver.sha256)) {
             continue;
         }
-        shell.note(&notice(driver, &rights(driver), workspace));
-        if let Some(seen) = seen.as_ref().filter(|_| memory == Remember::Yes) {
-            seen.add(&driver.sha256).inspect_err(log).ok();
+        shell.note(&notice(driver, &permissions(driver), workspace));
+        if let Some(record) = record.as_ref().filter(|_| remember == Remember::Yes) {
+            record.add(&driver.sha256).inspect_err(log).ok();
         }
     }
 }
@@ -49,7 +49,11 @@ fn log(error: &io::Error) {
     tracing::debug!("cannot access the record of used drivers: {error}");
 }
 
-fn notice(driver: &AdmittedDriver, rights: &[PermissionReport], workspace: &Workspace) -> String {
+fn notice(
+    driver: &AdmittedDriver,
+    permissions: &[PermissionReport],
+    workspace: &Workspace,
+) -> String {
     let policy = &workspace.project.settings.drivers;
     let spec = &driver.spec;
     let name = paint(BOLD, &escape_control(&format!("{} {}", spec.name, spec.version)));
@@ -59,14 +63,14 @@ fn notice(driver: &AdmittedDriver, rights: &[PermissionReport], workspace: &Work
     };
     line("signer", &driver.signed(policy));
     line("sha256", &driver.sha256);
-    let mut told: Vec<(&str, String)> = Vec::new();
+    let mut sentences: Vec<(&str, String)> = Vec::new();
     // Steps with the same driver share most permissions.
-    for right in rights.iter().map(PermissionReport::sentence) {
-        if !told.contains(&right) {
-            told.push(right);
+    for sentence in permissions.iter().map(PermissionReport::sentence) {
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
         }
     }
-    told.iter().for_each(|(may, what)| line(may, what));
+    sentences.iter().for_each(|(may, what)| line(may, what));
     let limits = workspace.limits(&LimitOverrides::new()).clamped_by(&spec.bounds());
     line("limits", &limits_in_words(&limits).join(", "));
     text

@@ -50,13 +50,14 @@ pub(super) fn init(args: &Args) -> Result<CommandOutput> {
         })?;
     }
     let dir = fs::canonicalize(&args.dir).unwrap_or_else(|_| args.dir.clone());
-    let here = display_path(&dir);
+    let display = display_path(&dir);
     let mut next = vec!["osiris run pipelines/hello.yaml".to_owned()];
-    if here != "." {
-        next.insert(0, format!("cd {here}"));
+    if display != "." {
+        next.insert(0, format!("cd {display}"));
     }
     let names: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
-    let mut text = format!("{} {} is an Osiris project\n", paint(SUCCESS, "✓"), paint(BOLD, &here));
+    let mut text =
+        format!("{} {} is an Osiris project\n", paint(SUCCESS, "✓"), paint(BOLD, &display));
     names.iter().for_each(|name| text.push_str(&format!("  {}\n", paint(DIM, name))));
     text.push_str("Next:\n");
     next.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
@@ -65,8 +66,8 @@ pub(super) fn init(args: &Args) -> Result<CommandOutput> {
 
 fn refuse_to_overwrite(dir: &Path) -> Result<()> {
     // A dangling symlink would also be replaced.
-    let there = |name: &&str| dir.join(name).symlink_metadata().is_ok();
-    let existing: Vec<&str> = FILES.iter().map(|(name, _)| *name).filter(there).collect();
+    let exists = |name: &&str| dir.join(name).symlink_metadata().is_ok();
+    let existing: Vec<&str> = FILES.iter().map(|(name, _)| *name).filter(exists).collect();
     if existing.is_empty() {
         return Ok(());
     }

@@ -66,19 +66,19 @@ pub(super) fn code(
     engine: &Engine,
     workspace: &Workspace,
     file: &DriverFile,
-    known: Known<'_>,
+    known_config: Known<'_>,
     shell: &Shell,
 ) -> Result<CompiledDriver> {
     let content = workspace.drivers.verified_content(file)?;
     let admission = AdmittedDriver::of(file, &content.bytes, &content.sha256)?;
-    let rights = |driver: &AdmittedDriver| {
+    let permissions = |driver: &AdmittedDriver| {
         workspace.project.settings.drivers.permission_reports(
             &driver.spec,
             driver.built_in,
-            Some(known),
+            Some(known_config),
         )
     };
-    first_use::tell(&[admission], &rights, workspace, shell, Remember::Yes);
+    first_use::print_notices(&[admission], &permissions, workspace, shell, Remember::Yes);
     engine.code(file, content, || {})
 }
 

@@ -33,11 +33,11 @@ pub(super) struct Args {
 pub(super) fn work(args: &Args) -> Result<CommandOutput> {
     core_dumps::disable();
     // The uploaded files are next to the worker's directory.
-    let sent = args.folder.parent().unwrap_or(&args.folder).to_owned();
+    let upload_dir = args.folder.parent().unwrap_or(&args.folder).to_owned();
     // The worker starts its own program to compile, also under Landlock.
     let programs = vec![program::path()];
     let sandbox = ProcessSandbox {
-        own: vec![sent, args.base.clone()],
+        own: vec![upload_dir, args.base.clone()],
         programs,
         ..ProcessSandbox::default()
     };

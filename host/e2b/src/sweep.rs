@@ -49,8 +49,8 @@ pub fn all_tags() -> BTreeMap<String, String> {
 /// Kills the sandboxes left by earlier runs of a project. A sandbox that cannot be killed now ends
 /// with its lifetime.
 pub async fn kill_leftovers(control: Control, owner: Owner, logs: PathBuf) {
-    let Ok(listed) = control.list(&owner.metadata()).await else { return };
-    for sandbox in listed.iter().filter(|sandbox| is_left(sandbox, Some(&logs))) {
+    let Ok(sandboxes) = control.list(&owner.metadata()).await else { return };
+    for sandbox in sandboxes.iter().filter(|sandbox| is_unused(sandbox, Some(&logs))) {
         if let Err(error) = control.kill(&sandbox.id).await {
             tracing::debug!("{}", error.message);
         }
@@ -71,9 +71,9 @@ pub async fn kill_duplicates(control: &Control, owner: &Owner, run: &str, used: 
     }
 }
 
-/// Kills the unused sandboxes with these tags, with `kept` also those that a user kept. Crashed
-/// runs are recognized only with `logs`, the logs directory of the project that the sandboxes
-/// belong to. Returns the ids of the killed sandboxes.
+/// Kills the unused sandboxes with these tags, with `include_kept` also those that a user kept.
+/// Crashed runs are recognized only with `logs`, the logs directory of the project that the
+/// sandboxes belong to. Returns the ids of the killed sandboxes.
 ///
 /// # Errors
 /// Returns an error if the sandboxes cannot be listed or one cannot be killed.
@@ -81,30 +81,30 @@ pub async fn sweep(
     control: &Control,
     tags: &BTreeMap<String, String>,
     logs: Option<&Path>,
-    kept: bool,
+    include_kept: bool,
 ) -> Result<Vec<String>> {
-    let mut ended = Vec::new();
+    let mut ids = Vec::new();
     for sandbox in control.list(tags).await? {
-        let wanted = kept && tag(&sandbox, KEPT).is_some();
-        if wanted || is_left(&sandbox, logs) {
+        let is_included = include_kept && tag(&sandbox, KEPT).is_some();
+        if is_included || is_unused(&sandbox, logs) {
             control.kill(&sandbox.id).await?;
-            ended.push(sandbox.id);
+            ids.push(sandbox.id);
         }
     }
-    Ok(ended)
+    Ok(ids)
 }
 
 /// Returns whether a sandbox is unused: its deadline has passed, or its run on this machine has
 /// ended.
-fn is_left(sandbox: &SandboxSummary, logs: Option<&Path>) -> bool {
+fn is_unused(sandbox: &SandboxSummary, logs: Option<&Path>) -> bool {
     let now =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     let deadline = tag(sandbox, DEADLINE).and_then(|text| text.parse::<u64>().ok());
     if deadline.is_some_and(|deadline| deadline < now) {
         return true;
     }
-    let over = |run: &str| logs.is_some_and(|logs| session::has_ended(logs, run));
-    tag(sandbox, KEPT).is_none() && tag(sandbox, RUN).is_some_and(over)
+    let has_ended = |run: &str| logs.is_some_and(|logs| session::has_ended(logs, run));
+    tag(sandbox, KEPT).is_none() && tag(sandbox, RUN).is_some_and(has_ended)
 }
 
 fn tag<'s>(sandbox: &'s SandboxSummary, name: &str) -> Option<&'s str> {

@@ -15,7 +15,7 @@ use super::runner::Blob;
 
 /// Time limit of a build.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
-/// Paths of the files in a template, where the adapter looks for them.
+/// Paths of the files in a template, where the runner looks for them.
 const RUNTIME: &str = "/usr/local/bin/osiris";
 const DRIVERS: &str = "/usr/local/lib/osiris/drivers";
 const COMPILED: &str = "/usr/local/lib/osiris/compiled";
@@ -65,11 +65,11 @@ impl Recipe {
         fs::write(folder.join("Dockerfile"), text)
     }
 
-    /// Builds the template in E2B. Passes progress messages to `say`.
+    /// Builds the template in E2B. Passes progress messages to `log`.
     ///
     /// # Errors
     /// Returns an error if the build fails or a file cannot be read.
-    pub async fn build(&self, control: &Control, mut say: impl FnMut(&str)) -> Result<(), Error> {
+    pub async fn build(&self, control: &Control, mut log: impl FnMut(&str)) -> Result<(), Error> {
         let mut template = Template {
             name: self.name.clone(),
             cpu_count: self.cpus,
@@ -85,15 +85,15 @@ impl Recipe {
             let tar = scratch.path().join("files.tar.gz");
             pack(blob, name, &tar).map_err(|error| Error::local("pack a file", &error))?;
             let hash = canonical::sha256(format!("COPY {name} {target} {}", blob.sha256));
-            let sent = control.send_files(&build, &hash, &Source::file(&tar)).await?;
-            say(&format!("{} {target}", if sent { "Uploaded" } else { "Reused" }));
+            let is_uploaded = control.send_files(&build, &hash, &Source::file(&tar)).await?;
+            log(&format!("{} {target}", if is_uploaded { "Uploaded" } else { "Reused" }));
             let args = [name, target, "root:root", "0755"].map(str::to_owned).to_vec();
             template.steps.push(Step { kind: "COPY".to_owned(), args, files_hash: Some(hash) });
         }
         let args = vec![format!("{RUNTIME} --version"), "user".to_owned()];
         template.steps.push(Step { kind: "RUN".to_owned(), args, files_hash: None });
         control.start_build(&build, &template).await?;
-        control.wait_build(&build, PATIENCE, say).await
+        control.wait_build(&build, PATIENCE, log).await
     }
 }
 

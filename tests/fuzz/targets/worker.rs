@@ -54,7 +54,7 @@ fuzz_target!(|text: &[u8]| {
             Message::Record { record } => session.record(record),
             Message::Progress { steps } => board.apply_remote(&steps),
             Message::Finished { status, .. } => {
-                if let Some(status) = fuzzing::judged(*status, &session) {
+                if let Some(status) = fuzzing::validate_status(*status, &session) {
                     assert_eq!(status.session_id, session.id());
                     assert!(serde_json::to_string(&status).is_ok());
                 }

@@ -76,7 +76,7 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let engine = Engine::new()?;
     let (mut sandbox, dirs) =
         (ProcessSandbox::default(), OutputDirs::new(workspace.project.base()));
-    let mut asked = Vec::new();
+    let mut checks = Vec::new();
     for (family, aliases) in &connections.families {
         if only_family.is_some_and(|only| only != family) {
             continue;
@@ -98,18 +98,18 @@ pub(super) fn doctor(args: &Args, shell: &Shell) -> Result<CommandOutput> {
                 warn_short(&format!("{reference}: "), &secrets, shell);
                 let redactor = Redactor::new(secrets.values)?;
                 let origins = connection::origins(&config, spec, &connections, &environment);
-                let known = Known { config: &config, origins: &origins };
-                let code = probe::code(&engine, &workspace, file, known, shell)?;
+                let known_config = Known { config: &config, origins: &origins };
+                let code = probe::code(&engine, &workspace, file, known_config, shell)?;
                 let call = probe::call(&workspace, file, &config, &redactor)?;
                 dirs.admit(&mut sandbox, &code, &call.grants);
                 Ok(Question { file, code, config, redactor })
             };
             let question = driver.map(|driver| prepare(driver.as_ref()));
-            asked.push((reference, driver, question));
+            checks.push((reference, driver, question));
         }
     }
     let probe = Probe::start(engine, &sandbox)?;
-    let findings = asked.into_iter().map(|(reference, driver, question)| {
+    let findings = checks.into_iter().map(|(reference, driver, question)| {
         let Reference { family, alias } = reference;
         let health = match question {
             None => {

@@ -41,9 +41,9 @@ pub(super) fn list(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     {
         connections.choose(family, None)?;
     }
-    let wanted = |family: &str| args.family.as_deref().is_none_or(|only| only == family);
+    let is_listed = |family: &str| args.family.as_deref().is_none_or(|only| only == family);
     let (mut json, mut text) = (Map::new(), String::new());
-    for (family, aliases) in connections.families.iter().filter(|(name, _)| wanted(name)) {
+    for (family, aliases) in connections.families.iter().filter(|(name, _)| is_listed(name)) {
         let secrets = secret_fields(&workspace, family);
         let mut of_family = Map::new();
         let mut table = Table::new(["Alias", "Default", "Connection", "Environment"]);

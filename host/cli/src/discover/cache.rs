@@ -63,10 +63,10 @@ impl DiscoveryCache {
         serde_json::from_slice(&self.folder.read(&self.file, LARGEST).ok()??).ok()
     }
 
-    pub(super) fn write(&self, found: &Discovery) -> Result<()> {
-        let written =
-            self.folder.write_atomic(&self.file, canonical::json(&json!(found)).as_bytes());
-        written.map_err(|error| {
+    pub(super) fn write(&self, discovery: &Discovery) -> Result<()> {
+        let result =
+            self.folder.write_atomic(&self.file, canonical::json(&json!(discovery)).as_bytes());
+        result.map_err(|error| {
             let message = format!("cannot write the discovery cache: {error}");
             let help = io_help(&error, "make `.osiris/cache` writable and free disk space");
             let problem = Diagnostic::new(Code::CacheUnwritable, message).help(help);
@@ -75,9 +75,10 @@ impl DiscoveryCache {
     }
 }
 
-pub(super) fn is_fresh(kept: &Discovery, ttl: Duration) -> bool {
+pub(super) fn is_fresh(cached: &Discovery, ttl: Duration) -> bool {
     let age = |since: Timestamp| Timestamp::now().duration_since(since);
-    kept.discovered_at
+    cached
+        .discovered_at
         .parse()
         .is_ok_and(|since| Duration::try_from(age(since)).is_ok_and(|age| age < ttl))
 }
@@ -130,9 +131,9 @@ mod tests {
         let (base, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let project = Project::open(base.path()).unwrap();
         let reference = Reference { family: "mysql".to_owned(), alias: "main".to_owned() };
-        let kept = DiscoveryCache::of(&project, &reference);
-        assert!(kept.read().is_none());
-        let found = Discovery {
+        let cache = DiscoveryCache::of(&project, &reference);
+        assert!(cache.read().is_none());
+        let discovery = Discovery {
             discovered_at: String::new(),
             driver: "mysql.extractor".to_owned(),
             connection_fingerprint: String::new(),
@@ -140,14 +141,14 @@ mod tests {
             duration_ms: 1,
             resources: vec![table("a", 1, "x")],
         };
-        kept.write(&found).unwrap();
-        assert_eq!(kept.read().unwrap().resources, found.resources);
+        cache.write(&discovery).unwrap();
+        assert_eq!(cache.read().unwrap().resources, discovery.resources);
 
-        let cache = base.path().join(".osiris/cache");
-        std::fs::remove_dir_all(&cache).unwrap();
-        std::os::unix::fs::symlink(elsewhere.path(), &cache).unwrap();
-        assert!(kept.read().is_none());
-        let error = kept.write(&found).unwrap_err().to_string();
+        let cache_dir = base.path().join(".osiris/cache");
+        std::fs::remove_dir_all(&cache_dir).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), &cache_dir).unwrap();
+        assert!(cache.read().is_none());
+        let error = cache.write(&discovery).unwrap_err().to_string();
         assert!(error.contains("/.osiris/cache` is a symlink"), "{error}");
         assert!(error.contains("help: remove the symlink: `rm '"), "{error}");
         assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
@@ -159,8 +160,8 @@ mod tests {
         let after = [table("a", 2, "x"), table("b", 1, "y"), table("d", 1, "x")];
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let changes = compare(&before, &after);
-        let wanted =
+        let expected =
             Changes { added: names(&["d"]), removed: names(&["c"]), changed: names(&["b"]) };
-        assert_eq!(changes, wanted);
+        assert_eq!(changes, expected);
     }
 }

@@ -67,32 +67,41 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let config = connection::connection_config(&reference, &file.spec, &connections, &environment)?;
     let secrets = Secrets::find(&config, &file.spec, &connections, &environment);
     warn_short("", &secrets, shell);
-    let own = fingerprint_of(file, &secrets.mask(&config))?;
+    let connection_fingerprint = fingerprint_of(file, &secrets.mask(&config))?;
     let redactor = Redactor::new(secrets.values)?;
-    let kept = DiscoveryCache::of(&workspace.project, &reference);
-    let before = kept.read().filter(|kept| kept.connection_fingerprint == own);
+    let cache = DiscoveryCache::of(&workspace.project, &reference);
+    let before =
+        cache.read().filter(|cached| cached.connection_fingerprint == connection_fingerprint);
     let ttl = Duration::from_secs(args.ttl);
     let origins = connection::origins(&config, &file.spec, &connections, &environment);
-    let known = Known { config: &config, origins: &origins };
+    let known_config = Known { config: &config, origins: &origins };
     let engine = Engine::new()?;
-    let code = probe::code(&engine, &workspace, file, known, shell)?;
+    let code = probe::code(&engine, &workspace, file, known_config, shell)?;
     let (mut sandbox, dirs) =
         (ProcessSandbox::default(), OutputDirs::new(workspace.project.base()));
     dirs.admit(&mut sandbox, &code, &probe::call(&workspace, file, &config, &redactor)?.grants);
-    dirs.own(&mut sandbox, kept.folder());
+    dirs.own(&mut sandbox, cache.folder());
     dirs.own(&mut sandbox, &workspace.project.layout.tmp_dir());
     let probe = Probe::start(engine, &sandbox)?;
     let driver = probe.engine.link(&code)?;
     // An empty result is not reused, since new tables can exist by now.
-    let is_of_use = |kept: &&Discovery| !kept.resources.is_empty() && is_fresh(kept, ttl);
-    let fresh = before.as_ref().filter(|_| !args.refresh).filter(is_of_use);
-    let (found, changes) = match fresh {
-        Some(kept) => (kept.clone(), None),
+    let is_usable = |cached: &&Discovery| !cached.resources.is_empty() && is_fresh(cached, ttl);
+    let fresh = before.as_ref().filter(|_| !args.refresh).filter(is_usable);
+    let (discovery, changes) = match fresh {
+        Some(cached) => (cached.clone(), None),
         None => {
-            let found = ask(&probe, &driver, &workspace, file, &config, &redactor, own)?;
-            kept.write(&found)?;
-            let changes = before.as_ref().map(|old| compare(&old.resources, &found.resources));
-            (found, changes)
+            let discovery = query_driver(
+                &probe,
+                &driver,
+                &workspace,
+                file,
+                &config,
+                &redactor,
+                connection_fingerprint,
+            )?;
+            cache.write(&discovery)?;
+            let changes = before.as_ref().map(|old| compare(&old.resources, &discovery.resources));
+            (discovery, changes)
         }
     };
     let samples = match args.samples {
@@ -102,13 +111,13 @@ pub(super) fn discover(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             file,
             &workspace,
             (&config, &redactor),
-            &found.resources,
+            &discovery.resources,
             rows,
         ),
         _ => BTreeMap::new(),
     };
     dirs.clear();
-    Ok(answer(&reference, &found, fresh.is_some(), changes, &samples))
+    Ok(answer(&reference, &discovery, fresh.is_some(), changes, &samples))
 }
 
 /// Returns the family's first driver that supports discovery.
@@ -124,20 +133,20 @@ fn driver<'p>(workspace: &'p Workspace, reference: &Reference) -> Result<&'p Dri
     })
 }
 
-fn ask(
+fn query_driver(
     probe: &Probe,
     driver: &Driver,
     workspace: &Workspace,
     file: &DriverFile,
     config: &Value,
     redactor: &Redactor,
-    own: String,
+    connection_fingerprint: String,
 ) -> Result<Discovery> {
     let started = Instant::now();
     let call = probe.call(workspace, file, config, redactor)?;
     let view = connection::driver_view(config, &file.spec).to_string();
-    let found = probe.runtime.block_on(driver.discover(&probe.engine, call, &view));
-    let found = found.map_err(|failure| {
+    let datasets = probe.runtime.block_on(driver.discover(&probe.engine, call, &view));
+    let datasets = datasets.map_err(|failure| {
         let message = redactor.redact(&failure.message).into_owned();
         let mut problem =
             Diagnostic::new(Code::DiscoveryFailed, format!("{}: {message}", file.spec.name));
@@ -150,11 +159,11 @@ fn ask(
         };
         Error::new(ExitStatus::Environment, vec![problem])
     })?;
-    let resources: Vec<_> = found.into_iter().map(|found| masked(found, redactor)).collect();
+    let resources: Vec<_> = datasets.into_iter().map(|dataset| mask(dataset, redactor)).collect();
     Ok(Discovery {
         discovered_at: stamp(Timestamp::now()),
         driver: file.spec.name.clone(),
-        connection_fingerprint: own,
+        connection_fingerprint,
         fingerprint: sha256(&json!(resources.iter().map(schema).collect::<Vec<_>>())),
         duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         resources,
@@ -162,7 +171,7 @@ fn ask(
 }
 
 /// Masks secrets in a dataset, for the cache and the output.
-fn masked(dataset: Dataset, redactor: &Redactor) -> Dataset {
+fn mask(dataset: Dataset, redactor: &Redactor) -> Dataset {
     let text = |text: String| redactor.redact(&text).into_owned();
     let field = |field: Column| Column {
         name: text(field.name),
@@ -192,24 +201,24 @@ fn fingerprint_of(file: &DriverFile, config: &Value) -> Result<String> {
 
 fn answer(
     reference: &Reference,
-    found: &Discovery,
+    discovery: &Discovery,
     cached: bool,
     changes: Option<Changes>,
     samples: &BTreeMap<String, Sample>,
 ) -> CommandOutput {
     let Reference { family, alias } = reference;
-    let discovered_at = &found.discovered_at;
+    let discovered_at = &discovery.discovered_at;
     let mut json = json!({
         "connection_id": reference.to_string(),
         "family": family,
         "alias": alias,
-        "driver": found.driver,
+        "driver": discovery.driver,
         "discovered_at": discovered_at,
         "cached": cached,
-        "duration_ms": found.duration_ms,
-        "connection_fingerprint": found.connection_fingerprint,
-        "fingerprint": found.fingerprint,
-        "resources": found.resources,
+        "duration_ms": discovery.duration_ms,
+        "connection_fingerprint": discovery.connection_fingerprint,
+        "fingerprint": discovery.fingerprint,
+        "resources": discovery.resources,
         "changes": changes,
     });
     if !samples.is_empty() {
@@ -220,9 +229,9 @@ fn answer(
         };
         json["samples"] = samples.iter().map(one).collect::<Map<_, _>>().into();
     }
-    let mut text = text::of(found, changes.as_ref(), samples);
+    let mut text = text::of(discovery, changes.as_ref(), samples);
     let age = if cached { format!(", from the cache of {discovered_at}") } else { String::new() };
-    let number = found.resources.len();
+    let number = discovery.resources.len();
     let noun = if number == 1 { "dataset" } else { "datasets" };
     text.push_str(&format!("{} {number} {noun} in {reference}{age}\n", paint(SUCCESS, "✓")));
     CommandOutput::new(json, text)

@@ -37,13 +37,13 @@ impl<'r> Room<'r> {
 
     /// Returns a text for display and whether it was truncated. Masks first, because half a
     /// secret cannot be recognized.
-    fn shown(&self, text: &str, most: usize) -> (String, bool) {
-        let (mut shown, end) = self.redactor.redact_prefix(text.as_bytes(), most);
+    fn display_text(&self, text: &str, most: usize) -> (String, bool) {
+        let (mut display, end) = self.redactor.redact_prefix(text.as_bytes(), most);
         let cut = end < text.len();
         if cut {
-            shown.push_str(" ... (cut)");
+            display.push_str(" ... (cut)");
         }
-        (shown, cut)
+        (display, cut)
     }
 
     fn count(&mut self, cells: usize, bytes: usize) {
@@ -64,7 +64,7 @@ pub(super) fn objects(
     let mut cut = batch.num_columns() > MAX_COLUMNS;
     let mut columns = Vec::new();
     for (index, field) in schema.fields().iter().enumerate().take(MAX_COLUMNS) {
-        let (mut name, was_cut) = room.shown(field.name(), MAX_NAME);
+        let (mut name, was_cut) = room.display_text(field.name(), MAX_NAME);
         if was_cut {
             // Two long names can have the same beginning.
             name.push_str(&format!(" {index}"));
@@ -117,8 +117,8 @@ impl<'b> Column<'b> {
             Ok(formatter) => write!(text, "{}", formatter.value(row)),
             Err(why) => text.write_str(why),
         };
-        let (shown, cut) = room.shown(&text.text, MAX_CELL);
-        (shown.into(), cut)
+        let (value, cut) = room.display_text(&text.text, MAX_CELL);
+        (value.into(), cut)
     }
 }
 
@@ -149,7 +149,7 @@ mod tests {
 
     use super::*;
 
-    fn shown(columns: Vec<(String, ArrayRef)>, redactor: &Redactor) -> (Vec<Value>, bool) {
+    fn read_rows(columns: Vec<(String, ArrayRef)>, redactor: &Redactor) -> (Vec<Value>, bool) {
         let batch = RecordBatch::try_from_iter_with_nullable(
             columns.into_iter().map(|(name, array)| (name, array, true)),
         )
@@ -165,21 +165,21 @@ mod tests {
 
     #[test]
     fn short_row_is_shown_uncut() {
-        let (rows, cut) = shown(vec![("a".into(), texts("x"))], &Redactor::default());
+        let (rows, cut) = read_rows(vec![("a".into(), texts("x"))], &Redactor::default());
         assert_eq!((rows, cut), (vec![serde_json::json!({"a": "x"})], false));
     }
 
     #[test]
     fn timestamps_are_shown_in_their_time_zone() {
         let noon = TimestampMicrosecondArray::from(vec![1_751_371_200_000_000]);
-        for (zone, wanted) in [
+        for (zone, expected) in [
             ("UTC", "2025-07-01T12:00:00Z"),
             ("Europe/Berlin", "2025-07-01T14:00:00+02:00"),
             ("-05:00", "2025-07-01T07:00:00-05:00"),
         ] {
             let array = Arc::new(noon.clone().with_timezone(zone)) as ArrayRef;
-            let (rows, _) = shown(vec![("at".into(), array)], &Redactor::default());
-            assert_eq!(rows[0]["at"], wanted, "{zone}");
+            let (rows, _) = read_rows(vec![("at".into(), array)], &Redactor::default());
+            assert_eq!(rows[0]["at"], expected, "{zone}");
         }
     }
 
@@ -189,7 +189,7 @@ mod tests {
         let many = FixedSizeListArray::new(field, 1 << 20, Arc::new(NullArray::new(1 << 25)), None);
         let columns = (0..8).map(|at| (at.to_string(), Arc::new(many.clone()) as ArrayRef));
         let started = std::time::Instant::now();
-        let (rows, cut) = shown(columns.collect(), &Redactor::default());
+        let (rows, cut) = read_rows(columns.collect(), &Redactor::default());
         assert!(cut && rows.len() == 32 && started.elapsed().as_secs() < 5);
         assert!(rows[0]["0"].as_str().unwrap().len() < 2 * MAX_CELL);
     }
@@ -199,7 +199,7 @@ mod tests {
         let name = |at: usize| format!("{}{at}", "n".repeat(60_000));
         let empty = new_null_array(&DataType::Null, 1000);
         let columns = (0..2000).map(|at| (name(at), empty.clone())).collect();
-        let (rows, cut) = shown(columns, &Redactor::default());
+        let (rows, cut) = read_rows(columns, &Redactor::default());
         let bytes: usize = rows.iter().map(|row| row.to_string().len()).sum();
         assert!(cut && bytes < 2 * MAX_BYTES, "{bytes}");
         assert_eq!(rows[0].as_object().unwrap().len(), MAX_COLUMNS);
@@ -212,7 +212,7 @@ mod tests {
         for before in MAX_CELL - 20..MAX_CELL + 5 {
             let text = format!("{}{secret} and more", "x".repeat(before));
             let name = format!("{}{secret}", "x".repeat(MAX_NAME - 5));
-            let (rows, _) = shown(vec![(name, texts(&text))], &redactor);
+            let (rows, _) = read_rows(vec![(name, texts(&text))], &redactor);
             assert!(!rows[0].to_string().contains("hunt"), "{before}");
         }
     }

@@ -73,17 +73,17 @@ pub(super) fn read(
             // A driver without connections reads the paths in its configuration.
             None => {}
         }
-        let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
-        let asked = Asked { driver, file, config: &config, redactor, wanted };
-        let read = probe.runtime.block_on(async {
-            timeout_at(deadline, sample(probe, workspace, &asked, &mut room)).await
+        let row_count = usize::try_from(rows).unwrap_or(usize::MAX);
+        let request = SampleRequest { driver, file, config: &config, redactor, row_count };
+        let result = probe.runtime.block_on(async {
+            timeout_at(deadline, sample(probe, workspace, &request, &mut room)).await
         });
-        let told = |failure: CallError| redactor.redact(&failure.message).into_owned();
-        let read = match read {
-            Ok(read) => read.map_err(told),
+        let to_message = |failure: CallError| redactor.redact(&failure.message).into_owned();
+        let result = match result {
+            Ok(result) => result.map_err(to_message),
             Err(_) => Err(format!("reading the samples exceeded the time limit of {seconds} s")),
         };
-        (resource.name.clone(), read)
+        (resource.name.clone(), result)
     };
     resources.iter().map(one).collect()
 }
@@ -99,24 +99,24 @@ fn has_table(file: &DriverFile) -> bool {
 }
 
 /// A request for samples to a driver.
-struct Asked<'a> {
+struct SampleRequest<'a> {
     driver: &'a Driver,
     file: &'a DriverFile,
     config: &'a Value,
     redactor: &'a Redactor,
     /// Number of rows requested.
-    wanted: usize,
+    row_count: usize,
 }
 
 async fn sample(
     probe: &Probe,
     workspace: &Workspace,
-    asked: &Asked<'_>,
+    request: &SampleRequest<'_>,
     room: &mut Room<'_>,
 ) -> Result<Rows, CallError> {
-    let Asked { driver, file, config, redactor, wanted } = *asked;
+    let SampleRequest { driver, file, config, redactor, row_count } = *request;
     let call = probe.call(workspace, file, config, redactor).map_err(CallError::from)?;
-    let enough = call.cancel.clone();
+    let cancel = call.cancel.clone();
     let spill = ProjectDir::new(workspace.project.base(), &workspace.project.layout.tmp_dir());
     let (sender, mut readers) = channel(1, BUDGET, spill);
     let step = RunRequest {
@@ -130,19 +130,19 @@ async fn sample(
     let take = async {
         let (mut rows, mut bytes) = (Vec::new(), 0);
         let mut cut = false;
-        while rows.len() < wanted
+        while rows.len() < row_count
             && bytes < MOST
             && !room.is_full()
             && let Some(reader) = readers.first_mut()
             && let Ok(Some(batch)) = reader.next().await
         {
             bytes += batch.bytes();
-            cut |= objects(batch.record(), wanted - rows.len(), room, &mut rows);
+            cut |= objects(batch.record(), row_count - rows.len(), room, &mut rows);
         }
         // Rows beyond the sample are not read.
-        let is_enough = rows.len() >= wanted || bytes >= MOST || room.is_full();
+        let is_enough = rows.len() >= row_count || bytes >= MOST || room.is_full();
         if is_enough {
-            enough.cancel();
+            cancel.cancel();
         }
         (Rows { rows, cut }, is_enough)
     };

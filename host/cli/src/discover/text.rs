@@ -17,15 +17,15 @@ const MAX_NAME: usize = 256;
 
 /// Formats the datasets, their samples and the changes.
 pub(super) fn of(
-    found: &Discovery,
+    discovery: &Discovery,
     changes: Option<&Changes>,
     samples: &BTreeMap<String, Sample>,
 ) -> String {
     let mut text = String::new();
     let mut left = MAX_LINES;
-    for (index, resource) in found.resources.iter().enumerate() {
+    for (index, resource) in discovery.resources.iter().enumerate() {
         if left == 0 {
-            let more = found.resources.len() - index;
+            let more = discovery.resources.len() - index;
             text.push_str(&format!("... and {more} more datasets; `--json` lists all\n"));
             break;
         }
@@ -37,8 +37,8 @@ pub(super) fn of(
             paint(DIM, &rows.unwrap_or_default())
         ));
         let mut table = Table::new(["Column", "Type", "Null", "Key"]);
-        let shown = resource.fields.len().min(MAX_COLUMNS).min(left);
-        for field in &resource.fields[..shown] {
+        let column_count = resource.fields.len().min(MAX_COLUMNS).min(left);
+        for field in &resource.fields[..column_count] {
             table.row([
                 cut(&field.name, MAX_NAME).into_owned(),
                 cut(&field.native_type, MAX_NAME).into_owned(),
@@ -46,14 +46,14 @@ pub(super) fn of(
                 if field.primary_key { "primary" } else { "" }.to_owned(),
             ]);
         }
-        left = left.saturating_sub(shown + 1);
+        left = left.saturating_sub(column_count + 1);
         text.push_str(&table.render());
-        if shown < resource.fields.len() {
-            let more = resource.fields.len() - shown;
+        if column_count < resource.fields.len() {
+            let more = resource.fields.len() - column_count;
             text.push_str(&format!("  ... and {more} more columns; `--json` lists all\n"));
         }
         if let Some(sample) = samples.get(&resource.name) {
-            text.push_str(&sampled(sample));
+            text.push_str(&sample_text(sample));
         }
     }
     for (style, sign, names) in changes.iter().flat_map(|Changes { added, removed, changed }| {
@@ -70,7 +70,7 @@ pub(super) fn of(
     text
 }
 
-fn sampled(sample: &Sample) -> String {
+fn sample_text(sample: &Sample) -> String {
     match sample {
         Ok(Rows { rows, cut }) => {
             let row = |row| format!("  {}\n", paint(DIM, &escape_control(&format!("{row}"))));

@@ -42,13 +42,13 @@ pub(super) fn checks(project: &Path) -> Vec<Check> {
 
 fn check(attempt: &Attempt, strength: Enforcement) -> Check {
     let Attempt { name, action, granted, main, second } = attempt;
-    let seen = match (main, second) {
+    let outcome = match (main, second) {
         (true, true) => "denied for both threads",
         (false, false) => "allowed for both threads",
         (true, false) => "denied for the main thread, allowed for another thread",
         (false, true) => "allowed for the main thread, denied for another thread",
     };
-    let text = format!("{action}: {seen}");
+    let text = format!("{action}: {outcome}");
     let result = match attempt.holds() {
         true => Ok(text),
         false if strength == Enforcement::Partial && !granted => {
@@ -59,7 +59,7 @@ fn check(attempt: &Attempt, strength: Enforcement) -> Check {
             "{text}; the process sandbox is not effective, so do not run untrusted drivers"
         )),
     };
-    let name = NAMES.into_iter().find(|known| known.ends_with(&format!(".{name}")));
+    let name = NAMES.into_iter().find(|full_name| full_name.ends_with(&format!(".{name}")));
     Check { name: name.unwrap_or("fence"), result }
 }
 
@@ -75,7 +75,7 @@ fn prove(project: &Path) -> io::Result<SelfTest> {
     let command = command.args(["--granted", &port(0)?, "--refused", &port(1)?]);
     let output = command.stdout(Stdio::piped()).output()?;
     serde_json::from_slice(&output.stdout).map_err(|_| {
-        let said = String::from_utf8_lossy(&output.stderr);
-        io::Error::other(format!("{} {}", output.status, said.trim()))
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        io::Error::other(format!("{} {}", output.status, stderr.trim()))
     })
 }

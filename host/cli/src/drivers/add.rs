@@ -43,7 +43,7 @@ pub(crate) struct Args {
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
-    reach: NetworkArgs,
+    network: NetworkArgs,
 }
 
 fn sha256(text: &str) -> Result<String, String> {
@@ -58,20 +58,20 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         return Err(Error::invalid(problem.help("add the drivers one at a time")));
     }
     let workspace = shell.workspace()?;
-    let way = FetchContext::open(shell, &workspace.project, &args.reach)?;
+    let context = FetchContext::open(shell, &workspace.project, &args.network)?;
     let current = std::env::current_dir().unwrap_or_default();
     let mut drivers: Vec<Fetched> = Vec::new();
     for reference in &args.references {
         let source = Source::parse(reference, &current)?;
-        let wanted = Wanted { sha256: args.sha256.as_deref(), ..Wanted::default() };
-        drivers.push(way.fetch(&source, wanted)?);
+        let expected = Wanted { sha256: args.sha256.as_deref(), ..Wanted::default() };
+        drivers.push(context.fetch(&source, expected)?);
     }
     let mut store =
         DriverInstaller::open(&workspace.project.layout, &workspace.project.settings.drivers.keys)?;
     for (index, fetched) in drivers.iter().enumerate() {
         let name = &fetched.driver.spec.name;
         if drivers[..index].iter().any(|other| other.driver.spec.name == *name) {
-            return Err(taken(
+            return Err(name_conflict(
                 name,
                 &fetched.source,
                 "another source provides a driver with the same name",
@@ -85,10 +85,10 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         let path = store.install(fetched)?;
         known_sources::remember(&fetched.source.recorded(workspace.project.base()));
         text.push_str(&line(fetched, &path));
-        for right in
+        for permission in
             workspace.project.settings.drivers.permission_reports(&fetched.driver.spec, false, None)
         {
-            let (may, what) = right.sentence();
+            let (may, what) = permission.sentence();
             text.push_str(&format!("  {may} {}\n", escape_control(&what)));
         }
         json.push(document(fetched, &path));
@@ -133,25 +133,25 @@ fn check(
     let name = &fetched.driver.spec.name;
     let path = store.path(name);
     if let Some(other) = catalog.named(name).into_iter().find(|other| other.path != path) {
-        let there = format!("`{}` has the same name", other.path.display());
+        let conflict = format!("`{}` has the same name", other.path.display());
         let help = "remove the other file, or build this driver with another name";
-        return Err(taken(name, &fetched.source, &there, help));
+        return Err(name_conflict(name, &fetched.source, &conflict, help));
     }
     if !replace && let Some(problem) = store.lock.check_signer(&fetched.driver, &fetched.bytes) {
         return Err(Error::environment(problem));
     }
-    let there = hash_file(&path)?;
-    if replace || there.as_ref() == Some(&fetched.sha256) {
+    let existing_hash = hash_file(&path)?;
+    if replace || existing_hash.as_ref() == Some(&fetched.sha256) {
         return Ok(());
     }
-    match (store.lock.drivers.get(name), there) {
+    match (store.lock.drivers.get(name), existing_hash) {
         (Some(locked), _) if locked.sha256 == fetched.sha256 => Ok(()),
         (Some(locked), _) => {
             let more = RequestedPermissions::of(&fetched.driver.spec).added_since(&locked.grants);
             if locked.source == fetched.source.recorded(base) && more.is_empty() {
                 return Ok(());
             }
-            let there =
+            let conflict =
                 format!("`osiris.lock` has version {} from `{}`", locked.version, locked.source);
             let why = if more.is_empty() {
                 String::new()
@@ -159,18 +159,24 @@ fn check(
                 format!(", and this driver requests more permissions: {}", more.join("; "))
             };
             let help = "to replace the locked driver, add `--replace`";
-            Err(taken(name, &fetched.source, &format!("{there}{why}"), help))
+            Err(name_conflict(name, &fetched.source, &format!("{conflict}{why}"), help))
         }
         (None, Some(_)) => {
-            let there = format!("`{}` already exists with different content", display_path(&path));
-            Err(taken(name, &fetched.source, &there, "to replace the file, add `--replace`"))
+            let conflict =
+                format!("`{}` already exists with different content", display_path(&path));
+            Err(name_conflict(
+                name,
+                &fetched.source,
+                &conflict,
+                "to replace the file, add `--replace`",
+            ))
         }
         (None, None) => Ok(()),
     }
 }
 
-fn taken(name: &str, source: &Source, why: &str, help: &str) -> Error {
-    let place = PathBuf::from(source.to_string());
+fn name_conflict(name: &str, source: &Source, why: &str, help: &str) -> Error {
+    let location = PathBuf::from(source.to_string());
     let problem = Diagnostic::new(Code::NameTaken, format!("cannot add driver `{name}`: {why}"));
-    Error::invalid(problem.in_file(&place).help(help))
+    Error::invalid(problem.in_file(&location).help(help))
 }

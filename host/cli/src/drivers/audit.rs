@@ -38,7 +38,7 @@ struct Violation {
     version: Option<String>,
     sha256: Option<String>,
     locked: bool,
-    rights: Vec<PermissionReport>,
+    permissions: Vec<PermissionReport>,
     limits: Option<Limits>,
     used_by: BTreeSet<String>,
     problems: Vec<Diagnostic>,
@@ -48,32 +48,35 @@ struct Violation {
 pub(super) fn audit(_: &Args, shell: &Shell) -> Result<CommandOutput> {
     let workspace = shell.workspace()?;
     let lock = Lockfile::read(&workspace.project.layout.lock_file())?;
-    let mut used = dependents::by(&workspace.project);
-    let own = workspace.project.layout.drivers_dir();
+    let mut dependents = dependents::by(&workspace.project);
+    let drivers_dir = workspace.project.layout.drivers_dir();
     let mut findings: BTreeMap<String, Violation> = BTreeMap::new();
     for driver in workspace.drivers.drivers() {
         let name = &driver.spec.name;
-        if lock.drivers.contains_key(name) || driver.path.starts_with(&own) {
+        if lock.drivers.contains_key(name) || driver.path.starts_with(&drivers_dir) {
             let finding =
-                examine(driver, &workspace, &lock, used.remove(name).unwrap_or_default())?;
+                examine(driver, &workspace, &lock, dependents.remove(name).unwrap_or_default())?;
             findings.insert(name.clone(), finding);
         }
     }
-    let there: BTreeSet<String> = findings.keys().cloned().collect();
-    for (name, entry) in lock.drivers.iter().filter(|(name, _)| !there.contains(*name)) {
+    let present: BTreeSet<String> = findings.keys().cloned().collect();
+    for (name, entry) in lock.drivers.iter().filter(|(name, _)| !present.contains(*name)) {
         findings.insert(
             name.clone(),
             Violation {
                 version: Some(entry.version.clone()),
                 locked: true,
-                used_by: used.remove(name).unwrap_or_default(),
+                used_by: dependents.remove(name).unwrap_or_default(),
                 problems: vec![missing(&workspace.project, name)],
                 ..Violation::default()
             },
         );
     }
     let broken = workspace.drivers.load_errors().into_iter().filter(|problem| {
-        problem.location.as_ref().is_some_and(|at| std::path::Path::new(&at.file).starts_with(&own))
+        problem
+            .location
+            .as_ref()
+            .is_some_and(|at| std::path::Path::new(&at.file).starts_with(&drivers_dir))
     });
     for problem in broken {
         let file = problem.location.as_ref().map(|at| std::path::Path::new(&at.file));
@@ -91,7 +94,7 @@ fn examine(
     used_by: BTreeSet<String>,
 ) -> Result<Violation> {
     let spec = &driver.spec;
-    let asks = RequestedPermissions::of(spec);
+    let requested = RequestedPermissions::of(spec);
     let sha256 = driver.sha256()?.to_owned();
     let entry = lock.drivers.get(&spec.name);
     let mut problems = Vec::new();
@@ -99,17 +102,19 @@ fn examine(
     if let Err(error) = workspace.drivers.verified_content(driver) {
         problems.extend(error.into_diagnostics());
     }
-    let differs = match entry.filter(|_| problems.is_empty()) {
+    let differences = match entry.filter(|_| problems.is_empty()) {
         // Older lockfiles did not record the authors' defaults.
-        Some(entry) if asks.without_defaults() == entry.grants => Vec::new(),
-        Some(entry) => [asks.added_since(&entry.grants), entry.grants.added_since(&asks)].concat(),
+        Some(entry) if requested.without_defaults() == entry.grants => Vec::new(),
+        Some(entry) => {
+            [requested.added_since(&entry.grants), entry.grants.added_since(&requested)].concat()
+        }
         None => Vec::new(),
     };
-    if !differs.is_empty() {
+    if !differences.is_empty() {
         let message = format!(
             "`osiris.lock` does not match the permissions that `{}` requests: {}",
             spec.name,
-            differs.join("; ")
+            differences.join("; ")
         );
         let help =
             format!("update the lockfile with `osiris drivers add {}`", display_path(&driver.path));
@@ -135,7 +140,11 @@ fn examine(
         version: Some(spec.version.clone()),
         sha256: Some(sha256),
         locked: entry.is_some(),
-        rights: workspace.project.settings.drivers.permission_reports(spec, driver.built_in, None),
+        permissions: workspace.project.settings.drivers.permission_reports(
+            spec,
+            driver.built_in,
+            None,
+        ),
         limits: Some(workspace.limits(&LimitOverrides::new()).clamped_by(&spec.bounds())),
         used_by,
         problems,
@@ -153,7 +162,7 @@ fn missing(project: &Project, name: &str) -> Diagnostic {
 }
 
 fn answer(findings: &BTreeMap<String, Violation>) -> CommandOutput {
-    let wrong = findings.values().any(|finding| !finding.problems.is_empty());
+    let has_problems = findings.values().any(|finding| !finding.problems.is_empty());
     let mut text: String = findings.iter().map(|(name, finding)| section(name, finding)).collect();
     if findings.is_empty() {
         text.push_str("the project has no drivers in `drivers/` or `osiris.lock`\n");
@@ -163,14 +172,14 @@ fn answer(findings: &BTreeMap<String, Violation>) -> CommandOutput {
         .map(|(name, finding)| {
             json!({
                 "name": name, "version": finding.version, "sha256": finding.sha256,
-                "locked": finding.locked, "rights": finding.rights,
+                "locked": finding.locked, "rights": finding.permissions,
                 "limits": finding.limits, "used_by": finding.used_by,
                 "problems": finding.problems, "notes": finding.notes,
             })
         })
         .collect();
     let mut answer = CommandOutput::new(json!({"drivers": drivers}), text);
-    if wrong {
+    if has_problems {
         answer.json["status"] = "error".into();
         answer.exit = ExitStatus::Failed as u8;
     }
@@ -185,7 +194,7 @@ fn section(name: &str, finding: &Violation) -> String {
         format!("{sign} {} {}\n", paint(BOLD, &escape_control(name)), escape_control(version));
     // Nothing is known about a missing driver.
     if let Some(limits) = &finding.limits {
-        for (may, what) in finding.rights.iter().map(PermissionReport::sentence) {
+        for (may, what) in finding.permissions.iter().map(PermissionReport::sentence) {
             text.push_str(&format!("  {may} {}\n", escape_control(&what)));
         }
         text.push_str(&format!("  limits: {}\n", limits_in_words(limits).join(", ")));

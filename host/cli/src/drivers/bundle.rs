@@ -48,7 +48,7 @@ pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let policy = &workspace.project.settings.drivers;
     let mut drivers = BTreeMap::new();
     let mut items = Vec::new();
-    for file in chosen(args, &workspace)? {
+    for file in select_drivers(args, &workspace)? {
         let Content { bytes, sha256 } = workspace.drivers.verified_content(file)?;
         let admission = AdmittedDriver::of(file, bytes, sha256)?;
         items.push(Item {
@@ -78,28 +78,28 @@ pub(super) fn bundle(args: &Args, shell: &Shell) -> Result<CommandOutput> {
 }
 
 /// Returns the named drivers, or all that do not come with osiris.
-fn chosen<'p>(args: &Args, workspace: &'p Workspace) -> Result<Vec<&'p Arc<DriverFile>>> {
-    let registry = &workspace.drivers;
-    let mut chosen = Vec::new();
+fn select_drivers<'p>(args: &Args, workspace: &'p Workspace) -> Result<Vec<&'p Arc<DriverFile>>> {
+    let catalog = &workspace.drivers;
+    let mut files = Vec::new();
     for name in &args.names {
-        let file = registry.find(name).ok_or_else(|| registry.missing_driver_error(name))?;
+        let file = catalog.find(name).ok_or_else(|| catalog.missing_driver_error(name))?;
         if file.built_in {
             let message = format!("cannot bundle driver `{name}`: it comes with osiris");
             let problem = Diagnostic::new(Code::DriverBuiltIn, message);
             return Err(Error::invalid(problem.help("remove the name from the command")));
         }
-        chosen.push(file);
+        files.push(file);
     }
     if args.names.is_empty() {
-        chosen.extend(registry.drivers().filter(|file| !file.built_in));
+        files.extend(catalog.drivers().filter(|file| !file.built_in));
     }
-    chosen.dedup_by_key(|file| file.path.clone());
-    if chosen.is_empty() {
+    files.dedup_by_key(|file| file.path.clone());
+    if files.is_empty() {
         let message = "cannot create a bundle: the project only has drivers that come with osiris";
         let help = "add drivers to the project with `osiris drivers add`";
         return Err(Error::invalid(Diagnostic::new(Code::BundleEmpty, message).help(help)));
     }
-    Ok(chosen)
+    Ok(files)
 }
 
 /// Reads the project's lockfile. Returns `None` if the file does not exist.

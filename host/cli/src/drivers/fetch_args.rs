@@ -65,26 +65,26 @@ pub(super) struct FetchContext<'s> {
 }
 
 impl<'s> FetchContext<'s> {
-    pub(super) fn open(shell: &'s Shell, project: &Project, reach: &NetworkArgs) -> Result<Self> {
+    pub(super) fn open(shell: &'s Shell, project: &Project, network: &NetworkArgs) -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
             let message = format!("cannot start the network runtime: {error}");
             Error::environment(Diagnostic::new(Code::RuntimeFailed, message))
         })?;
         let environment = Environment::read(project.base())?;
         let policy = project.settings.drivers.clone();
-        Ok(Self { shell, environment, runtime, insecure: reach.insecure, policy })
+        Ok(Self { shell, environment, runtime, insecure: network.insecure, policy })
     }
 
     /// Fetches a driver that the project allows, with a progress bar on a terminal.
-    pub(super) fn fetch(&self, source: &Source, wanted: Wanted<'_>) -> Result<Fetched> {
+    pub(super) fn fetch(&self, source: &Source, expected: Wanted<'_>) -> Result<Fetched> {
         let bar = self.bar(&format!("Fetching {source}"));
-        let mut progress = |done: u64, all: Option<u64>| {
-            all.iter().for_each(|all| bar.set_length(*all));
+        let mut progress = |done: u64, total: Option<u64>| {
+            total.iter().for_each(|total| bar.set_length(*total));
             bar.set_position(done);
         };
         let variable = |name: &str| self.variable(name);
         let fetcher = Fetcher { insecure: self.insecure, variable: &variable };
-        let fetched = self.runtime.block_on(fetcher.fetch(source, wanted, &mut progress));
+        let fetched = self.runtime.block_on(fetcher.fetch(source, expected, &mut progress));
         bar.finish_and_clear();
         let fetched = fetched?;
         self.policy.admit(&fetched.driver, &fetched.bytes, &fetched.sha256)?;
@@ -110,9 +110,9 @@ impl<'s> FetchContext<'s> {
     pub(super) fn wait<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
         let bar = self.bar(what);
         bar.enable_steady_tick(std::time::Duration::from_millis(100));
-        let done = self.runtime.block_on(work);
+        let output = self.runtime.block_on(work);
         bar.finish_and_clear();
-        done
+        output
     }
 
     fn bar(&self, what: &str) -> ProgressBar {

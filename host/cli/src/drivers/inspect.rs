@@ -42,7 +42,7 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let mut driver = DriverFile::of(&content, &args.file)?;
     driver.built_in = is_built_in(&args.file);
     let project = shell.project()?;
-    let standing = TrustReport::of(&driver, &content, &sha256, &project)?;
+    let report = TrustReport::of(&driver, &content, &sha256, &project)?;
     let spec = &driver.spec;
     let producers = producers(&content);
     let version = contract(&driver);
@@ -59,10 +59,10 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         lines.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
     };
     section("File", &[format!("{}, sha256 {sha256}", format_bytes(driver.size))]);
-    section("Signed by", &standing.signers());
-    section("Built with", &[made_with(&producers)]);
+    section("Signed by", &report.signers());
+    section("Built with", &[format_producers(&producers)]);
     section("Modes", &[describe::modes(spec)]);
-    section("In this project", &standing.here());
+    section("In this project", &report.here());
     section("Contract", &[escape_control(contract.as_deref().unwrap_or("none")).into_owned()]);
     let imports = driver.imports.iter().map(|import| {
         let why = unusual.iter().find(|(name, _)| *name == import);
@@ -74,7 +74,7 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     section("Exports", &exports.collect::<Vec<_>>());
     let unusual: Vec<Value> =
         unusual.iter().map(|(import, why)| json!({"import": import, "why": why})).collect();
-    let (signers, here) = standing.json();
+    let (signers, here) = report.json();
     let json = json!({
         "file": args.file,
         "size": driver.size,
@@ -92,9 +92,9 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<CommandOutput> {
 }
 
 /// Formats the tools like `Rust 1.95, wit-component 0.254`.
-fn made_with(producers: &[Producer]) -> String {
-    let one = |made: &Producer| {
-        escape_control(format!("{} {}", made.name, made.version).trim_end()).into_owned()
+fn format_producers(producers: &[Producer]) -> String {
+    let one = |producer: &Producer| {
+        escape_control(format!("{} {}", producer.name, producer.version).trim_end()).into_owned()
     };
     match producers.is_empty() {
         true => "unknown".to_owned(),
@@ -110,6 +110,6 @@ fn package() -> &'static str {
 /// Returns the version of the contract that the driver was built for.
 fn contract(driver: &DriverFile) -> Option<&str> {
     let names = driver.exports.iter().chain(&driver.imports);
-    let ours = names.map(String::as_str).filter(|name| name.starts_with(package()));
-    ours.filter_map(|name| name.split_once('@')).map(|(_, version)| version).next()
+    let contracts = names.map(String::as_str).filter(|name| name.starts_with(package()));
+    contracts.filter_map(|name| name.split_once('@')).map(|(_, version)| version).next()
 }

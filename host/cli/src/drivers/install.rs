@@ -87,7 +87,7 @@ fn check(driver: &DriverFile, packed: &[u8], shell: &Shell) -> Result<()> {
 }
 
 /// Returns the output for an installed driver, as JSON and as a line.
-pub(super) fn told(driver: &DriverFile) -> Result<(Value, String)> {
+pub(super) fn output(driver: &DriverFile) -> Result<(Value, String)> {
     let (spec, sha256) = (&driver.spec, driver.sha256()?);
     let line = format!(
         "{} {} {}  {}  {}\n",

@@ -46,7 +46,7 @@ pub(super) fn keygen(args: &Args) -> Result<CommandOutput> {
         let message = "cannot generate a key: the system provides no randomness";
         Error::environment(Diagnostic::new(Code::RandomnessMissing, message))
     })?;
-    place(&path, &key).map_err(|error| {
+    write_key(&path, &key).map_err(|error| {
         let file = |problem: Diagnostic| Error::environment(problem.in_file(&path));
         if error.kind() == io::ErrorKind::AlreadyExists {
             let message =
@@ -65,7 +65,7 @@ pub(super) fn keygen(args: &Args) -> Result<CommandOutput> {
     Ok(CommandOutput::new(json!({"public_key": public, "private_key_file": path}), text))
 }
 
-fn place(path: &Path, key: &SecretKey) -> io::Result<()> {
+fn write_key(path: &Path, key: &SecretKey) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }

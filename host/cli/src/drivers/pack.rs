@@ -7,7 +7,7 @@ use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 
 use super::super::shell::{CommandOutput, Shell};
-use super::install::{Component, install, told};
+use super::install::{Component, install, output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,6 +55,6 @@ pub(super) fn pack(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         Some(out) => out.clone(),
         None => drivers.join(format!("{name}.wasm")),
     })?;
-    let (json, text) = told(&driver)?;
+    let (json, text) = output(&driver)?;
     Ok(CommandOutput::new(json, text))
 }

@@ -37,7 +37,7 @@ pub(crate) struct Args {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    reach: NetworkArgs,
+    network: NetworkArgs,
 }
 
 pub(super) fn publish(args: &Args, shell: &Shell) -> Result<CommandOutput> {
@@ -54,11 +54,12 @@ pub(super) fn publish(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     // A tag cannot contain the `+` of a version.
     let tag = args.reference.tag.clone().unwrap_or_else(|| spec.version.replace('+', "_"));
     let reference = args.reference.tagged(&tag);
-    let way = FetchContext::open(shell, &shell.project()?, &args.reach)?;
-    let client = way.registry(&reference.registry)?;
+    let context = FetchContext::open(shell, &shell.project()?, &args.network)?;
+    let client = context.registry(&reference.registry)?;
     let size = component.len() as u64;
-    let what = format!("Publishing {reference}  {}", format_bytes(size));
-    let published = way.wait(&what, client.publish(&reference, &driver, &component, args.force))?;
+    let message = format!("Publishing {reference}  {}", format_bytes(size));
+    let published =
+        context.wait(&message, client.publish(&reference, &driver, &component, args.force))?;
     let pinned = reference.pinned(&published.digest);
     let text = format!(
         "{} {} {} {}  {}\n",

@@ -31,8 +31,8 @@ pub(super) fn remove(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let project = shell.project()?;
     let mut store = DriverInstaller::open(&project.layout, &project.settings.drivers.keys)?;
     let path = store.path(&args.name);
-    let locked = store.lock.entry(&args.name)?;
-    if !args.force && hash_file(&path)?.is_some_and(|found| found != locked.sha256) {
+    let entry = store.lock.entry(&args.name)?;
+    if !args.force && hash_file(&path)?.is_some_and(|actual| actual != entry.sha256) {
         let message = format!(
             "cannot remove driver `{}`: the file does not match `osiris.lock` and could not be restored",
             args.name

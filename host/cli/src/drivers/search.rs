@@ -22,7 +22,7 @@ list their repositories: use the full name there.";
 /// Maximum concurrent requests.
 const AT_ONCE: usize = 8;
 /// Maximum repositories that are requested.
-const MAX_ASKED: usize = 1_000;
+const MAX_REPOSITORIES: usize = 1_000;
 
 /// Search a registry for drivers
 #[derive(Debug, clap::Args)]
@@ -35,38 +35,38 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HOST")]
     registry: Option<String>,
     #[command(flatten)]
-    reach: NetworkArgs,
+    network: NetworkArgs,
 }
 
 pub(super) fn search(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let project = shell.project()?;
-    let way = FetchContext::open(shell, &project, &args.reach)?;
+    let context = FetchContext::open(shell, &project, &args.network)?;
     let registry =
-        args.registry.clone().or_else(|| way.variable(REGISTRY)).ok_or_else(|| {
+        args.registry.clone().or_else(|| context.variable(REGISTRY)).ok_or_else(|| {
             let problem = Diagnostic::new(Code::UsageInvalid, "no registry to search");
             Error::invalid(problem.help(
                 "name a registry with `--registry HOST`, or run `export OSIRIS_REGISTRY=HOST`",
             ))
         })?;
     let registry = registry.trim_start_matches("oci://").trim_end_matches('/').to_owned();
-    let client = way.registry(&registry)?;
-    let wanted = args.text.to_lowercase();
+    let client = context.registry(&registry)?;
+    let query = args.text.to_lowercase();
     let work = async {
         let names = client.catalogue().await?;
-        let left = names.len().saturating_sub(MAX_ASKED);
-        let asked = names.iter().take(MAX_ASKED).map(|name| client.look(&registry, name));
+        let remaining = names.len().saturating_sub(MAX_REPOSITORIES);
+        let lookups = names.iter().take(MAX_REPOSITORIES).map(|name| client.look(&registry, name));
         let found: Vec<Option<CatalogEntry>> =
-            stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
-        Ok((found, left))
+            stream::iter(lookups).buffered(AT_ONCE).try_collect().await?;
+        Ok((found, remaining))
     };
-    let (found, left) = way.wait(&format!("Searching {registry}"), work)?;
+    let (found, remaining) = context.wait(&format!("Searching {registry}"), work)?;
     let mut found: Vec<CatalogEntry> = found.into_iter().flatten().collect();
     found.retain(|one| {
         let texts = [&one.reference.repository, &one.name, &one.title];
-        texts.iter().any(|text| text.to_lowercase().contains(&wanted))
+        texts.iter().any(|text| text.to_lowercase().contains(&query))
     });
-    if left > 0 && !shell.json {
-        shell.note(&format!("{left} more repositories were not searched"));
+    if remaining > 0 && !shell.json {
+        shell.note(&format!("{remaining} more repositories were not searched"));
     }
     let mut table = Table::new(["Reference", "Driver", "Version", "Title"]);
     for one in &found {
@@ -87,7 +87,7 @@ pub(super) fn search(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         .map(|one| json!({"reference": one.reference.to_string(), "name": one.name, "version": one.version, "title": one.title}))
         .collect();
     Ok(CommandOutput::new(
-        json!({"registry": registry, "drivers": drivers, "not_looked_at": left}),
+        json!({"registry": registry, "drivers": drivers, "not_looked_at": remaining}),
         text,
     ))
 }

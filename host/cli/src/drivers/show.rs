@@ -32,7 +32,7 @@ pub(super) fn show(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     };
     let content = DriverFile::bytes(&driver.path)?;
     let sha256 = canonical::sha256(&content);
-    let standing = TrustReport::of(driver, &content, &sha256, &project)?;
+    let report = TrustReport::of(driver, &content, &sha256, &project)?;
     let spec = &driver.spec;
     let mut text = describe::heading(spec);
     let mut section = |name: &str, body: &str| {
@@ -41,8 +41,8 @@ pub(super) fn show(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     section("Modes", &format!("  {}", describe::modes(spec)));
     section("Configuration", &describe::fields(spec));
     // The lines can contain styles, and their content is escaped.
-    section("Signed by", &format!("  {}", standing.signers().join("\n  ")));
-    section("In this project", &format!("  {}", standing.here().join("\n  ")));
+    section("Signed by", &format!("  {}", report.signers().join("\n  ")));
+    section("In this project", &format!("  {}", report.here().join("\n  ")));
     for example in &spec.examples {
         let lines = serde_json::to_string_pretty(&example.config).unwrap_or_default();
         let lines: Vec<String> = lines.lines().map(str::to_owned).collect();
@@ -52,7 +52,7 @@ pub(super) fn show(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         );
     }
     text.push_str(&paint(DIM, &format!("{}\nsha256 {sha256}", display_path(&driver.path))));
-    let (signers, here) = standing.json();
+    let (signers, here) = report.json();
     let json = json!({
         "spec": **spec, "file": driver.path, "sha256": sha256, "size": driver.size,
         "signers": signers, "here": here,

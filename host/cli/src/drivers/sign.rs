@@ -47,9 +47,10 @@ pub(super) fn sign(args: &Args) -> Result<CommandOutput> {
     let key = key(args.key.as_deref())?;
     let public = key.public().to_string();
     // Nothing is written unless all files can be signed.
-    let signed = args.files.iter().map(|file| signed(file, &key)).collect::<Result<Vec<_>>>()?;
+    let signed_files =
+        args.files.iter().map(|file| sign_file(file, &key)).collect::<Result<Vec<_>>>()?;
     let (mut text, mut drivers) = (String::new(), Vec::new());
-    for (driver, bytes) in &signed {
+    for (driver, bytes) in &signed_files {
         let path = &driver.path;
         atomic::write(path, bytes).map_err(|error| {
             let message = format!("cannot write the signed driver: {error}");
@@ -73,7 +74,7 @@ pub(super) fn sign(args: &Args) -> Result<CommandOutput> {
 }
 
 /// Returns a driver's file and its signed bytes.
-fn signed(file: &Path, key: &SecretKey) -> Result<(DriverFile, Vec<u8>)> {
+fn sign_file(file: &Path, key: &SecretKey) -> Result<(DriverFile, Vec<u8>)> {
     // A symlink is kept, and its target is signed.
     let path = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let bytes = DriverFile::bytes(&path)?;

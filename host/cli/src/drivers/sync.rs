@@ -44,7 +44,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     local: Local,
     #[command(flatten)]
-    reach: NetworkArgs,
+    network: NetworkArgs,
 }
 
 pub(super) fn sync(args: &Args, shell: &Shell) -> Result<CommandOutput> {
@@ -56,19 +56,19 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let mut different = Vec::new();
     for (name, entry) in &lock.drivers {
         match hash_file(&project.layout.driver(name))? {
-            Some(found) if found == entry.sha256 => {}
+            Some(actual) if actual == entry.sha256 => {}
             Some(_) => different.push((name, entry, "changed")),
             None => different.push((name, entry, "missing")),
         }
     }
     let count = lock.drivers.len();
     if args.check {
-        return Ok(checked(&different, &project, count));
+        return Ok(check_output(&different, &project, count));
     }
-    let (mut text, mut fetched, mut problems) = (String::new(), Vec::new(), Vec::new());
-    let way = FetchContext::open(shell, &project, &args.reach)?;
+    let (mut text, mut documents, mut problems) = (String::new(), Vec::new(), Vec::new());
+    let context = FetchContext::open(shell, &project, &args.network)?;
     for (name, entry, state) in different {
-        let put = fetch(&way, &project, name, entry, args.local).and_then(|driver| {
+        let result = fetch(&context, &project, name, entry, args.local).and_then(|driver| {
             // If the lockfile has changed meanwhile, no driver of the old one is placed.
             let store = DriverInstaller::open(&project.layout, &project.settings.drivers.keys)?;
             if store.lock.drivers.get(name) != Some(entry) {
@@ -81,14 +81,14 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             let path = store.restore(&driver)?;
             Ok((driver, path))
         });
-        match put {
+        match result {
             Ok((driver, path)) => {
                 text.push_str(&add::line(&driver, &path));
                 let mut document = add::document(&driver, &path);
                 document["was"] = state.into();
-                fetched.push(document);
+                documents.push(document);
             }
-            Err(error) => problems.push(lost(name, error)),
+            Err(error) => problems.push(fetch_error(name, error)),
         }
     }
     if let Some(first) = problems.first() {
@@ -96,14 +96,14 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         let problems = problems.into_iter().flat_map(|error| error.into_diagnostics()).collect();
         return Err(Error::new(exit, problems));
     }
-    if fetched.is_empty() {
-        text = as_locked(count);
+    if documents.is_empty() {
+        text = match_text(count);
     }
-    Ok(CommandOutput::new(json!({"locked": count, "fetched": fetched}), text))
+    Ok(CommandOutput::new(json!({"locked": count, "fetched": documents}), text))
 }
 
 fn fetch(
-    way: &FetchContext<'_>,
+    context: &FetchContext<'_>,
     project: &Project,
     name: &str,
     entry: &Entry,
@@ -124,11 +124,11 @@ fn fetch(
     }
     let from_lock = local.check(&entry.source, &source, project.base())?;
     let (sha256, digest) = (Some(entry.sha256.as_str()), entry.digest.as_deref());
-    way.fetch(&source, Wanted { name: Some(name), sha256, digest, from_lock })
+    context.fetch(&source, Wanted { name: Some(name), sha256, digest, from_lock })
 }
 
 /// Adds the name of the driver that cannot be fetched.
-fn lost(name: &str, mut error: Error) -> Error {
+fn fetch_error(name: &str, mut error: Error) -> Error {
     for problem in error.iter_mut() {
         problem.message = format!("cannot fetch driver `{name}`: {}", problem.message);
         problem.help.get_or_insert_with(|| {
@@ -138,7 +138,7 @@ fn lost(name: &str, mut error: Error) -> Error {
     error
 }
 
-fn as_locked(count: usize) -> String {
+fn match_text(count: usize) -> String {
     match count {
         0 => "no drivers are locked; lock a driver with `osiris drivers add`\n".to_owned(),
         1 => format!("{} 1 driver matches osiris.lock\n", paint(SUCCESS, "✓")),
@@ -146,13 +146,13 @@ fn as_locked(count: usize) -> String {
     }
 }
 
-fn checked(
+fn check_output(
     different: &[(&String, &Entry, &str)],
     project: &Project,
     count: usize,
 ) -> CommandOutput {
     if different.is_empty() {
-        return CommandOutput::new(json!({"locked": count, "different": []}), as_locked(count));
+        return CommandOutput::new(json!({"locked": count, "different": []}), match_text(count));
     }
     let documents: Vec<Value> = different
         .iter()

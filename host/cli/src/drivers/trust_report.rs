@@ -22,7 +22,7 @@ pub(super) struct TrustReport<'p> {
     refusal: Option<Diagnostic>,
     /// Whether the driver is allowed by its name alone.
     by_name: bool,
-    rights: Vec<PermissionReport>,
+    permissions: Vec<PermissionReport>,
     limits: Limits,
 }
 
@@ -39,8 +39,8 @@ impl<'p> TrustReport<'p> {
     ) -> Result<Self> {
         let policy = &project.settings.drivers;
         let lock = Lockfile::read(&project.layout.lock_file())?;
-        let gates: [&dyn AdmissionPolicy; 2] = [&lock, policy];
-        let refusal = gates.iter().find_map(|gate| gate.admit(driver, bytes, sha256).err());
+        let policies: [&dyn AdmissionPolicy; 2] = [&lock, policy];
+        let refusal = policies.iter().find_map(|policy| policy.admit(driver, bytes, sha256).err());
         let refusal = refusal.map(Error::into_first);
         let limits = Limits::new(&project.settings.limits, &LimitOverrides::new());
         Ok(Self {
@@ -49,7 +49,7 @@ impl<'p> TrustReport<'p> {
             signers: trust::signers(bytes),
             refusal: refusal.or_else(|| driver.mismatch()),
             by_name: !driver.built_in && policy.trusts_name_alone(&driver.spec.name, sha256),
-            rights: policy.permission_reports(&driver.spec, driver.built_in, None),
+            permissions: policy.permission_reports(&driver.spec, driver.built_in, None),
             limits: limits.clamped_by(&driver.spec.bounds()),
         })
     }
@@ -102,14 +102,14 @@ impl<'p> TrustReport<'p> {
                 }
             }
         }
-        for right in &self.rights {
-            let (style, sign) = match right.verdict {
+        for permission in &self.permissions {
+            let (style, sign) = match permission.verdict {
                 Verdict::Granted => (SUCCESS, "✓ allow:"),
                 Verdict::Bounded => (WARN, "! allow:"),
                 Verdict::Refused => (ERROR, "✗ deny:"),
                 Verdict::Unasked => (DIM, "- deny:"),
             };
-            line(style, sign, &right.what, &right.why);
+            line(style, sign, &permission.what, &permission.why);
         }
         line(SUCCESS, "✓", &format!("limits: {}", limits_in_words(&self.limits).join(", ")), "");
         lines
@@ -123,7 +123,7 @@ impl<'p> TrustReport<'p> {
             "comes_with_osiris": self.built_in,
             "admitted": self.refusal.is_none(),
             "refusal": self.refusal,
-            "rights": self.rights,
+            "rights": self.permissions,
             "limits": self.limits,
         });
         if self.by_name {

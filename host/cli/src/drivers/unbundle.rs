@@ -35,17 +35,17 @@ pub(super) fn unbundle(file: &Path, replace: bool, shell: &Shell) -> Result<Comm
         DriverInstaller::open(&workspace.project.layout, &workspace.project.settings.drivers.keys)?;
     let folder = workspace.project.layout.drivers_dir();
     let stage = stage(&folder).map_err(|error| unwritable(&folder, &error))?;
-    let opened = fs::File::open(file).map_err(|error| {
+    let archive = fs::File::open(file).map_err(|error| {
         let message = format!("cannot read the bundle: {error}");
         Error::invalid(Diagnostic::new(Code::BundleUnreadable, message).in_file(file))
     })?;
-    let read = bundle::read(BufReader::new(opened), |item, bytes| {
+    let result = bundle::read(BufReader::new(archive), |item, bytes| {
         let path = path_in(stage.path(), item);
         let driver = check(item, &bytes, &path, &workspace);
         driver.map_err(|error| Refused(error_in(error, &path, file)))?;
         atomic::write(&path, &bytes).map_err(|error| Refused(unwritable(&path, &error)))
     });
-    let (index, lock) = read.map_err(|Refused(error)| error_in(error, Path::new(""), file))?;
+    let (index, lock) = result.map_err(|Refused(error)| error_in(error, Path::new(""), file))?;
     let lock = lock_of(lock, stage.path(), &workspace, replace)
         .map_err(|error| error_in(error, &stage.path().join(LOCK_FILE), file))?;
     let mut staged = Vec::new();
@@ -53,7 +53,7 @@ pub(super) fn unbundle(file: &Path, replace: bool, shell: &Shell) -> Result<Comm
         let to = target(item, lock.now(), &workspace, replace)?;
         staged.extend(to.map(|to| Staged { from: path_in(stage.path(), item), to }));
     }
-    complete(&index, lock.now(), &workspace, file)?;
+    check_complete(&index, lock.now(), &workspace, file)?;
     for Staged { from, to } in &staged {
         fs::rename(from, to).map_err(|error| unwritable(to, &error))?;
     }
@@ -165,28 +165,36 @@ fn target(
             Diagnostic::new(Code::DriverUnlocked, message).in_file(lock.file()).help(help),
         ));
     }
-    let usual = workspace.project.layout.driver(&item.name);
-    let present = workspace.drivers.find(&item.name).map_or(usual.as_path(), |file| &file.path);
-    match hash_file(present)? {
-        None => Ok(Some(usual)),
+    let default_path = workspace.project.layout.driver(&item.name);
+    let current_path =
+        workspace.drivers.find(&item.name).map_or(default_path.as_path(), |file| &file.path);
+    match hash_file(current_path)? {
+        None => Ok(Some(default_path)),
         Some(sha256) if sha256 == item.sha256 => Ok(None),
-        Some(_) if present.parent() == usual.parent() && (replace || locked.is_some()) => {
-            Ok(Some(present.to_owned()))
+        Some(_)
+            if current_path.parent() == default_path.parent() && (replace || locked.is_some()) =>
+        {
+            Ok(Some(current_path.to_owned()))
         }
         Some(_) => {
             let message = format!("a different file for driver `{}` already exists", item.name);
             let help = "if the file is in the project's `drivers/`, add `--replace`; otherwise remove the file";
             Err(Error::invalid(
-                Diagnostic::new(Code::DriverExists, message).in_file(present).help(help),
+                Diagnostic::new(Code::DriverExists, message).in_file(current_path).help(help),
             ))
         }
     }
 }
 
 /// Checks that every locked driver will be present.
-fn complete(index: &Index, lock: &Lockfile, workspace: &Workspace, bundle: &Path) -> Result<()> {
-    let brought: BTreeSet<&str> = index.drivers.iter().map(|item| item.name.as_str()).collect();
-    for (name, entry) in lock.drivers.iter().filter(|(name, _)| !brought.contains(name.as_str())) {
+fn check_complete(
+    index: &Index,
+    lock: &Lockfile,
+    workspace: &Workspace,
+    bundle: &Path,
+) -> Result<()> {
+    let names: BTreeSet<&str> = index.drivers.iter().map(|item| item.name.as_str()).collect();
+    for (name, entry) in lock.drivers.iter().filter(|(name, _)| !names.contains(name.as_str())) {
         if hash_file(&workspace.project.layout.driver(name))?.as_ref() != Some(&entry.sha256) {
             let message = format!(
                 "the bundle does not contain driver `{name}`, which `osiris.lock` requires"
@@ -212,12 +220,13 @@ fn answer(
     workspace: &Workspace,
 ) -> CommandOutput {
     let policy = &workspace.project.settings.drivers;
-    let known = |key: &String| policy.keys.values().any(|known| known.to_string() == *key);
-    let new: Vec<_> = index.keys.iter().filter(|(_, key)| !known(key)).collect();
+    let is_known = |key: &String| policy.keys.values().any(|own| own.to_string() == *key);
+    let new: Vec<_> = index.keys.iter().filter(|(_, key)| !is_known(key)).collect();
     let mut text = String::new();
     for item in &index.drivers {
-        let placed = staged.iter().any(|one| one.from.file_stem() == Some(item.sha256.as_ref()));
-        let what = if placed { "installed" } else { "unchanged" };
+        let was_installed =
+            staged.iter().any(|one| one.from.file_stem() == Some(item.sha256.as_ref()));
+        let what = if was_installed { "installed" } else { "unchanged" };
         text.push_str(&format!(
             "{} {} {}  {}\n",
             paint(SUCCESS, "✓"),

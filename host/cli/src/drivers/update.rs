@@ -32,14 +32,14 @@ pub(crate) struct Args {
     names: Vec<String>,
     /// Accept additional permissions that new versions request
     #[arg(long = "accept-permissions", alias = "accept-rights")]
-    accept_rights: bool,
+    accept_permissions: bool,
     /// Show new versions without changing anything
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
     local: Local,
     #[command(flatten)]
-    reach: NetworkArgs,
+    network: NetworkArgs,
 }
 
 /// A driver with its changes.
@@ -60,28 +60,28 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     }
     names.sort_unstable();
     names.dedup();
-    let way = FetchContext::open(shell, &project, &args.reach)?;
+    let context = FetchContext::open(shell, &project, &args.network)?;
     let mut changes = Vec::new();
     for name in names {
         let old = lock.entry(name)?;
         let source = Source::parse(&old.source, project.base())?;
         let from_lock = args.local.check(&old.source, &source, project.base())?;
-        let wanted = Wanted { name: Some(name), from_lock, ..Wanted::default() };
-        let new = way.fetch(&source, wanted)?;
+        let expected = Wanted { name: Some(name), from_lock, ..Wanted::default() };
+        let new = context.fetch(&source, expected)?;
         if new.sha256 != old.sha256 {
             if let Some(problem) = lock.check_signer(&new.driver, &new.bytes) {
                 return Err(Error::environment(problem));
             }
-            let asks = RequestedPermissions::of(&new.driver.spec);
-            let had = locked(&project, name, old);
-            let (more, less) = (asks.added_since(&had), had.added_since(&asks));
+            let requested = RequestedPermissions::of(&new.driver.spec);
+            let previous = locked_permissions(&project, name, old);
+            let (more, less) = (requested.added_since(&previous), previous.added_since(&requested));
             changes.push(Change { name, old, new, more, less });
         }
     }
     let text: String = changes.iter().map(describe).collect();
     if !args.dry_run {
-        if !args.accept_rights {
-            accepted(&changes)?;
+        if !args.accept_permissions {
+            check_permissions(&changes)?;
         }
         let mut store = DriverInstaller::open(&project.layout, &project.settings.drivers.keys)?;
         for change in &changes {
@@ -104,17 +104,17 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<CommandOutput> {
 
 /// Returns the permissions of the locked driver. Older lockfiles did not record the authors'
 /// defaults, which are therefore taken from the driver.
-fn locked(project: &Project, name: &str, entry: &Entry) -> RequestedPermissions {
-    let there = DriverFile::read(&project.layout.driver(name)).ok();
+fn locked_permissions(project: &Project, name: &str, entry: &Entry) -> RequestedPermissions {
+    let driver = DriverFile::read(&project.layout.driver(name)).ok();
     let same = |file: &DriverFile| file.sha256().is_ok_and(|sha256| sha256 == entry.sha256);
-    let asks = there.filter(same).map(|file| RequestedPermissions::of(&file.spec));
-    let is_older = |asks: &RequestedPermissions| asks.without_defaults() == entry.grants;
-    asks.filter(is_older).unwrap_or_else(|| entry.grants.clone())
+    let requested = driver.filter(same).map(|file| RequestedPermissions::of(&file.spec));
+    let is_older = |requested: &RequestedPermissions| requested.without_defaults() == entry.grants;
+    requested.filter(is_older).unwrap_or_else(|| entry.grants.clone())
 }
 
 /// Rejects versions that request additional permissions.
-fn accepted(changes: &[Change<'_>]) -> Result<()> {
-    let refused: Vec<Diagnostic> = changes
+fn check_permissions(changes: &[Change<'_>]) -> Result<()> {
+    let problems: Vec<Diagnostic> = changes
         .iter()
         .filter(|change| !change.more.is_empty())
         .map(|change| {
@@ -129,7 +129,7 @@ fn accepted(changes: &[Change<'_>]) -> Result<()> {
             ))
         })
         .collect();
-    if refused.is_empty() { Ok(()) } else { Err(Error::new(ExitStatus::Failed, refused)) }
+    if problems.is_empty() { Ok(()) } else { Err(Error::new(ExitStatus::Failed, problems)) }
 }
 
 fn describe(change: &Change<'_>) -> String {

@@ -48,17 +48,17 @@ async fn examine(
     let control = control.with_timeout(PATIENCE);
     let mut checks = Vec::new();
     let started = Instant::now();
-    let listed = control.list(&sweep::all_tags()).await.map(|running| {
+    let result = control.list(&sweep::all_tags()).await.map(|sandboxes| {
         format!(
             "{} responded in {}; {} sandboxes of osiris",
             settings.api_url(),
             since(started),
-            running.len()
+            sandboxes.len()
         )
     });
-    let reached = listed.is_ok();
-    checks.push(Check { name: "key", result: listed.map_err(told) });
-    if !reached {
+    let is_reachable = result.is_ok();
+    checks.push(Check { name: "key", result: result.map_err(into_message) });
+    if !is_reachable {
         return checks;
     }
     let started = Instant::now();
@@ -82,13 +82,13 @@ async fn examine(
             return checks;
         }
     };
-    let made = format!(
+    let message = format!(
         "created a sandbox from `{template}` in {}, envd {}",
         since(started),
         sandbox.envd_version
     );
-    checks.push(Check { name: "template", result: Ok(made) });
-    let limits = control.info(&sandbox.id).await.map_err(told).and_then(|info| {
+    checks.push(Check { name: "template", result: Ok(message) });
+    let limits = control.info(&sandbox.id).await.map_err(into_message).and_then(|info| {
         let info = info.ok_or("the sandbox no longer exists")?;
         Ok(format!(
             "{} CPUs, {} MiB memory, {} MiB disk",
@@ -98,11 +98,11 @@ async fn examine(
     checks.push(Check { name: "limits", result: limits });
     let osiris = match Envd::new(settings, &sandbox) {
         Ok(envd) => version(&envd.with_timeout(PATIENCE)).await,
-        Err(error) => Err(told(error)),
+        Err(error) => Err(into_message(error)),
     };
     checks.push(Check { name: "runtime", result: osiris });
-    let killed = control.kill(&sandbox.id).await.map(|()| "removed the sandbox".to_owned());
-    checks.push(Check { name: "kill", result: killed.map_err(told) });
+    let result = control.kill(&sandbox.id).await.map(|()| "removed the sandbox".to_owned());
+    checks.push(Check { name: "kill", result: result.map_err(into_message) });
     checks
 }
 
@@ -110,13 +110,13 @@ async fn examine(
 async fn version(envd: &Envd) -> Result<String, String> {
     let cmd = "/usr/local/bin/osiris".to_owned();
     let command = Command { cmd, args: vec!["--version".to_owned()], ..Command::default() };
-    let finished = envd.run(&command).await.map_err(told)?;
-    let said = String::from_utf8_lossy(&finished.stdout).trim().to_owned();
-    let own = format!("osiris {}", env!("CARGO_PKG_VERSION"));
+    let finished = envd.run(&command).await.map_err(into_message)?;
+    let actual = String::from_utf8_lossy(&finished.stdout).trim().to_owned();
+    let expected = format!("osiris {}", env!("CARGO_PKG_VERSION"));
     match finished.exit_code {
-        0 if said == own => Ok(format!("the template contains {said}")),
+        0 if actual == expected => Ok(format!("the template contains {actual}")),
         0 => Err(format!(
-            "the template contains {said}, but this is {own}; build the template again with `osiris e2b template`"
+            "the template contains {actual}, but this is {expected}; build the template again with `osiris e2b template`"
         )),
         _ => Ok(
             "the template does not contain osiris: run with `--e2b-install-deps`, or build a template with `osiris e2b template`"
@@ -129,6 +129,6 @@ fn since(started: Instant) -> String {
     format!("{} ms", started.elapsed().as_millis())
 }
 
-fn told(error: Error) -> String {
+fn into_message(error: Error) -> String {
     error.message
 }

@@ -32,11 +32,11 @@ pub(super) fn sweep(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         true => (sweep::all_tags(), None),
         false => (Owner::of(project.base()).metadata(), Some(project.layout.logs_dir())),
     };
-    let swept = sweep::sweep(&control, &tags, logs.as_deref(), args.kept);
-    let ended = runtime()?.block_on(swept).map_err(osiris_e2b::problem)?;
-    let text = match ended.as_slice() {
+    let removal = sweep::sweep(&control, &tags, logs.as_deref(), args.kept);
+    let ids = runtime()?.block_on(removal).map_err(osiris_e2b::problem)?;
+    let text = match ids.as_slice() {
         [] => "no leftover sandboxes\n".to_owned(),
         ids => ids.iter().map(|id| format!("removed {id}\n")).collect(),
     };
-    Ok(CommandOutput::new(json!({"ended": ended}), text))
+    Ok(CommandOutput::new(json!({"ended": ids}), text))
 }

@@ -45,7 +45,7 @@ pub(crate) struct Args {
 pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let workspace = shell.workspace()?;
     let engine = Engine::new()?;
-    let (mut drivers, mut compiled) = (Vec::new(), Vec::new());
+    let (mut drivers, mut code_files) = (Vec::new(), Vec::new());
     for file in workspace.drivers.drivers() {
         let name = &file.spec.name;
         let content = workspace.drivers.verified_content(file)?;
@@ -58,7 +58,7 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         if let Some(path) = engine.cached_code(&content.sha256)
             && let Some(file) = path.file_name().and_then(|name| name.to_str())
         {
-            compiled.push((file.to_owned(), Blob::read(&path)?));
+            code_files.push((file.to_owned(), Blob::read(&path)?));
         }
     }
     let recipe = Recipe {
@@ -66,10 +66,10 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         from: args.from.clone(),
         cpus: args.cpus,
         memory_mib: args.memory,
-        files: Recipe::files(runtime_blob()?, drivers, compiled),
+        files: Recipe::files(runtime_blob()?, drivers, code_files),
     };
     let size: u64 = recipe.files.iter().map(|(_, blob)| blob.size).sum();
-    let (done, next) = match &args.out {
+    let (summary, next) = match &args.out {
         Some(folder) => {
             recipe.write(folder).map_err(|error| {
                 let problem = Diagnostic::new(
@@ -83,12 +83,12 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         }
         None => {
             let (control, _) = control(&workspace.project)?;
-            let say = |line: &str| {
+            let log = |line: &str| {
                 if shell.verbose && !shell.json {
                     shell.note(line);
                 }
             };
-            runtime()?.block_on(recipe.build(&control, say)).map_err(osiris_e2b::problem)?;
+            runtime()?.block_on(recipe.build(&control, log)).map_err(osiris_e2b::problem)?;
             let next = format!("osiris run PIPELINE --e2b --e2b-template {}", args.name);
             (format!("built template {}", args.name), next)
         }
@@ -101,7 +101,7 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let json = json!({"name": args.name, "from": args.from, "files": files, "next": next});
     let count = recipe.files.len();
     let text = format!(
-        "{} {done}: {count} files, {}\nNext: {next}\n",
+        "{} {summary}: {count} files, {}\nNext: {next}\n",
         paint(SUCCESS, "✓"),
         format_bytes(size)
     );

@@ -31,8 +31,8 @@ fn problem(style: anstyle::Style, word: &str, problem: &Diagnostic) -> String {
     let mut text = format!("{}: {}", paint(style.bold(), word), multiline(&problem.message));
     if let Some(SourceLocation { file, position }) = &problem.location {
         let position = position.map(|Position { line, column }| format!(":{line}:{column}"));
-        let place = format!("--> {}{}", escape_control(file), position.unwrap_or_default());
-        text.push_str(&format!("\n  {}", paint(DIM, &place)));
+        let location = format!("--> {}{}", escape_control(file), position.unwrap_or_default());
+        text.push_str(&format!("\n  {}", paint(DIM, &location)));
     }
     if let Some(help) = &problem.help {
         text.push_str(&format!("\n  {} {}", paint(BOLD, "help:"), multiline(help)));

@@ -19,7 +19,7 @@ use super::super::render::{BOLD, DIM, SUCCESS, paint};
 use super::super::shell::{CommandOutput, Shell};
 
 /// A step of the plan with its permissions.
-struct Planned<'a> {
+struct PlannedStep<'a> {
     task: &'a Task,
     /// The steps whose tables the step reads.
     tables: Vec<&'a str>,
@@ -28,8 +28,8 @@ struct Planned<'a> {
     reads: Vec<&'a str>,
     writes: Vec<&'a str>,
     /// Destinations like `db.example:3306`.
-    dials: Vec<String>,
-    rights: Vec<PermissionReport>,
+    destinations: Vec<String>,
+    permissions: Vec<PermissionReport>,
     limits: Limits,
 }
 
@@ -47,40 +47,42 @@ pub(super) fn plan(
     let admit = |task: &Task| run::load_pinned(&workspace.drivers, &task.step.driver);
     let drivers: Vec<_> = tasks.iter().map(admit).collect::<Result<_>>()?;
     let policy = &workspace.project.settings.drivers;
-    let nobody = Origins::default();
-    let rights = |task: &Task, driver: &AdmittedDriver| {
-        let origins = origins.get(&task.step.id).unwrap_or(&nobody);
+    let no_origins = Origins::default();
+    let permissions = |task: &Task, driver: &AdmittedDriver| {
+        let origins = origins.get(&task.step.id).unwrap_or(&no_origins);
         policy.permission_reports(
             &driver.spec,
             driver.built_in,
             Some(Known { config: &task.config, origins }),
         )
     };
-    let told = |driver: &AdmittedDriver| {
-        let of_it = |task: &&Task| task.step.driver.name == driver.spec.name;
-        tasks.iter().filter(of_it).flat_map(|task| rights(task, driver)).collect()
+    let driver_permissions = |driver: &AdmittedDriver| {
+        let uses_driver = |task: &&Task| task.step.driver.name == driver.spec.name;
+        tasks.iter().filter(uses_driver).flat_map(|task| permissions(task, driver)).collect()
     };
-    first_use::tell(&drivers, &told, workspace, shell, Remember::No);
+    first_use::print_notices(&drivers, &driver_permissions, workspace, shell, Remember::No);
     for (task, driver) in tasks.iter().zip(&drivers) {
         let spec: &Spec = &driver.spec;
         let reads: Vec<&str> = configured_paths(&task.config, &spec.files.read).collect();
         let writes: Vec<&str> = configured_paths(&task.config, &spec.files.write).collect();
         run::check_task(job, task, spec, driver.built_in)?;
-        let rights = rights(task, driver);
-        let dials = rights
+        let permissions = permissions(task, driver);
+        let destinations = permissions
             .iter()
-            .filter(|right| right.right == "network" && right.verdict != Verdict::Refused)
-            .filter_map(|right| right.value.clone())
+            .filter(|permission| {
+                permission.right == "network" && permission.verdict != Verdict::Refused
+            })
+            .filter_map(|permission| permission.value.clone())
             .collect();
         let limits = job.limits.clone().clamped_by(&spec.bounds());
-        steps.push(Planned {
+        steps.push(PlannedStep {
             task,
             tables: task.inputs.iter().map(|(_, index)| id(*index)).collect(),
             after: task.after.iter().map(|index| id(*index)).collect(),
             reads,
             writes,
-            dials,
-            rights,
+            destinations,
+            permissions,
             limits,
         });
     }
@@ -100,15 +102,15 @@ pub(super) fn answer(
     (mut json, mut text): (Value, String),
     e2b: Option<(Value, String)>,
 ) -> CommandOutput {
-    if let Some((sent, told)) = e2b {
-        json["e2b"] = sent;
-        text.push_str(&told);
+    if let Some((e2b_json, e2b_text)) = e2b {
+        json["e2b"] = e2b_json;
+        text.push_str(&e2b_text);
     }
     text.push_str(&format!("{} nothing was run\n", paint(SUCCESS, "✓")));
     CommandOutput::new(json, text)
 }
 
-fn as_json(step: &Planned<'_>) -> Value {
+fn as_json(step: &PlannedStep<'_>) -> Value {
     let inputs = step.task.inputs.iter().zip(&step.tables);
     let inputs: Vec<Value> =
         inputs.map(|((name, _), from)| json!({"name": name, "from": from})).collect();
@@ -121,13 +123,13 @@ fn as_json(step: &Planned<'_>) -> Value {
         "reads": step.reads,
         "writes": step.writes,
         "connection": step.task.config.get(CONNECTION_KEY),
-        "dials": step.dials,
-        "rights": step.rights,
+        "dials": step.destinations,
+        "rights": step.permissions,
         "limits": step.limits,
     })
 }
 
-fn text(job: &Job, steps: &[Planned<'_>]) -> String {
+fn text(job: &Job, steps: &[PlannedStep<'_>]) -> String {
     let mut text = format!(
         "{} {}\n",
         paint(BOLD, &escape_control(&job.manifest.name)),
@@ -153,8 +155,8 @@ fn text(job: &Job, steps: &[Planned<'_>]) -> String {
         line("after", &owned(&step.after));
         line("reads", &owned(&step.reads));
         line("writes", &owned(&step.writes));
-        line("network", &step.dials);
-        step.rights
+        line("network", &step.destinations);
+        step.permissions
             .iter()
             .map(PermissionReport::sentence)
             .for_each(|(may, what)| line(may, &[what]));

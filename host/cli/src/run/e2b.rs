@@ -80,7 +80,7 @@ impl E2b {
     }
 
     /// Creates the run in a sandbox, and the receiver of its notes.
-    pub(super) fn adapter(
+    pub(super) fn runner(
         &self,
         prepared: Prepared,
         catalog: &DriverCatalog,
@@ -98,7 +98,7 @@ impl E2b {
     fn options(&self, environment: &Environment) -> Result<Options> {
         let settings =
             Settings::from(|name| environment.variable(name)).map_err(osiris_e2b::problem)?;
-        let passed = self.e2b_pass_env.iter().map(|name| {
+        let passed_variables = self.e2b_pass_env.iter().map(|name| {
             let unset = || {
                 let message =
                     format!("cannot pass `{name}` to the sandbox: the variable is not set");
@@ -107,14 +107,14 @@ impl E2b {
             };
             Ok((name.clone(), environment.get(name).ok_or_else(unset)?))
         });
-        let mut env = passed.collect::<Result<BTreeMap<_, _>>>()?;
+        let mut env = passed_variables.collect::<Result<BTreeMap<_, _>>>()?;
         env.extend(self.variables());
-        let allowed = environment.get(INSTALL).is_some_and(|value| value != "0");
+        let is_enabled = environment.get(INSTALL).is_some_and(|value| value != "0");
         Ok(Options {
             settings,
             template: self.e2b_template.clone(),
             limit: Duration::from_secs(self.e2b_timeout),
-            install: self.e2b_install_deps || allowed,
+            install: self.e2b_install_deps || is_enabled,
             env,
             keep: self.e2b_keep,
         })
@@ -127,10 +127,10 @@ impl E2b {
         catalog: &DriverCatalog,
     ) -> Result<(Value, String)> {
         let payload = Payload::collect(prepared, catalog)?;
-        let dials = runner::dials(prepared);
-        let mut opens: Vec<String> = dials.iter().map(ToString::to_string).collect();
-        opens.dedup();
-        let local = runner::unreachable(&dials);
+        let endpoints = runner::destinations(prepared);
+        let mut destinations: Vec<String> = endpoints.iter().map(ToString::to_string).collect();
+        destinations.dedup();
+        let local = runner::unreachable(&endpoints);
         let uploads: Vec<_> = payload.blobs().collect();
         let total: u64 = uploads.iter().map(|(_, blob)| blob.size).sum();
         let json = json!({
@@ -139,7 +139,7 @@ impl E2b {
             "uploads": uploads.iter().map(|(name, blob)| {
                 json!({"name": name, "size": blob.size, "sha256": blob.sha256})
             }).collect::<Vec<_>>(),
-            "opens": opens,
+            "opens": destinations,
             "not_reachable": local,
         });
         let mut text = format!(
@@ -153,8 +153,9 @@ impl E2b {
         }
         let note = "files that the template contains are not sent";
         text.push_str(&format!("   total   {}  {}\n", format_bytes(total), paint(DIM, note)));
-        let opened = if opens.is_empty() { "nothing".to_owned() } else { opens.join(", ") };
-        text.push_str(&format!("   opens   {}\n", escape_control(&opened)));
+        let list =
+            if destinations.is_empty() { "nothing".to_owned() } else { destinations.join(", ") };
+        text.push_str(&format!("   opens   {}\n", escape_control(&list)));
         if !local.is_empty() {
             let local = local.join(", ");
             text.push_str(&format!(

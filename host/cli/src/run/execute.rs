@@ -22,7 +22,7 @@ use super::progress::{Progress, TICK};
 /// Exit code that a shell reports for a process ended by Ctrl-C.
 const INTERRUPTED: u8 = 130;
 
-/// The place where a prepared run happens.
+/// The target of a prepared run.
 pub(super) enum ExecutionTarget {
     /// In this process.
     Local(Box<Prepared>),
@@ -32,7 +32,7 @@ pub(super) enum ExecutionTarget {
 
 /// Runs to the end, or until the user stops the run.
 pub(super) fn execute(
-    mut adapter: ExecutionTarget,
+    mut target: ExecutionTarget,
     session: &Session,
     progress: Arc<RunProgress>,
     manifest: &Manifest,
@@ -47,12 +47,12 @@ pub(super) fn execute(
     // Under Landlock, the number of CPUs of a container cannot be read.
     let threads = std::thread::available_parallelism().map_err(unable)?;
     let mut dirs = None;
-    if let ExecutionTarget::Local(prepared) = &mut adapter {
+    if let ExecutionTarget::Local(prepared) = &mut target {
         raise_nofile_limit();
-        let (sandbox, made) = prepared.sandbox(session.dir());
+        let (sandbox, output_dirs) = prepared.sandbox(session.dir());
         // Before this process has another thread or any driver code.
         sandbox.enforce();
-        dirs = Some(made);
+        dirs = Some(output_dirs);
     }
     let runtime = Builder::new_multi_thread().worker_threads(threads.get()).enable_all().build();
     let runtime = runtime.map_err(unable)?;
@@ -60,7 +60,7 @@ pub(super) fn execute(
     let status = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(unable)?;
         let cancel = CancellationToken::new();
-        let (run, killer, mut notes) = begin(adapter, session, &progress, &cancel);
+        let (run, kill_handle, mut notes) = begin(target, session, &progress, &cancel);
         let mut run = std::pin::pin!(run);
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -77,8 +77,8 @@ pub(super) fn execute(
                 () = signals.next() => {
                     if cancel.is_cancelled() {
                         display.close(&progress.snapshot());
-                        if let Some(killer) = &killer {
-                            killer.kill().await;
+                        if let Some(kill_handle) = &kill_handle {
+                            kill_handle.kill().await;
                         }
                         stop_now(session, &progress);
                     }
@@ -100,20 +100,20 @@ pub(super) fn execute(
 type Run<'s> = Pin<Box<dyn Future<Output = Result<StatusFile>> + 's>>;
 
 fn begin<'s>(
-    adapter: ExecutionTarget,
+    target: ExecutionTarget,
     session: &'s Session,
     progress: &Arc<RunProgress>,
     cancel: &CancellationToken,
 ) -> (Run<'s>, Option<KillHandle>, UnboundedReceiver<Notice>) {
     let (progress, cancel) = (progress.clone(), cancel.clone());
-    match adapter {
+    match target {
         ExecutionTarget::Local(prepared) => {
             let run = run::execute(*prepared, session, progress, cancel);
             (Box::pin(run), None, unbounded_channel().1)
         }
-        ExecutionTarget::E2b(adapter, notes) => {
-            let killer = adapter.killer(session);
-            (Box::pin(adapter.execute(session, progress, cancel)), Some(killer), notes)
+        ExecutionTarget::E2b(runner, notes) => {
+            let kill_handle = runner.kill_handle(session);
+            (Box::pin(runner.execute(session, progress, cancel)), Some(kill_handle), notes)
         }
     }
 }

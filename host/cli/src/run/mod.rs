@@ -82,38 +82,38 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         }
     };
     if args.dry_run {
-        let planned = dry_run::plan(&job, &connected.origins, &workspace, shell)?;
+        let plan = dry_run::plan(&job, &connected.origins, &workspace, shell)?;
         if !args.e2b.e2b {
-            return Ok(dry_run::answer(planned, None));
+            return Ok(dry_run::answer(plan, None));
         }
         let prepared = run::prepare(Engine::new()?, &workspace.drivers, job, compiling)?;
-        return Ok(dry_run::answer(planned, Some(args.e2b.plan(&prepared, &workspace.drivers)?)));
+        return Ok(dry_run::answer(plan, Some(args.e2b.plan(&prepared, &workspace.drivers)?)));
     }
     // Mark crashed runs first: Landlock denies access to them later, and the sweep of leftover
     // sandboxes checks the same locks.
     session::mark_crashed_runs(&workspace.project.layout.logs_dir());
     let prepared = run::prepare(Engine::new()?, &workspace.drivers, job, compiling)?;
     let policy = &workspace.project.settings.drivers;
-    let rights = |driver: &AdmittedDriver| {
+    let permissions = |driver: &AdmittedDriver| {
         let tasks = prepared.tasks().filter(|task| task.step.driver.name == driver.spec.name);
         let of_step = |task: &Task| {
             let origins = connected.origins.get(&task.step.id).cloned().unwrap_or_default();
-            let known = Known { config: &task.config, origins: &origins };
-            policy.permission_reports(&driver.spec, driver.built_in, Some(known))
+            let known_config = Known { config: &task.config, origins: &origins };
+            policy.permission_reports(&driver.spec, driver.built_in, Some(known_config))
         };
         tasks.flat_map(of_step).collect()
     };
-    first_use::tell(prepared.admitted(), &rights, &workspace, shell, Remember::Yes);
+    first_use::print_notices(prepared.admitted(), &permissions, &workspace, shell, Remember::Yes);
     let progress = Arc::new(RunProgress::new(prepared.tasks()));
-    let adapter = if args.e2b.e2b {
-        let (adapter, notes) = args.e2b.adapter(prepared, &workspace.drivers, &environment)?;
-        ExecutionTarget::E2b(Box::new(adapter), notes)
+    let target = if args.e2b.e2b {
+        let (runner, notes) = args.e2b.runner(prepared, &workspace.drivers, &environment)?;
+        ExecutionTarget::E2b(Box::new(runner), notes)
     } else {
         ExecutionTarget::Local(Box::new(prepared))
     };
     let session = connected.session(&workspace)?;
     let outputs = summary::outputs(&build, &workspace);
-    let status = execute::execute(adapter, &session, progress, &build.manifest, shell)?;
+    let status = execute::execute(target, &session, progress, &build.manifest, shell)?;
     Ok(summary::answer(&status, session.dir(), outputs))
 }
 
@@ -125,7 +125,7 @@ fn limit(text: &str) -> std::result::Result<(Limit, u64), String> {
             Limit::ALL.map(Limit::name).join(", ")
         )
     })?;
-    let value = limit.parse(value).map_err(|wanted| format!("`{name}` {wanted}"))?;
+    let value = limit.parse(value).map_err(|expected| format!("`{name}` {expected}"))?;
     Ok((limit, value))
 }
 

@@ -21,7 +21,7 @@ pub(super) enum Progress<'a> {
     /// One bar for each step.
     Bars { shell: &'a Shell, all: MultiProgress, bars: Vec<ProgressBar>, stage: ProgressBar },
     /// One line for each step that starts or ends.
-    Lines { shell: &'a Shell, seen: Vec<Stage> },
+    Lines { shell: &'a Shell, stages: Vec<Stage> },
     /// No output.
     Quiet { shell: &'a Shell },
 }
@@ -53,7 +53,7 @@ impl<'a> Progress<'a> {
             let stage = ProgressBar::new_spinner();
             Self::Bars { shell, all, bars, stage }
         } else if shell.verbose && !shell.json {
-            Self::Lines { shell, seen: vec![Stage::Waiting; manifest.steps.len()] }
+            Self::Lines { shell, stages: vec![Stage::Waiting; manifest.steps.len()] }
         } else {
             Self::Quiet { shell }
         }
@@ -67,7 +67,7 @@ impl<'a> Progress<'a> {
                     now.tick();
                 }
                 for (bar, step) in bars.iter().zip(steps).filter(|(bar, _)| !bar.is_finished()) {
-                    bar.set_message(shell.styled(moving(step)));
+                    bar.set_message(shell.styled(step_text(step)));
                     match stage(step) {
                         Stage::Waiting => {}
                         Stage::Running => bar.tick(),
@@ -75,18 +75,18 @@ impl<'a> Progress<'a> {
                     }
                 }
             }
-            Self::Lines { shell, seen } => {
-                for (seen, step) in seen.iter_mut().zip(steps) {
+            Self::Lines { shell, stages } => {
+                for (previous, step) in stages.iter_mut().zip(steps) {
                     let now = stage(step);
-                    if *seen == now {
+                    if *previous == now {
                         continue;
                     }
                     let text = match now {
-                        Stage::Ended => moving(step),
+                        Stage::Ended => step_text(step),
                         _ => "started".to_owned(),
                     };
                     shell.note(&format!("{}: {text}", escape_control(&step.id)));
-                    *seen = now;
+                    *previous = now;
                 }
             }
             Self::Quiet { .. } => {}
@@ -139,7 +139,7 @@ fn stage(step: &StepSnapshot) -> Stage {
 }
 
 /// Formats a step like `1,000,000 rows  2,500,000 rows/s  0.4 s`.
-fn moving(step: &StepSnapshot) -> String {
+fn step_text(step: &StepSnapshot) -> String {
     let word = match step.state {
         Some(StepState::Pending) => return paint(DIM, "waiting"),
         Some(StepState::Failed) => paint(ERROR, "failed "),
@@ -176,7 +176,8 @@ mod tests {
             progress: Some((50, Some(200))),
             elapsed: Duration::from_millis(400),
         };
-        let plain = |step: &StepSnapshot| anstream::adapter::strip_str(&moving(step)).to_string();
+        let plain =
+            |step: &StepSnapshot| anstream::adapter::strip_str(&step_text(step)).to_string();
         assert_eq!(plain(&running), "1,000,000 rows  25 %  2,500,000 rows/s  400 ms");
         let ended = StepSnapshot { state: Some(StepState::Success), ..running.clone() };
         assert_eq!(plain(&ended), "done 1,000,000 rows  2,500,000 rows/s  400 ms");

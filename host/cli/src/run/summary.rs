@@ -21,7 +21,7 @@ pub(super) struct Output {
     /// The path in the pipeline.
     path: String,
     /// The absolute path.
-    whole: PathBuf,
+    absolute: PathBuf,
     /// Metadata before the run.
     before: Option<Metadata>,
 }
@@ -36,12 +36,12 @@ pub(super) fn outputs(build: &Build, workspace: &Workspace) -> Vec<Output> {
             continue;
         };
         for path in configured_paths(config, &driver.spec.files.write) {
-            let whole = workspace.project.layout.base.join(path);
+            let absolute = workspace.project.layout.base.join(path);
             outputs.push(Output {
                 step: step.id.clone(),
                 path: path.to_owned(),
-                before: fs::metadata(&whole).ok(),
-                whole,
+                before: fs::metadata(&absolute).ok(),
+                absolute,
             });
         }
     }
@@ -53,20 +53,20 @@ struct Written {
     step: String,
     path: String,
     /// The path for display.
-    shown: String,
+    display: String,
     /// Size in bytes, for files.
     size: Option<u64>,
 }
 
 impl Output {
     /// Returns the output if it is new. Returns `None` if it does not exist or is unchanged.
-    fn written(self) -> Option<Written> {
-        let Self { step, path, whole, before } = self;
-        let now = fs::metadata(&whole).ok()?;
+    fn into_written(self) -> Option<Written> {
+        let Self { step, path, absolute, before } = self;
+        let now = fs::metadata(&absolute).ok()?;
         // The content of a directory can change without changing the directory's metadata.
         let is_new = now.is_dir() || before.is_none_or(|before| mark(&before) != mark(&now));
         let size = now.is_file().then_some(now.len());
-        is_new.then(|| Written { step, path, shown: display_path(&whole), size })
+        is_new.then(|| Written { step, path, display: display_path(&absolute), size })
     }
 }
 
@@ -85,11 +85,12 @@ fn mark(file: &Metadata) -> impl PartialEq {
 /// Returns the run's result; `dir` is the session directory.
 pub(super) fn answer(status: &StatusFile, dir: &Path, outputs: Vec<Output>) -> CommandOutput {
     // The output of a step that did not succeed can be missing or incomplete.
-    let well = |id: &str| status.steps.iter().any(|s| s.id == id && s.status == StepState::Success);
+    let succeeded =
+        |id: &str| status.steps.iter().any(|s| s.id == id && s.status == StepState::Success);
     let outputs: Vec<_> = outputs
         .into_iter()
-        .filter(|output| well(&output.step))
-        .filter_map(Output::written)
+        .filter(|output| succeeded(&output.step))
+        .filter_map(Output::into_written)
         .collect();
     let mut json = json!(status);
     json["session_dir"] = json!(dir);
@@ -116,7 +117,7 @@ fn text(status: &StatusFile, dir: &Path, outputs: &[Written]) -> String {
     let mut text = table(status);
     for output in outputs {
         let size = output.size.map(|size| paint(DIM, &format!("  {}", format_bytes(size))));
-        let path = escape_control(&output.shown);
+        let path = escape_control(&output.display);
         text.push_str(&format!("Output   {path}{}\n", size.unwrap_or_default()));
     }
     text.push_str(&format!("Session  {}\n", escape_control(&display_path(dir))));
@@ -208,9 +209,9 @@ mod tests {
     fn answer_to(status: &StatusFile) -> CommandOutput {
         let folder = tempfile::tempdir().unwrap();
         let output = |step: &str, path: &str| {
-            let whole = folder.path().join(path);
-            let before = fs::metadata(&whole).ok();
-            Output { step: step.to_owned(), path: path.to_owned(), whole, before }
+            let absolute = folder.path().join(path);
+            let before = fs::metadata(&absolute).ok();
+            Output { step: step.to_owned(), path: path.to_owned(), absolute, before }
         };
         fs::create_dir(folder.path().join("parts")).unwrap();
         fs::write(folder.path().join("kept.csv"), "").unwrap();

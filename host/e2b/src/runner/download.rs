@@ -41,23 +41,23 @@ pub(super) struct Expected {
     /// Maximum number of files and bytes, by the limits of the steps.
     most: (u64, u64),
     /// Output paths of the steps, as written in the configuration and as resolved on this machine.
-    written: Vec<(ProjectPath, PathBuf)>,
+    output_paths: Vec<(ProjectPath, PathBuf)>,
 }
 
 impl Expected {
     pub(super) fn of(prepared: &Prepared, session: &str) -> Self {
         let manifest: &Manifest = &prepared.job().manifest;
         let resolver = Resolver::open(&prepared.job().base);
-        let written = prepared
+        let output_paths = prepared
             .tasks()
             .zip(prepared.drivers())
             .flat_map(|(task, driver)| configured_paths(&task.config, &driver.spec.files.write))
             .filter_map(|path| ProjectPath::new(path).ok())
             .map(|path| {
                 // A link in the configuration is the user's own.
-                let place = resolver.as_ref().ok().map(|all| all.resolve(path.as_ref(), true));
-                let leads_to = place.and_then(Result::ok).map(|place| place.path);
-                (path.clone(), leads_to.unwrap_or_else(|| path.as_ref().to_owned()))
+                let location = resolver.as_ref().ok().map(|all| all.resolve(path.as_ref(), true));
+                let resolved = location.and_then(Result::ok).map(|location| location.path);
+                (path.clone(), resolved.unwrap_or_else(|| path.as_ref().to_owned()))
             });
         let limits = &prepared.job().limits;
         // In addition to its own files, a step has a configuration and a state.
@@ -69,7 +69,7 @@ impl Expected {
             artifacts: format!("logs/{}{session}/{}", session::PREFIX, files::ARTIFACTS),
             states: format!(".osiris/state/{}", manifest.pipeline.id),
             steps: manifest.steps.iter().map(|step| step.id.clone()).collect(),
-            written: written.collect(),
+            output_paths: output_paths.collect(),
         }
     }
 
@@ -78,25 +78,25 @@ impl Expected {
     ///
     /// # Errors
     /// Returns an error if the files exceed the limits of the steps.
-    pub(super) fn wanted(
+    pub(super) fn files_to_download(
         &self,
-        made: Vec<OutputFile>,
+        outputs: Vec<OutputFile>,
         status: &StatusFile,
     ) -> Result<Vec<OutputFile>, RemoteError> {
-        let bytes = made.iter().fold(0, |all: u64, made| all.saturating_add(made.size));
+        let bytes = outputs.iter().fold(0, |total: u64, output| total.saturating_add(output.size));
         let (most_files, most_bytes) = self.most;
-        if made.len() as u64 > most_files || bytes > most_bytes {
+        if outputs.len() as u64 > most_files || bytes > most_bytes {
             let why = format!(
                 "the worker offers {} files of {bytes} bytes in total; the limits `files` and `disk` allow all steps {most_files} files of {most_bytes} bytes",
-                made.len()
+                outputs.len()
             );
             return Err(RemoteError::failed(ErrorKind::Protocol, why));
         }
         let failed = status.steps.iter().filter(|step| step.status != StepState::Success);
-        let dropped: HashSet<String> =
+        let failed_states: HashSet<String> =
             failed.map(|step| format!("{}/{}.json", self.states, step.id)).collect();
-        let is_wanted = |made: &OutputFile| !dropped.contains(&made.path);
-        Ok(made.into_iter().filter(is_wanted).collect())
+        let is_needed = |output: &OutputFile| !failed_states.contains(&output.path);
+        Ok(outputs.into_iter().filter(is_needed).collect())
     }
 
     fn is_state(&self, path: &str) -> bool {
@@ -105,7 +105,7 @@ impl Expected {
 
     /// Returns the local path for a file that a run of this plan can have left, or `None` for any
     /// other file: the worker is not trusted.
-    fn place(&self, path: &str) -> Option<PathBuf> {
+    fn local_path(&self, path: &str) -> Option<PathBuf> {
         if !ProjectPath::is_normal(path) || path.contains('\\') {
             return None;
         }
@@ -119,16 +119,16 @@ impl Expected {
             return Some(path.into());
         }
         let path = Path::new(path);
-        let placed = self.written.iter().find_map(|(own, leads_to)| {
-            let rest = path.strip_prefix(own).ok()?;
+        let target = self.output_paths.iter().find_map(|(configured, resolved)| {
+            let rest = path.strip_prefix(configured).ok()?;
             if !is_visible(&rest.to_string_lossy()) {
                 return None;
             }
             // Joining an empty path would add a slash.
-            Some(leads_to.components().chain(rest.components()).collect::<PathBuf>())
+            Some(resolved.components().chain(rest.components()).collect::<PathBuf>())
         });
-        let is_open = |path: &Path| reserved_to_write(path).is_none();
-        placed.filter(|placed| is_open(path) && is_open(placed))
+        let is_writable = |path: &Path| reserved_to_write(path).is_none();
+        target.filter(|target| is_writable(path) && is_writable(target))
     }
 }
 
@@ -141,37 +141,36 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
 /// their total size in bytes.
 pub(super) async fn download(
     envd: &Envd,
-    made: &[OutputFile],
+    outputs: &[OutputFile],
     expected: &Expected,
     from: &str,
     base: &Path,
     notes: &NoticeSender,
 ) -> Result<u64, RemoteError> {
-    let mut places = Vec::with_capacity(made.len());
-    for made in made {
-        let Some(place) = expected.place(&made.path) else {
+    let mut paths = Vec::with_capacity(outputs.len());
+    for output in outputs {
+        let Some(path) = expected.local_path(&output.path) else {
             let why =
-                format!("the worker offers {:?}, which no step of this run writes", made.path);
+                format!("the worker offers {:?}, which no step of this run writes", output.path);
             return Err(RemoteError::failed(ErrorKind::Protocol, why));
         };
-        places.push(place);
+        paths.push(path);
     }
     let mut names = HashSet::new();
-    let twice = made.iter().zip(&places).find(|(_, place)| !names.insert(*place));
-    if let Some((twice, _)) = twice {
-        let why = format!("the worker offers {:?} twice", twice.path);
+    let duplicate = outputs.iter().zip(&paths).find(|(_, path)| !names.insert(*path));
+    if let Some((duplicate, _)) = duplicate {
+        let why = format!("the worker offers {:?} twice", duplicate.path);
         return Err(RemoteError::failed(ErrorKind::Protocol, why));
     }
     // An untrusted worker can report any sizes.
-    let all = made.iter().fold(0, |all: u64, made| all.saturating_add(made.size));
-    let transfer = Transfer::new("downloading", made.len(), all, notes);
-    let fetched = made.iter().zip(&places).enumerate().map(|(index, (made, place))| {
+    let total = outputs.iter().fold(0, |total: u64, output| total.saturating_add(output.size));
+    let transfer = Transfer::new("downloading", outputs.len(), total, notes);
+    let fetches = outputs.iter().zip(&paths).enumerate().map(|(index, (output, path))| {
         let transfer = transfer.clone();
-        fetch(envd, made, from, (base, place), move |size| transfer.set(index, size))
+        fetch(envd, output, from, (base, path), move |size| transfer.set(index, size))
     });
-    let mut fetched =
-        stream::iter(fetched).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
-    for part in &mut fetched {
+    let mut parts = stream::iter(fetches).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
+    for part in &mut parts {
         if expected.is_state(part.path)
             && let Some(why) = part.unfit_state()?
         {
@@ -181,10 +180,10 @@ pub(super) async fn download(
             ));
         }
     }
-    for part in fetched {
+    for part in parts {
         part.commit()?;
     }
-    Ok(all)
+    Ok(total)
 }
 
 /// A downloaded file next to its final path. Removed on drop.
@@ -196,24 +195,24 @@ struct PartialFile<'d> {
 impl<'d> PartialFile<'d> {
     /// Creates a file next to its final path, with missing parent directories. Links are not
     /// followed.
-    fn new(base: &Path, place: &Path, path: &'d str) -> io::Result<Self> {
-        let name = place.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-        let folder = ProjectDir::new(base, place.parent().unwrap_or(Path::new("")));
-        let is_own = [LOGS_DIR, OWN_DIR].iter().any(|own| place.starts_with(own));
+    fn new(base: &Path, target: &Path, path: &'d str) -> io::Result<Self> {
+        let name = target.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+        let folder = ProjectDir::new(base, target.parent().unwrap_or(Path::new("")));
+        let is_own = [LOGS_DIR, OWN_DIR].iter().any(|folder| target.starts_with(folder));
         let folder = if is_own { folder.create_dir()? } else { folder.create_shared_dir()? };
         Ok(Self { staged: StagedFile::create(&folder, name.as_ref(), is_own)?, path })
     }
 
     /// Returns the reason if the file cannot be a state.
     fn unfit_state(&mut self) -> Result<Option<String>, RemoteError> {
-        let mut read = || {
+        let mut read_text = || {
             let file = self.staged.file();
             file.rewind()?;
             let mut text = String::new();
             file.take(MAX_STATE as u64 + 1).read_to_string(&mut text)?;
             io::Result::Ok(text)
         };
-        match read() {
+        match read_text() {
             Ok(text) => Ok(unfit_state(&text)),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 Ok(Some("the state is not valid UTF-8".to_owned()))
@@ -229,24 +228,27 @@ impl<'d> PartialFile<'d> {
 
 async fn fetch<'d>(
     envd: &Envd,
-    made: &'d OutputFile,
+    output: &'d OutputFile,
     from: &str,
-    (base, place): (&Path, &Path),
+    (base, target): (&Path, &Path),
     progress: impl Fn(u64),
 ) -> Result<PartialFile<'d>, RemoteError> {
-    let part = PartialFile::new(base, place, &made.path);
-    let mut part = part.map_err(|error| unwritable(&made.path, &error))?;
-    let source = format!("{from}/{}", made.path);
+    let part = PartialFile::new(base, target, &output.path);
+    let mut part = part.map_err(|error| unwritable(&output.path, &error))?;
+    let source = format!("{from}/{}", output.path);
     let mut why = String::new();
     for _ in 0..ATTEMPTS {
-        match copy(envd, &source, made, &mut part, &progress).await? {
+        match copy(envd, &source, output, &mut part, &progress).await? {
             Ok(()) => return Ok(part),
             Err(damage) => why = damage,
         }
     }
     Err(RemoteError::failed(
         ErrorKind::Sandbox,
-        format!("cannot download `{}` from the sandbox: {why}; run the pipeline again", made.path),
+        format!(
+            "cannot download `{}` from the sandbox: {why}; run the pipeline again",
+            output.path
+        ),
     ))
 }
 
@@ -255,15 +257,15 @@ async fn fetch<'d>(
 async fn copy(
     envd: &Envd,
     source: &str,
-    made: &OutputFile,
+    output: &OutputFile,
     part: &mut PartialFile<'_>,
     progress: &impl Fn(u64),
 ) -> Result<Result<(), String>, RemoteError> {
-    let unwritable = |error: &io::Error| unwritable(&made.path, error);
+    let unwritable = |error: &io::Error| unwritable(&output.path, error);
     let file = part.staged.file();
     file.set_len(0).and_then(|()| file.rewind()).map_err(|error| unwritable(&error))?;
     let (mut hash, mut size, mut cuts) = (Sha256::new(), 0_u64, 0);
-    while size < made.size {
+    while size < output.size {
         let before = size;
         let mut download = match envd.download(source, size).await {
             Ok(download) => download,
@@ -273,7 +275,7 @@ async fn copy(
             match download.next().await {
                 Ok(Some(bytes)) => {
                     size += bytes.len() as u64;
-                    if size > made.size {
+                    if size > output.size {
                         return Ok(Err("the file is longer than the worker reported".to_owned()));
                     }
                     hash.update(&bytes);
@@ -299,7 +301,7 @@ async fn copy(
             return Ok(Err("every attempt was cut off".to_owned()));
         }
     }
-    if hex(&hash.finalize()) != made.sha256 {
+    if hex(&hash.finalize()) != output.sha256 {
         return Ok(Err(
             "the file arrived altered: its sha256 is not the one that the worker reported"
                 .to_owned(),
@@ -324,20 +326,23 @@ mod tests {
             states: ".osiris/state/demo".to_owned(),
             steps: vec!["read".to_owned()],
             most: (10, 1 << 20),
-            written: [("output/a.csv", "output/a.csv"), ("parts", "data/parts"), (".", "")]
-                .map(|(own, leads_to)| (ProjectPath::new(own).unwrap(), leads_to.into()))
+            output_paths: [("output/a.csv", "output/a.csv"), ("parts", "data/parts"), (".", "")]
+                .map(|(configured, resolved)| {
+                    (ProjectPath::new(configured).unwrap(), resolved.into())
+                })
                 .into(),
         };
-        let all = Expected { written: expected.written[2..].to_vec(), ..expected.clone() };
-        let expected = Expected { written: expected.written[..2].to_vec(), ..expected };
-        for (path, place) in [
+        let all =
+            Expected { output_paths: expected.output_paths[2..].to_vec(), ..expected.clone() };
+        let expected = Expected { output_paths: expected.output_paths[..2].to_vec(), ..expected };
+        for (path, local_path) in [
             ("logs/run_1/artifacts/read/cleaned_config.json", ""),
             (".osiris/state/demo/read.json", ""),
             ("output/a.csv", ""),
             ("parts/1/x.bin", "data/parts/1/x.bin"),
         ] {
-            let wanted = if place.is_empty() { path } else { place };
-            assert_eq!(expected.place(path).as_deref(), Some(Path::new(wanted)));
+            let local_path = if local_path.is_empty() { path } else { local_path };
+            assert_eq!(expected.local_path(path).as_deref(), Some(Path::new(local_path)));
         }
         for path in [
             "osiris.lock",
@@ -350,9 +355,9 @@ mod tests {
             "logs/run_1/status.json",
             ".osiris/state/demo/other.json",
         ] {
-            assert_eq!(all.place(path), None, "{path}");
+            assert_eq!(all.local_path(path), None, "{path}");
         }
-        assert_eq!(all.place("any/thing"), Some("any/thing".into()));
+        assert_eq!(all.local_path("any/thing"), Some("any/thing".into()));
         for path in [
             "../a",
             "/etc/passwd",
@@ -377,7 +382,7 @@ mod tests {
             "",
             "parts/",
         ] {
-            assert_eq!(expected.place(path), None, "{path}");
+            assert_eq!(expected.local_path(path), None, "{path}");
         }
     }
 }

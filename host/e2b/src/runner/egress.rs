@@ -15,16 +15,16 @@ const NAMED: [u16; 2] = [80, 443];
 const DENIED: [&str; 2] = ["0.0.0.0/0", "::/0"];
 
 /// Returns the endpoints that the steps may connect to, except addresses that no driver may reach.
-pub fn dials(prepared: &Prepared) -> Vec<Endpoint> {
-    let mut dials: Vec<Endpoint> = prepared
+pub fn destinations(prepared: &Prepared) -> Vec<Endpoint> {
+    let mut destinations: Vec<Endpoint> = prepared
         .tasks()
         .zip(prepared.drivers())
         .flat_map(|(task, driver)| endpoints(&driver.spec, &task.config))
         .filter(Endpoint::leads_anywhere)
         .collect();
-    dials.sort_by(|a, b| (&a.host, a.port).cmp(&(&b.host, b.port)));
-    dials.dedup();
-    dials
+    destinations.sort_by(|a, b| (&a.host, a.port).cmp(&(&b.host, b.port)));
+    destinations.dedup();
+    destinations
 }
 
 /// Addresses of the hosts that a run connects to, as resolved on this machine.
@@ -42,9 +42,9 @@ pub(super) struct Hosts {
 /// all other traffic by address; and a rule with a host name also opens a public resolver to the
 /// sandbox. So names are resolved here, the rules use addresses where possible, and the worker gets
 /// the same addresses instead of using a resolver.
-pub(super) async fn look_up(dials: &[Endpoint]) -> Hosts {
+pub(super) async fn look_up(destinations: &[Endpoint]) -> Hosts {
     let (mut allow, mut hosts) = (BTreeSet::new(), Hosts::default());
-    for endpoint in dials {
+    for endpoint in destinations {
         let Endpoint { host, port, .. } = endpoint;
         if let Ok(ip) = host.parse::<IpAddr>() {
             allow.insert(rule(ip));
@@ -66,9 +66,9 @@ pub(super) async fn look_up(dials: &[Endpoint]) -> Hosts {
         }
         if !addresses.is_empty() {
             // Another step may reach other addresses of the same host.
-            let known = hosts.names.entry(host.to_ascii_lowercase()).or_default();
-            addresses.retain(|ip| !known.contains(ip));
-            known.append(&mut addresses);
+            let host_addresses = hosts.names.entry(host.to_ascii_lowercase()).or_default();
+            addresses.retain(|ip| !host_addresses.contains(ip));
+            host_addresses.append(&mut addresses);
         }
     }
     hosts.network = Network {
@@ -89,13 +89,13 @@ fn rule(ip: IpAddr) -> String {
 }
 
 /// Returns the endpoints that mean a different machine in a sandbox than on this machine.
-pub fn unreachable(dials: &[Endpoint]) -> Vec<String> {
+pub fn unreachable(destinations: &[Endpoint]) -> Vec<String> {
     let local = |host: &str| match host.parse() {
         Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
         Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local(),
         Err(_) => host.eq_ignore_ascii_case("localhost"),
     };
-    dials.iter().filter(|endpoint| local(&endpoint.host)).map(ToString::to_string).collect()
+    destinations.iter().filter(|endpoint| local(&endpoint.host)).map(ToString::to_string).collect()
 }
 
 #[cfg(test)]
@@ -105,19 +105,19 @@ mod tests {
 
     #[tokio::test]
     async fn egress_allows_only_granted_endpoints() {
-        let dial = |host: &str, port| Endpoint {
+        let endpoint = |host: &str, port| Endpoint {
             host: host.to_owned(),
             port,
             host_by: Provenance::Project,
             port_by: Provenance::Project,
         };
-        let dials = [
-            dial("192.0.2.7", 5432),
-            dial("2001:db8::7", 5432),
-            dial("::ffff:192.0.2.8", 1),
-            dial("api.example", 443),
+        let destinations = [
+            endpoint("192.0.2.7", 5432),
+            endpoint("2001:db8::7", 5432),
+            endpoint("::ffff:192.0.2.8", 1),
+            endpoint("api.example", 443),
         ];
-        let Network { allow_out, deny_out, .. } = look_up(&dials).await.network;
+        let Network { allow_out, deny_out, .. } = look_up(&destinations).await.network;
         assert_eq!(allow_out, ["192.0.2.7", "192.0.2.8", "2001:db8::7/128", "api.example"]);
         assert_eq!(deny_out, ["0.0.0.0/0", "::/0"]);
         let nothing = look_up(&[]).await.network;

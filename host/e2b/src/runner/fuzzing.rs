@@ -12,12 +12,12 @@ use crate::protocol::Message;
 /// # Errors
 /// Returns an error if a line is too long.
 pub fn messages<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<Vec<Message>, String> {
-    let (mut lines, mut taken, mut messages) =
+    let (mut lines, mut sequence, mut messages) =
         (LineSplitter::default(), SequenceTracker::default(), Vec::new());
     for piece in pieces {
         lines.push(piece)?;
         while let Some(line) = lines.next() {
-            match taken.take(&line) {
+            match sequence.take(&line) {
                 SequenceCheck::Next(message) => messages.push(message),
                 SequenceCheck::Duplicate => {}
                 SequenceCheck::Gap => return Ok(messages),
@@ -28,6 +28,6 @@ pub fn messages<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<Vec<Me
 }
 
 /// Validates a worker's status as the host does. Returns `None` if the status is inconsistent.
-pub fn judged(theirs: StatusFile, session: &Session) -> Option<StatusFile> {
-    validate::validate_status(theirs, session).ok()
+pub fn validate_status(status: StatusFile, session: &Session) -> Option<StatusFile> {
+    validate::validate_status(status, session).ok()
 }

@@ -42,15 +42,15 @@ pub(super) struct RemoteLayout {
     /// Paths of the existing files, by hash.
     paths: HashMap<String, String>,
     /// Number of uploaded files.
-    pub(super) sent: u64,
+    pub(super) files: u64,
     /// Number of uploaded bytes.
     pub(super) bytes: u64,
 }
 
 impl RemoteLayout {
     pub(super) fn path(&self, blob: &Blob) -> String {
-        let sent = || format!("{}/.osiris/blobs/{}", self.home, blob.sha256);
-        self.paths.get(&blob.sha256).cloned().unwrap_or_else(sent)
+        let uploaded_path = || format!("{}/.osiris/blobs/{}", self.home, blob.sha256);
+        self.paths.get(&blob.sha256).cloned().unwrap_or_else(uploaded_path)
     }
 
     /// Returns the worker's directory.
@@ -74,11 +74,11 @@ pub(super) async fn install(
     may_install: bool,
     notes: &NoticeSender,
 ) -> Result<RemoteLayout, RemoteError> {
-    let seen = shell(envd, INVENTORY_SCRIPT, [session]).await?;
-    let mut site = read(&seen)?;
+    let inventory = shell(envd, INVENTORY_SCRIPT, [session]).await?;
+    let mut layout = read(&inventory)?;
     let missing: Vec<&str> = std::iter::once(("osiris", &payload.runtime))
         .chain(payload.drivers.iter().map(|(name, blob)| (name.as_str(), blob)))
-        .filter(|(_, blob)| !site.paths.contains_key(&blob.sha256))
+        .filter(|(_, blob)| !layout.paths.contains_key(&blob.sha256))
         .map(|(name, _)| name)
         .collect();
     if !missing.is_empty() && !may_install {
@@ -91,32 +91,33 @@ pub(super) async fn install(
         ));
     }
     // By hash: the same content is sent once.
-    let needed: BTreeMap<&str, (&str, &Blob)> = payload
+    let uploads: BTreeMap<&str, (&str, &Blob)> = payload
         .blobs()
-        .filter(|(_, blob)| !site.paths.contains_key(&blob.sha256))
+        .filter(|(_, blob)| !layout.paths.contains_key(&blob.sha256))
         .map(|(name, blob)| (blob.sha256.as_str(), (name, blob)))
         .collect();
-    site.sent = needed.len() as u64;
-    site.bytes = needed.values().map(|(_, blob)| blob.size).sum();
-    send(envd, needed.into_values().collect(), site.bytes, notes).await?;
-    Ok(site)
+    layout.files = uploads.len() as u64;
+    layout.bytes = uploads.values().map(|(_, blob)| blob.size).sum();
+    send(envd, uploads.into_values().collect(), layout.bytes, notes).await?;
+    Ok(layout)
 }
 
 async fn send(
     envd: &Envd,
     mut files: Vec<(&str, &Blob)>,
-    all: u64,
+    total: u64,
     notes: &NoticeSender,
 ) -> Result<(), RemoteError> {
     for (name, blob) in &files {
         notes.verbose(format!("Uploading {name}  {}", format_bytes(blob.size)));
     }
     for _ in 0..ATTEMPTS {
-        let transfer = Transfer::new("uploading", files.len(), all, notes);
+        let transfer = Transfer::new("uploading", files.len(), total, notes);
         let send_one = async |(index, (_, blob)): (usize, &(&str, &Blob))| {
             let path = format!(".osiris/blobs/{}.part", blob.sha256);
-            let told = transfer.clone();
-            let source = Source::file(&blob.path).on_progress(move |size| told.set(index, size));
+            let progress = transfer.clone();
+            let source =
+                Source::file(&blob.path).on_progress(move |size| progress.set(index, size));
             envd.upload(&path, &source).await
         };
         stream::iter(files.iter().enumerate().map(send_one))
@@ -126,11 +127,11 @@ async fn send(
         let mut damaged = String::new();
         for chunk in files.chunks(CHUNK) {
             let hashes = chunk.iter().map(|(_, blob)| blob.sha256.as_str());
-            let settled = run(envd, COMMIT_SCRIPT, hashes).await?;
-            match settled.exit_code {
+            let finished = run(envd, COMMIT_SCRIPT, hashes).await?;
+            match finished.exit_code {
                 0 => {}
-                9 => damaged.push_str(&String::from_utf8_lossy(&settled.stdout)),
-                _ => return Err(broken("store the uploaded files", &settled)),
+                9 => damaged.push_str(&String::from_utf8_lossy(&finished.stdout)),
+                _ => return Err(shell_error("store the uploaded files", &finished)),
             }
         }
         files.retain(|(_, blob)| damaged.contains(&blob.sha256));
@@ -149,8 +150,8 @@ async fn send(
 }
 
 /// Parses the output of `INVENTORY_SCRIPT`.
-fn read(seen: &str) -> Result<RemoteLayout, RemoteError> {
-    let mut lines = seen.lines();
+fn read(inventory: &str) -> Result<RemoteLayout, RemoteError> {
+    let mut lines = inventory.lines();
     let home = lines.next().filter(|home| home.starts_with('/')).ok_or_else(|| {
         RemoteError::environment(
             ErrorKind::Sandbox,
@@ -159,13 +160,13 @@ fn read(seen: &str) -> Result<RemoteLayout, RemoteError> {
     })?;
     let entry = |line: &str| {
         let (hash, path) = line.split_once("  ")?;
-        let whole = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (whole && !path.ends_with(".part")).then(|| (hash.to_owned(), path.to_owned()))
+        let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (is_hash && !path.ends_with(".part")).then(|| (hash.to_owned(), path.to_owned()))
     };
     Ok(RemoteLayout {
         home: home.to_owned(),
         paths: lines.filter_map(entry).collect(),
-        sent: 0,
+        files: 0,
         bytes: 0,
     })
 }
@@ -179,7 +180,7 @@ async fn shell<'a>(
     let finished = run(envd, script, arguments).await?;
     match finished.exit_code {
         0 => Ok(String::from_utf8_lossy(&finished.stdout).into_owned()),
-        _ => Err(broken("list the files", &finished)),
+        _ => Err(shell_error("list the files", &finished)),
     }
 }
 
@@ -188,17 +189,17 @@ async fn run<'a>(
     script: &'a str,
     arguments: impl IntoIterator<Item = &'a str>,
 ) -> Result<Finished, RemoteError> {
-    let fixed = ["-c", script, "osiris"].into_iter();
-    let args = fixed.chain(arguments).map(str::to_owned).collect();
+    let prefix = ["-c", script, "osiris"].into_iter();
+    let args = prefix.chain(arguments).map(str::to_owned).collect();
     Ok(envd.run(&Command { cmd: "/bin/sh".to_owned(), args, ..Command::default() }).await?)
 }
 
-fn broken(what: &str, finished: &Finished) -> RemoteError {
-    let said = String::from_utf8_lossy(&finished.stderr);
-    let said = said.lines().last().unwrap_or("no output").to_owned();
+fn shell_error(what: &str, finished: &Finished) -> RemoteError {
+    let stderr = String::from_utf8_lossy(&finished.stderr);
+    let message = stderr.lines().last().unwrap_or("no output").to_owned();
     RemoteError::environment(
         ErrorKind::Sandbox,
-        format!("cannot {what} in the sandbox: exit code {}: {said}", finished.exit_code),
+        format!("cannot {what} in the sandbox: exit code {}: {message}", finished.exit_code),
     )
 }
 
@@ -212,10 +213,10 @@ mod tests {
         let text = format!(
             "/home/user\n{hash}  /usr/local/bin/osiris\n\\{hash}  odd\\nname\n{hash}x  no\nrubbish\n"
         );
-        let site = read(&text).unwrap();
+        let layout = read(&text).unwrap();
         let blob = |sha256: &str| Blob { path: "x".into(), size: 1, sha256: sha256.to_owned() };
-        assert_eq!(site.path(&blob(&hash)), "/usr/local/bin/osiris");
-        assert_eq!(site.path(&blob("b")), "/home/user/.osiris/blobs/b");
+        assert_eq!(layout.path(&blob(&hash)), "/usr/local/bin/osiris");
+        assert_eq!(layout.path(&blob("b")), "/home/user/.osiris/blobs/b");
         assert!(read("what?\n").is_err());
     }
 }

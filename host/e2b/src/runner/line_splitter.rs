@@ -7,7 +7,7 @@ use crate::protocol::MAX_LINE;
 /// Splitter of received bytes. A line that is too long is an error.
 #[derive(Debug, Default)]
 pub(super) struct LineSplitter {
-    whole: VecDeque<Vec<u8>>,
+    lines: VecDeque<Vec<u8>>,
     part: Vec<u8>,
 }
 
@@ -24,7 +24,7 @@ impl LineSplitter {
             }
             self.part.extend_from_slice(piece);
             if piece.ends_with(b"\n") {
-                self.whole.push_back(std::mem::take(&mut self.part));
+                self.lines.push_back(std::mem::take(&mut self.part));
             }
         }
         Ok(())
@@ -32,7 +32,7 @@ impl LineSplitter {
 
     /// Returns the next complete line, with its newline.
     pub(super) fn next(&mut self) -> Option<Vec<u8>> {
-        self.whole.pop_front()
+        self.lines.pop_front()
     }
 
     /// Discards all received bytes.
@@ -74,7 +74,7 @@ mod tests {
     fn too_long_line_is_rejected() {
         let mut lines = LineSplitter::default();
         let piece = vec![b'a'; 1 << 20];
-        let refused = (0..=MAX_LINE >> 20).find_map(|_| lines.push(&piece).err());
-        assert!(refused.unwrap().starts_with("a line is longer than"));
+        let error = (0..=MAX_LINE >> 20).find_map(|_| lines.push(&piece).err());
+        assert!(error.unwrap().starts_with("a line is longer than"));
     }
 }

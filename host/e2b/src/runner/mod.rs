@@ -39,7 +39,7 @@ use self::overhead::{Overhead, Stage};
 use super::sweep::{self, Owner};
 use crate::protocol::OutputFile;
 
-pub use self::egress::{dials, unreachable};
+pub use self::egress::{destinations, unreachable};
 pub use self::notice::{Notice, NoticeSender};
 pub use self::payload::{Blob, Payload, RUNTIME_ENV, runtime_blob};
 
@@ -106,7 +106,7 @@ impl KillHandle {
 }
 
 impl E2bRunner {
-    /// Creates an adapter for a run and the files it needs.
+    /// Creates a runner for a run and the files it needs.
     ///
     /// # Errors
     /// Returns an error if this machine cannot use HTTPS for E2B.
@@ -121,7 +121,7 @@ impl E2bRunner {
     }
 
     /// Returns a handle to kill the sandbox of this session's run immediately.
-    pub fn killer(&self, session: &Session) -> KillHandle {
+    pub fn kill_handle(&self, session: &Session) -> KillHandle {
         KillHandle {
             control: self.control.clone(),
             sandbox: self.sandbox.clone(),
@@ -154,18 +154,18 @@ impl E2bRunner {
         let logs = self.prepared.job().base.join("logs");
         // Kills the leftovers of earlier runs while this run goes on.
         let sweep = spawn_local(sweep::kill_leftovers(self.control.clone(), owner.clone(), logs));
-        let mut costs = Overhead::default();
-        let ended = self.attempt(session, &progress, &cancel, &owner, &mut costs).await;
+        let mut overhead = Overhead::default();
+        let result = self.attempt(session, &progress, &cancel, &owner, &mut overhead).await;
         let sandbox_id = self.id().unwrap_or_default();
-        self.end(session, &owner, &mut costs).await;
+        self.end(session, &owner, &mut overhead).await;
         // The clean-up has had the whole run's time.
         tokio::time::timeout(KILL_NOW, sweep).await.ok();
-        let summary = costs.summary();
-        let run = ended.as_ref().ok().map(|status| status.execution_duration);
-        let metrics = costs.finish(session, run);
-        let status = match ended {
+        let summary = overhead.summary();
+        let run = result.as_ref().ok().map(|status| status.execution_duration);
+        let metrics = overhead.finish(session, run);
+        let status = match result {
             Ok(status) => status,
-            Err(error) => self.failed(session, &progress, error),
+            Err(error) => self.failed_status(session, &progress, error),
         };
         self.notes.verbose(format!(
             "E2B  {summary}  total {} ms in addition to the run",
@@ -181,11 +181,11 @@ impl E2bRunner {
         progress: &RunProgress,
         cancel: &CancellationToken,
         owner: &Owner,
-        costs: &mut Overhead,
+        overhead: &mut Overhead,
     ) -> Result<StatusFile, RemoteError> {
         let deadline = Instant::now() + self.options.limit;
-        costs.begin(Stage::Create);
-        let hosts = egress::look_up(&dials(&self.prepared)).await;
+        overhead.begin(Stage::Create);
+        let hosts = egress::look_up(&destinations(&self.prepared)).await;
         for host in &hosts.unreachable {
             self.notes.info(format!(
                 "{host} is an address in this machine's network, which E2B cannot reach"
@@ -193,11 +193,11 @@ impl E2bRunner {
         }
         self.notes.stage("creating a sandbox");
         let sandbox = self.create(session, owner, hosts.network, cancel).await?;
-        let begun = async {
+        let startup = async {
             let envd = Envd::new(&self.options.settings, &sandbox)?;
             let lease = keepalive::renew(self.control.clone(), sandbox.id.clone(), deadline);
-            costs.begin(Stage::Upload);
-            let site = install::install(
+            overhead.begin(Stage::Upload);
+            let layout = install::install(
                 &envd,
                 &self.payload,
                 session.id(),
@@ -207,25 +207,25 @@ impl E2bRunner {
             )
             .await?;
             let plan =
-                submit::submit(&envd, &self.prepared, &self.payload, &site, hosts.names, session)
+                submit::submit(&envd, &self.prepared, &self.payload, &layout, hosts.names, session)
                     .await?;
-            session.event(RunEvent::E2bUploaded { files: site.sent, bytes: site.bytes });
-            costs.begin(Stage::Start);
+            session.event(RunEvent::E2bUploaded { files: layout.files, bytes: layout.bytes });
+            overhead.begin(Stage::Start);
             self.notes.stage("starting the worker");
             let worker =
-                worker_handle::start(&envd, &self.payload, &site, session, &plan, &self.notes)
+                worker_handle::start(&envd, &self.payload, &layout, session, &plan, &self.notes)
                     .await?;
             session.event(RunEvent::E2bWorkerStarted { pid: worker.pid });
-            Ok::<_, RemoteError>((envd, site, worker, lease))
+            Ok::<_, RemoteError>((envd, layout, worker, lease))
         };
-        let (envd, site, worker, lease) = tokio::select! {
-            begun = begun => begun?,
+        let (envd, layout, worker, lease) = tokio::select! {
+            result = startup => result?,
             () = cancel.cancelled() => return Err(RemoteError::cancelled()),
             () = tokio::time::sleep_until(deadline.into()) => return Err(RemoteError::timed_out(self.options.limit)),
         };
-        costs.begin(Stage::Run);
+        overhead.begin(Stage::Run);
         self.notes.stage("running");
-        let ended = worker
+        let result = worker
             .follow(
                 session,
                 progress,
@@ -235,17 +235,17 @@ impl E2bRunner {
                 &self.notes,
             )
             .await;
-        let (mut worker, status, files) = ended?;
-        costs.begin(Stage::Download);
-        let base = site.base(session.id());
+        let (mut worker, status, files) = result?;
+        overhead.begin(Stage::Download);
+        let base = layout.base(session.id());
         let expected = Expected::of(&self.prepared, session.id());
         let job = self.prepared.job();
-        let files = expected.wanted(files, &status)?;
+        let files = expected.files_to_download(files, &status)?;
         // The run has ended in time: downloading its results can take longer.
         drop(lease);
         let lease = keepalive::renew_while_downloading(self.control.clone(), sandbox.id);
         let fetch = download::download(&envd, &files, &expected, &base, &job.base, &self.notes);
-        let patience = async {
+        let interrupt = async {
             match cancel.is_cancelled() {
                 true => tokio::time::sleep(worker_handle::GRACE).await,
                 false => cancel.cancelled().await,
@@ -253,10 +253,10 @@ impl E2bRunner {
         };
         let bytes = tokio::select! {
             bytes = fetch => bytes?,
-            () = patience => return Err(RemoteError::cancelled_fetching()),
+            () = interrupt => return Err(RemoteError::cancelled_fetching()),
         };
         self.write_configs(session, &files)?;
-        costs.end();
+        overhead.end();
         session.event(RunEvent::E2bDownloaded { files: files.len(), bytes });
         if !self.options.keep {
             worker.clean_up().await;
@@ -267,14 +267,15 @@ impl E2bRunner {
 
     /// Writes each step's configuration without its secrets, in place of the copy that the worker
     /// offers, if any.
-    fn write_configs(&self, session: &Session, made: &[OutputFile]) -> Result<(), RemoteError> {
+    fn write_configs(&self, session: &Session, outputs: &[OutputFile]) -> Result<(), RemoteError> {
         for (index, task) in self.prepared.tasks().enumerate() {
             let end = format!("/{}/{}/{}", files::ARTIFACTS, task.step.id, files::CLEANED_CONFIG);
-            let is_there =
-                |made: &OutputFile| made.path.starts_with("logs/") && made.path.ends_with(&end);
-            if made.iter().any(is_there) {
-                let written = run::write_config(session, &self.prepared, index);
-                written
+            let is_config = |output: &OutputFile| {
+                output.path.starts_with("logs/") && output.path.ends_with(&end)
+            };
+            if outputs.iter().any(is_config) {
+                let result = run::write_config(session, &self.prepared, index);
+                result
                     .map_err(|error| RemoteError::failed(ErrorKind::Session, error.to_string()))?;
             }
         }
@@ -306,24 +307,24 @@ impl E2bRunner {
         let control = self.control.with_timeout(CREATE);
         let notes = self.notes.clone();
         let since = Instant::now();
-        let is_told = Cell::new(false);
-        let mut creating = spawn_local(async move {
-            let tell = |error: &Error| {
-                if since.elapsed() >= PATIENCE && !is_told.replace(true) {
+        let has_notified = Cell::new(false);
+        let mut task = spawn_local(async move {
+            let notify = |error: &Error| {
+                if since.elapsed() >= PATIENCE && !has_notified.replace(true) {
                     notes.info(format!("{}; trying again", error.message));
                 }
             };
-            control.create_observed(&create, tell).await
+            control.create_observed(&create, notify).await
         });
-        let created = tokio::select! {
-            created = &mut creating => created,
-            () = cancel.cancelled() => match tokio::time::timeout(KILL_NOW, creating).await {
-                Ok(created) => created,
+        let result = tokio::select! {
+            result = &mut task => result,
+            () = cancel.cancelled() => match tokio::time::timeout(KILL_NOW, task).await {
+                Ok(result) => result,
                 Err(_) => return Err(RemoteError::cancelled()),
             }
         };
         let sandbox =
-            created.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+            result.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         *lock(&self.sandbox) = Some(sandbox.id.clone());
         let (sandbox_id, template) = (sandbox.id.as_str(), self.options.template.as_str());
         session.event(RunEvent::E2bSandboxCreated { sandbox_id, template });
@@ -332,25 +333,25 @@ impl E2bRunner {
     }
 
     /// Kills the sandbox, or tells the user how to connect to a kept one.
-    async fn end(&self, session: &Session, owner: &Owner, costs: &mut Overhead) {
+    async fn end(&self, session: &Session, owner: &Owner, overhead: &mut Overhead) {
         let now = self.control.with_timeout(KILL_NOW);
         let Some(id) = self.id() else {
             return sweep::kill_duplicates(&now, owner, session.id(), None).await;
         };
         if self.options.keep {
-            let lasts = self.control.set_timeout(&id, self.options.limit).await.is_ok();
-            let until = if lasts { self.options.limit } else { LEASE }.as_secs();
+            let is_extended = self.control.set_timeout(&id, self.options.limit).await.is_ok();
+            let until = if is_extended { self.options.limit } else { LEASE }.as_secs();
             self.notes.info(format!(
                 "Keeping sandbox {id} for {until} s. Connect with `e2b sandbox connect {id}`; remove the sandbox with `osiris e2b prune --kept`"
             ));
             return;
         }
-        costs.begin(Stage::Kill);
+        overhead.begin(Stage::Kill);
         self.notes.stage("killing the sandbox");
         let kill = self.control.with_timeout(KILL);
-        let doubles = sweep::kill_duplicates(&now, owner, session.id(), Some(&id));
-        let (killed, ()) = tokio::join!(kill.kill(&id), doubles);
-        match killed {
+        let duplicates = sweep::kill_duplicates(&now, owner, session.id(), Some(&id));
+        let (result, ()) = tokio::join!(kill.kill(&id), duplicates);
+        match result {
             Ok(()) => session.event(RunEvent::E2bSandboxKilled { sandbox_id: &id }),
             Err(error) => self.notes.info(format!(
                 "{}. The sandbox ends by itself within {} s; to remove it now, run `osiris e2b prune`",
@@ -358,7 +359,7 @@ impl E2bRunner {
                 LEASE.as_secs()
             )),
         }
-        costs.end();
+        overhead.end();
         lock(&self.sandbox).take();
     }
 
@@ -367,7 +368,12 @@ impl E2bRunner {
     }
 
     /// Returns the status of a run whose worker could not report its end.
-    fn failed(&self, session: &Session, progress: &RunProgress, error: RemoteError) -> StatusFile {
+    fn failed_status(
+        &self,
+        session: &Session,
+        progress: &RunProgress,
+        error: RemoteError,
+    ) -> StatusFile {
         let RemoteError { failure, state, exit } = error;
         let failure = validate::short(failure, session);
         session.status_of(progress.end(state, exit as u8, Some(failure)))

@@ -34,18 +34,18 @@ impl NoticeSender {
     // A closed channel is fine: the receiver might be gone.
 
     pub(super) fn info(&self, text: impl AsRef<str>) {
-        self.sender.send(Notice::Info(self.masked(text.as_ref()))).ok();
+        self.sender.send(Notice::Info(self.mask(text.as_ref()))).ok();
     }
 
     pub(super) fn verbose(&self, text: impl AsRef<str>) {
-        self.sender.send(Notice::Verbose(self.masked(text.as_ref()))).ok();
+        self.sender.send(Notice::Verbose(self.mask(text.as_ref()))).ok();
     }
 
     pub(super) fn stage(&self, text: impl AsRef<str>) {
-        self.sender.send(Notice::Stage(self.masked(text.as_ref()))).ok();
+        self.sender.send(Notice::Stage(self.mask(text.as_ref()))).ok();
     }
 
-    fn masked(&self, text: &str) -> String {
+    fn mask(&self, text: &str) -> String {
         self.redactor.redact_prefix(text.as_bytes(), MOST).0
     }
 }

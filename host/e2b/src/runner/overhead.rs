@@ -60,9 +60,10 @@ impl Overhead {
     /// seconds; if unknown, the duration of its stage is used.
     pub(super) fn finish(mut self, session: &Session, run: Option<f64>) -> BTreeMap<String, u64> {
         self.end();
-        let ran = run.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let ran = ran.or_else(|| self.stages.get(&Stage::Run).copied()).unwrap_or_default();
-        let overhead = (OVERHEAD, milliseconds(session.elapsed().saturating_sub(ran)));
+        let run_time = run.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let run_time =
+            run_time.or_else(|| self.stages.get(&Stage::Run).copied()).unwrap_or_default();
+        let overhead = (OVERHEAD, milliseconds(session.elapsed().saturating_sub(run_time)));
         let stages = self.stages.iter();
         let metrics: BTreeMap<String, u64> = stages
             .filter_map(|(stage, time)| Some((stage.names()?.0, milliseconds(*time))))
@@ -94,14 +95,14 @@ mod tests {
 
     #[test]
     fn interrupted_stage_is_counted() {
-        let mut costs = Overhead::default();
-        costs.begin(Stage::Create);
-        costs.begin(Stage::Upload);
-        costs.begin(Stage::Kill);
-        costs.end();
-        costs.begin(Stage::Kill);
-        costs.end();
-        let summary = costs.summary();
+        let mut overhead = Overhead::default();
+        overhead.begin(Stage::Create);
+        overhead.begin(Stage::Upload);
+        overhead.begin(Stage::Kill);
+        overhead.end();
+        overhead.begin(Stage::Kill);
+        overhead.end();
+        let summary = overhead.summary();
         let names: Vec<_> = summary.split("  ").filter_map(|part| part.split(' ').next()).collect();
         assert_eq!(names, ["create", "upload", "kill"]);
     }

@@ -77,7 +77,7 @@ impl Payload {
         };
         let job = prepared.job();
         let resolver = Resolver::open(&job.base).map_err(|error| unreadable(&job.base, &error))?;
-        let saved = StateStore::new(&job.base, &job.state, &job.manifest.pipeline.id);
+        let store = StateStore::new(&job.base, &job.state, &job.manifest.pipeline.id);
         for (index, (task, driver)) in prepared.tasks().zip(prepared.drivers()).enumerate() {
             let name = &driver.spec.name;
             if let Some(file) = catalog.find(name)
@@ -85,7 +85,7 @@ impl Payload {
             {
                 payload.drivers.insert(name.clone(), Blob::read(&file.path)?);
                 let compiled = prepared.engine().cached_code(&driver.sha256);
-                if let Some((path, name)) = compiled.as_deref().and_then(named) {
+                if let Some((path, name)) = compiled.as_deref().and_then(with_name) {
                     payload.compiled.insert(name.to_owned(), Blob::read(path)?);
                 }
             }
@@ -95,12 +95,12 @@ impl Payload {
             // Every path was checked when the run was prepared.
             let normal = |path: &String| ProjectPath::new(path).ok();
             // An output that keeps existing data is also an input.
-            let is_kept = |place: &Destination| {
-                !place.replaces.holds(&with_defaults(&task.config, &driver.spec))
+            let keeps_data = |destination: &Destination| {
+                !destination.replaces.holds(&with_defaults(&task.config, &driver.spec))
             };
-            let kept = driver.spec.destination.as_ref().is_some_and(is_kept);
-            let kept = grants.writes.iter().filter(|_| kept);
-            for path in grants.reads.iter().chain(kept).filter_map(normal) {
+            let keeps_output = driver.spec.destination.as_ref().is_some_and(keeps_data);
+            let kept_outputs = grants.writes.iter().filter(|_| keeps_output);
+            for path in grants.reads.iter().chain(kept_outputs).filter_map(normal) {
                 payload
                     .add(&from, path.as_str(), &mut Vec::new())
                     .map_err(|error| unreadable(&job.base.join(&path), &error))?;
@@ -108,7 +108,7 @@ impl Payload {
             for path in grants.writes.iter().filter_map(normal) {
                 payload.add_folders(&resolver, path.as_str());
             }
-            let state = saved.load(&task.step.id).map_err(|why| {
+            let state = store.load(&task.step.id).map_err(|why| {
                 let id = &task.step.id;
                 let message = format!("cannot read the state of step `{id}`: {why}");
                 Error::environment(Diagnostic::new(Code::StateUnreadable, message))
@@ -134,10 +134,10 @@ impl Payload {
         &mut self,
         from: &ReadableFiles<'_>,
         path: &str,
-        above: &mut Vec<PathBuf>,
+        ancestors: &mut Vec<PathBuf>,
     ) -> io::Result<()> {
-        let place = match from.resolver.resolve(Path::new(path), true) {
-            Ok(place) => place,
+        let location = match from.resolver.resolve(Path::new(path), true) {
+            Ok(location) => location,
             Err(error) => {
                 if !leads_outside(&error) {
                     self.add_folders(from.resolver, path);
@@ -145,17 +145,17 @@ impl Payload {
                 return Ok(());
             }
         };
-        if place.found.is_some() && !from.permissions.of(&place.path).read {
+        if location.found.is_some() && !from.permissions.of(&location.path).read {
             return Ok(());
         }
         self.add_folders(from.resolver, path);
-        match place.found.map(|found| found.kind) {
+        match location.found.map(|found| found.kind) {
             None => Ok(()),
             // A link to one of its parent directories would recurse forever.
-            Some(FileKind::Folder) if above.contains(&place.path) => Ok(()),
+            Some(FileKind::Folder) if ancestors.contains(&location.path) => Ok(()),
             Some(FileKind::Folder) => {
-                let names = Resolver::names(&place)?;
-                above.push(place.path);
+                let names = Resolver::names(&location)?;
+                ancestors.push(location.path);
                 for name in names {
                     let name = name.to_str().ok_or_else(|| {
                         io::Error::other(format!(
@@ -163,14 +163,14 @@ impl Payload {
                         ))
                     })?;
                     let slash = if path.is_empty() { "" } else { "/" };
-                    self.add(from, &format!("{path}{slash}{name}"), above)?;
+                    self.add(from, &format!("{path}{slash}{name}"), ancestors)?;
                 }
-                above.pop();
+                ancestors.pop();
                 Ok(())
             }
             Some(FileKind::File) => {
-                let (size, sha256) = canonical::sha256_of(Resolver::open_file(&place)?)?;
-                let blob = Blob { path: from.base.join(place.path), size, sha256 };
+                let (size, sha256) = canonical::sha256_of(Resolver::open_file(&location)?)?;
+                let blob = Blob { path: from.base.join(location.path), size, sha256 };
                 self.inputs.insert(path.to_owned(), blob);
                 Ok(())
             }
@@ -208,7 +208,7 @@ struct ReadableFiles<'a> {
     permissions: Permissions,
 }
 
-fn named(path: &Path) -> Option<(&Path, &str)> {
+fn with_name(path: &Path) -> Option<(&Path, &str)> {
     Some((path, path.file_name()?.to_str()?))
 }
 

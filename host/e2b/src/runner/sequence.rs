@@ -46,14 +46,14 @@ mod tests {
 
     #[test]
     fn duplicates_and_gaps_in_the_sequence_are_detected() {
-        let mut taken = SequenceTracker::default();
+        let mut tracker = SequenceTracker::default();
         let line = |n: u64| format!("{{\"n\":{n},\"type\":\"pong\",\"re\":7}}\n");
-        assert_eq!(taken.take(line(2).as_bytes()), SequenceCheck::Gap);
-        assert_eq!(taken.take(line(1).as_bytes()), SequenceCheck::Next(Message::Pong { re: 7 }));
-        assert_eq!(taken.take(line(1).as_bytes()), SequenceCheck::Duplicate);
-        assert_eq!(taken.take(b"{\"n\":2\n"), SequenceCheck::Gap);
-        assert_eq!(taken.take(line(u64::MAX).as_bytes()), SequenceCheck::Gap);
-        assert_eq!(taken.take(line(2).as_bytes()), SequenceCheck::Next(Message::Pong { re: 7 }));
-        assert_eq!((taken.last, taken.bytes), (2, 2 * line(1).len() as u64));
+        assert_eq!(tracker.take(line(2).as_bytes()), SequenceCheck::Gap);
+        assert_eq!(tracker.take(line(1).as_bytes()), SequenceCheck::Next(Message::Pong { re: 7 }));
+        assert_eq!(tracker.take(line(1).as_bytes()), SequenceCheck::Duplicate);
+        assert_eq!(tracker.take(b"{\"n\":2\n"), SequenceCheck::Gap);
+        assert_eq!(tracker.take(line(u64::MAX).as_bytes()), SequenceCheck::Gap);
+        assert_eq!(tracker.take(line(2).as_bytes()), SequenceCheck::Next(Message::Pong { re: 7 }));
+        assert_eq!((tracker.last, tracker.bytes), (2, 2 * line(1).len() as u64));
     }
 }

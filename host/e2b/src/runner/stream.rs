@@ -42,7 +42,7 @@ pub(super) enum StreamError {
         /// Exit status as reported by the system.
         status: String,
         /// The end of the worker's standard error.
-        said: String,
+        stderr: String,
     },
     /// The sandbox no longer exists.
     Gone(String),
@@ -62,25 +62,25 @@ impl MessageStream {
     /// Starts with a process that has just started; `stream` is the path of the worker's copy.
     pub(super) fn begin(envd: Envd, process: Process, stream: String, notes: NoticeSender) -> Self {
         let (sender, messages) = channel(WAITING);
-        let mut follower = StreamReader {
+        let mut reader = StreamReader {
             envd,
             pid: process.pid,
             process: Some(process),
             stream,
             notes,
-            taken: SequenceTracker::default(),
+            sequence: SequenceTracker::default(),
             live: LineSplitter::default(),
             copy: None,
-            fruitless: 0,
+            empty_reads: 0,
             nothing_new: false,
-            heard: Instant::now(),
+            last_activity: Instant::now(),
             pause: PAUSE,
-            ended: None,
-            said: Vec::new(),
+            exit_status: None,
+            stderr: Vec::new(),
         };
         let task = tokio::task::spawn_local(async move {
             loop {
-                let next = follower.next().await;
+                let next = reader.next().await;
                 let over = next.is_err();
                 if sender.send(next).await.is_err() || over {
                     return;
@@ -118,20 +118,20 @@ struct StreamReader {
     process: Option<Process>,
     stream: String,
     notes: NoticeSender,
-    taken: SequenceTracker,
+    sequence: SequenceTracker,
     live: LineSplitter,
     /// The worker's copy while being read, and its lines.
     copy: Option<Copy>,
-    fruitless: u32,
+    empty_reads: u32,
     /// Whether the copy had nothing new at the last read.
     nothing_new: bool,
     /// Time of the last accepted line.
-    heard: Instant,
+    last_activity: Instant,
     /// Pause before the next read of the worker's copy, while there is no stream.
     pause: Duration,
     /// Exit status of the process, once ended.
-    ended: Option<String>,
-    said: Vec<u8>,
+    exit_status: Option<String>,
+    stderr: Vec<u8>,
 }
 
 impl StreamReader {
@@ -151,7 +151,7 @@ impl StreamReader {
                 }
                 continue;
             }
-            if let Some(status) = self.ended.clone() {
+            if let Some(status) = self.exit_status.clone() {
                 return Err(self.died(status));
             }
             match &mut self.process {
@@ -160,7 +160,7 @@ impl StreamReader {
                     Err(_) => {
                         self.process = None;
                         // A silent stream does not mean that a line is missing in the copy.
-                        self.fruitless = 0;
+                        self.empty_reads = 0;
                     }
                     Ok(Ok(Some(Output::Stdout(bytes)))) => {
                         // An endless line is reported from the copy, which has its beginning.
@@ -170,13 +170,13 @@ impl StreamReader {
                         }
                     }
                     Ok(Ok(Some(Output::Stderr(bytes)))) => {
-                        self.said.extend_from_slice(&bytes);
-                        let surplus = self.said.len().saturating_sub(TAIL);
-                        self.said.drain(..surplus);
+                        self.stderr.extend_from_slice(&bytes);
+                        let surplus = self.stderr.len().saturating_sub(TAIL);
+                        self.stderr.drain(..surplus);
                     }
                     Ok(Ok(Some(Output::Exited { status, .. }))) => {
                         self.catch_up().await?;
-                        self.ended = Some(status);
+                        self.exit_status = Some(status);
                     }
                     Ok(Ok(Some(Output::KeepAlive))) => {}
                     Ok(Ok(None) | Err(_)) => self.process = None,
@@ -190,18 +190,18 @@ impl StreamReader {
         if json_values(line) > MAX_VALUES {
             return Err(StreamError::Protocol(format!("a line has more than {MAX_VALUES} values")));
         }
-        let taking = self.taken.take(line);
-        if matches!(taking, SequenceCheck::Next(_)) {
-            self.fruitless = 0;
-            self.heard = Instant::now();
+        let check = self.sequence.take(line);
+        if matches!(check, SequenceCheck::Next(_)) {
+            self.empty_reads = 0;
+            self.last_activity = Instant::now();
         }
-        Ok(taking)
+        Ok(check)
     }
 
     /// Starts reading the worker's copy after the last accepted line.
     async fn catch_up(&mut self) -> Result<(), StreamError> {
-        let before = self.taken.last;
-        match self.envd.download(&self.stream, self.taken.bytes).await {
+        let before = self.sequence.last;
+        match self.envd.download(&self.stream, self.sequence.bytes).await {
             Ok(download) => {
                 self.copy = Some(Copy { download, lines: LineSplitter::default(), before })
             }
@@ -226,7 +226,7 @@ impl StreamReader {
                 SequenceCheck::Duplicate => Ok(None),
                 SequenceCheck::Gap => Err(StreamError::Protocol(format!(
                     "message {} of the stream file is out of order",
-                    self.taken.last + 1
+                    self.sequence.last + 1
                 ))),
             };
         }
@@ -244,13 +244,13 @@ impl StreamReader {
     /// Records that the worker's copy was read to its end. `before` is the number of the last line
     /// accepted before that read.
     fn caught_up(&mut self, before: u64) -> Result<(), StreamError> {
-        self.nothing_new = self.taken.last == before;
+        self.nothing_new = self.sequence.last == before;
         if self.nothing_new {
-            self.fruitless += 1;
-            if self.fruitless > MAX_EMPTY_READS {
+            self.empty_reads += 1;
+            if self.empty_reads > MAX_EMPTY_READS {
                 return Err(StreamError::Protocol(format!(
                     "message {} is missing from the stream",
-                    self.taken.last + 1
+                    self.sequence.last + 1
                 )));
             }
         }
@@ -267,7 +267,7 @@ impl StreamReader {
             Health::Unreachable(why) => {
                 self.notes.stage(format!("cannot reach the sandbox: {why}"));
                 // A sandbox that cannot be reached is silent, not dead.
-                self.heard = Instant::now();
+                self.last_activity = Instant::now();
                 sleep(RECONNECT_DELAY).await;
                 return Ok(());
             }
@@ -281,7 +281,7 @@ impl StreamReader {
             }
             Err(error) if error.kind == Kind::NotFound => {
                 if self.nothing_new {
-                    if self.heard.elapsed() > DEAD_AFTER {
+                    if self.last_activity.elapsed() > DEAD_AFTER {
                         return Err(self.died("process not found".to_owned()));
                     }
                     sleep(self.pause).await;
@@ -289,7 +289,7 @@ impl StreamReader {
                 } else {
                     self.pause = PAUSE;
                 }
-                self.fruitless = 0;
+                self.empty_reads = 0;
                 self.catch_up().await
             }
             Err(error) if error.is_transient() => {
@@ -301,15 +301,15 @@ impl StreamReader {
     }
 
     fn died(&self, status: String) -> StreamError {
-        let said = String::from_utf8_lossy(&self.said);
+        let stderr = String::from_utf8_lossy(&self.stderr);
         // The beginning of the first line is cut off, and its rest could be half a secret.
-        let whole = if self.said.len() < TAIL {
-            Some(&*said)
+        let complete_lines = if self.stderr.len() < TAIL {
+            Some(&*stderr)
         } else {
-            said.split_once('\n').map(|(_, rest)| rest)
+            stderr.split_once('\n').map(|(_, rest)| rest)
         };
-        let said = whole.unwrap_or_default().trim().to_owned();
-        StreamError::Died { status, said }
+        let stderr = complete_lines.unwrap_or_default().trim().to_owned();
+        StreamError::Died { status, stderr }
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) async fn submit(
     envd: &Envd,
     prepared: &Prepared,
     payload: &Payload,
-    site: &RemoteLayout,
+    layout: &RemoteLayout,
     hosts: BTreeMap<String, Vec<IpAddr>>,
     session: &Session,
 ) -> Result<String, RemoteError> {
@@ -30,12 +30,12 @@ pub(super) async fn submit(
     };
     let manifest = session.manifest().map_err(unreadable)?;
     let paths = |blobs: &BTreeMap<String, Blob>| {
-        let path = |blob| PathBuf::from(site.path(blob));
+        let path = |blob| PathBuf::from(layout.path(blob));
         blobs.iter().map(|(name, blob)| (name.clone(), path(blob))).collect::<BTreeMap<_, _>>()
     };
     let plan = Plan {
         session_id: session.id().to_owned(),
-        base: site.base(session.id()).into(),
+        base: layout.base(session.id()).into(),
         manifest,
         limits: job.limits.clone(),
         drivers: paths(&payload.drivers).into_values().collect(),
@@ -52,7 +52,7 @@ pub(super) async fn submit(
     let plan = serde_json::to_vec(&plan).unwrap_or_default();
     let confidential = serde_json::to_vec(&confidential).unwrap_or_default();
     let sha256 = canonical::sha256(&plan);
-    let folder = site.folder(session.id());
+    let folder = layout.folder(session.id());
     let (plan, confidential) = (Source::bytes(plan), Source::bytes(confidential));
     let (plan_path, path) = (format!("{folder}/plan.json"), format!("{folder}/confidential.json"));
     tokio::try_join!(envd.upload(&plan_path, &plan), envd.fill(&path, &confidential))?;

@@ -17,41 +17,41 @@ const DISK_FULL: &str = "the disk is full";
 
 /// Validates a worker's final status and clamps its values to plausible ones.
 pub(super) fn validate_status(
-    theirs: StatusFile,
+    remote: StatusFile,
     session: &Session,
 ) -> Result<StatusFile, RemoteError> {
-    let own = session.initial_status().clone();
+    let initial = session.initial_status().clone();
     let same =
-        |theirs: &StepStatus, own: &StepStatus| theirs.id == own.id && theirs.driver == own.driver;
-    let fits = theirs.steps.len() == own.steps.len()
-        && theirs.steps.iter().zip(&own.steps).all(|(theirs, own)| same(theirs, own));
+        |remote: &StepStatus, own: &StepStatus| remote.id == own.id && remote.driver == own.driver;
+    let fits = remote.steps.len() == initial.steps.len()
+        && remote.steps.iter().zip(&initial.steps).all(|(remote, own)| same(remote, own));
     if !fits {
         return Err(protocol_error("its steps are not those of the plan"));
     }
-    let well = theirs.status == RunStatus::Success;
-    let ended =
-        matches!(theirs.status, RunStatus::Success | RunStatus::Failed | RunStatus::Cancelled);
-    let known = theirs
+    let ok = remote.status == RunStatus::Success;
+    let has_ended =
+        matches!(remote.status, RunStatus::Success | RunStatus::Failed | RunStatus::Cancelled);
+    let is_valid_error = remote
         .error
         .as_ref()
         .is_none_or(|error| is_kind(error.kind) && belongs_to_plan(error.step.as_deref(), session));
-    let all_well = theirs.steps.iter().all(|step| step.status == StepState::Success);
-    if !ended || well == theirs.error.is_some() || (well && !all_well) || !known {
+    let all_ok = remote.steps.iter().all(|step| step.status == StepState::Success);
+    if !has_ended || ok == remote.error.is_some() || (ok && !all_ok) || !is_valid_error {
         return Err(protocol_error("its final status is inconsistent"));
     }
-    let duration = Some(theirs.execution_duration).filter(|seconds| seconds.is_finite());
+    let duration = Some(remote.execution_duration).filter(|seconds| seconds.is_finite());
     Ok(StatusFile {
-        status: theirs.status,
+        status: remote.status,
         execution_duration: duration.unwrap_or_default().max(0.0),
-        steps_completed: theirs.steps_completed.min(own.steps_total),
-        exit_code: Some(u8::from(!well)),
-        error: theirs.error.map(|error| short(error, session)),
-        rows_read: theirs.rows_read,
-        rows_written: theirs.rows_written,
-        rows_processed: theirs.rows_processed,
-        steps: theirs.steps,
-        peak_memory_bytes: theirs.peak_memory_bytes,
-        ..own
+        steps_completed: remote.steps_completed.min(initial.steps_total),
+        exit_code: Some(u8::from(!ok)),
+        error: remote.error.map(|error| short(error, session)),
+        rows_read: remote.rows_read,
+        rows_written: remote.rows_written,
+        rows_processed: remote.rows_processed,
+        steps: remote.steps,
+        peak_memory_bytes: remote.peak_memory_bytes,
+        ..initial
     })
 }
 
@@ -82,8 +82,8 @@ pub(super) fn belongs_to_run(record: &Record, session: &Session) -> bool {
 }
 
 fn belongs_to_plan(step: Option<&str>, session: &Session) -> bool {
-    let mut own = session.initial_status().steps.iter();
-    step.is_none_or(|step| own.any(|own| own.id == step))
+    let mut steps = session.initial_status().steps.iter();
+    step.is_none_or(|step| steps.any(|own| own.id == step))
 }
 
 /// Returns whether a run can fail with this kind in the sandbox: any kind of a driver's failure, or
@@ -110,10 +110,10 @@ pub(super) fn size(record: &Record) -> u64 {
 /// Returns the error of a run whose message stream has ended.
 pub(super) fn stream_error(why: StreamError) -> RemoteError {
     match why {
-        StreamError::Died { status, said } => {
-            let said = said.lines().rev().take(5).collect::<Vec<_>>();
-            let said = said.into_iter().rev().collect::<Vec<_>>().join("\n");
-            let said = if said.is_empty() { said } else { format!("; it printed: {said}") };
+        StreamError::Died { status, stderr } => {
+            let lines = stderr.lines().rev().take(5).collect::<Vec<_>>();
+            let lines = lines.into_iter().rev().collect::<Vec<_>>().join("\n");
+            let output = if lines.is_empty() { lines } else { format!("; it printed: {lines}") };
             let hint = if status.contains("killed") {
                 ": the sandbox probably ran out of memory; use a template with more memory, or lower `limits.memory` in `osiris.yaml`"
             } else {
@@ -121,7 +121,7 @@ pub(super) fn stream_error(why: StreamError) -> RemoteError {
             };
             RemoteError::failed(
                 ErrorKind::Sandbox,
-                format!("the worker in the sandbox ended unexpectedly ({status}){hint}{said}"),
+                format!("the worker in the sandbox ended unexpectedly ({status}){hint}{output}"),
             )
         }
         StreamError::Gone(why) => RemoteError::failed(

@@ -43,7 +43,7 @@ const RECORD_BUDGET: u64 = 64 << 20;
 pub(super) struct WorkerHandle {
     pub(super) pid: u32,
     envd: Envd,
-    following: MessageStream,
+    messages: MessageStream,
     /// Number of the last command.
     last: u64,
     /// Correction to add to the sandbox's time.
@@ -54,15 +54,15 @@ pub(super) struct WorkerHandle {
 pub(super) async fn start(
     envd: &Envd,
     payload: &Payload,
-    site: &RemoteLayout,
+    layout: &RemoteLayout,
     session: &Session,
     plan_sha256: &str,
     notes: &NoticeSender,
 ) -> Result<WorkerHandle, RemoteError> {
-    let folder = site.folder(session.id());
+    let folder = layout.folder(session.id());
     let process = Process {
-        cmd: site.path(&payload.runtime),
-        args: ["worker", "--folder", &folder, "--base", &site.base(session.id())]
+        cmd: layout.path(&payload.runtime),
+        args: ["worker", "--folder", &folder, "--base", &layout.base(session.id())]
             .map(str::to_owned)
             .to_vec(),
         env: BTreeMap::from([("OSIRIS_CACHE".to_owned(), format!("{folder}/cache"))]),
@@ -72,9 +72,9 @@ pub(super) async fn start(
     let process = envd.start(&process).await?;
     let pid = process.pid;
     let stream = format!("{folder}/{STREAM}");
-    let following = MessageStream::begin(envd.clone(), process, stream, notes.clone());
+    let messages = MessageStream::begin(envd.clone(), process, stream, notes.clone());
     let (envd, skew) = (envd.clone(), SignedDuration::ZERO);
-    let mut worker = WorkerHandle { pid, envd, following, last: 0, skew };
+    let mut worker = WorkerHandle { pid, envd, messages, last: 0, skew };
     let hello = worker.next_reply(notes).await?;
     let Message::Hello { protocol, version, ts, .. } = hello else {
         return Err(protocol_error("its first message is not `hello`").before_run());
@@ -138,27 +138,27 @@ impl WorkerHandle {
         self.command(Command::Run).await?;
         let job = prepared.job();
         let steps = job.manifest.steps.len();
-        let mut room = RECORD_BUDGET + steps as u64 * job.limits.get(Limit::Log);
+        let mut budget = RECORD_BUDGET + steps as u64 * job.limits.get(Limit::Log);
         let mut ticks = interval(Duration::from_secs(1));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut heard, mut told) = (Instant::now(), false);
+        let (mut last_message, mut is_notified) = (Instant::now(), false);
         let mut late = false;
         // Time by which the worker must have stopped.
         let mut stop: Option<Instant> = None;
         loop {
             let end = stop.unwrap_or(deadline);
             tokio::select! {
-                message = self.following.next() => {
-                    (heard, told) = (Instant::now(), false);
+                message = self.messages.next() => {
+                    (last_message, is_notified) = (Instant::now(), false);
                     match message.map_err(stream_error)? {
                         Message::Record { record } => {
-                            room = room.checked_sub(size(&record)).ok_or_else(|| {
+                            budget = budget.checked_sub(size(&record)).ok_or_else(|| {
                                 protocol_error("its output exceeds the log limit of all steps combined")
                             })?;
                             if !belongs_to_run(&record, session) {
                                 return Err(protocol_error("it sent a log line of a step that is not in the plan"));
                             }
-                            session.record(self.corrected(record));
+                            session.record(self.correct_time(record));
                         }
                         Message::Progress { steps } => progress.apply_remote(&steps),
                         Message::Finished { status, files, .. } => {
@@ -190,10 +190,10 @@ impl WorkerHandle {
                     (late, stop) = (true, Some(Instant::now() + grace));
                 }
                 _ = ticks.tick() => {
-                    if told || heard.elapsed() < SILENCE_WARNING {
+                    if is_notified || last_message.elapsed() < SILENCE_WARNING {
                         continue;
                     }
-                    told = true;
+                    is_notified = true;
                     notes.info(format!(
                         "No message from the sandbox for {} s. Still waiting; press Ctrl-C to stop",
                         SILENCE_WARNING.as_secs()
@@ -206,11 +206,10 @@ impl WorkerHandle {
     /// Has the worker remove its files and exit. The sandbox is killed in any case.
     pub(super) async fn clean_up(&mut self) {
         if self.command(Command::Cleanup).await.is_ok() {
-            let cleaned = async {
-                while !matches!(self.following.next().await, Ok(Message::Cleaned { .. }) | Err(_)) {
-                }
+            let cleanup = async {
+                while !matches!(self.messages.next().await, Ok(Message::Cleaned { .. }) | Err(_)) {}
             };
-            tokio::time::timeout(CLEANUP_TIMEOUT, cleaned).await.ok();
+            tokio::time::timeout(CLEANUP_TIMEOUT, cleanup).await.ok();
         }
     }
 
@@ -242,7 +241,7 @@ impl WorkerHandle {
 
     /// Returns the next message before the run.
     async fn next_reply(&mut self, notes: &NoticeSender) -> Result<Message, RemoteError> {
-        let next = tokio::time::timeout(REPLY_TIMEOUT, self.following.next());
+        let next = tokio::time::timeout(REPLY_TIMEOUT, self.messages.next());
         match next.await {
             Ok(message) => message.map_err(|why| stream_error(why).before_run()),
             Err(_) => {
@@ -257,7 +256,7 @@ impl WorkerHandle {
     }
 
     /// Returns the record with its time corrected to this machine's clock.
-    fn corrected(&self, mut record: Record) -> Record {
+    fn correct_time(&self, mut record: Record) -> Record {
         let time = record.time();
         let corrected = time.parse::<Timestamp>().ok().and_then(|t| t.checked_add(self.skew).ok());
         *time = stamp(corrected.unwrap_or_else(Timestamp::now));
@@ -267,8 +266,8 @@ impl WorkerHandle {
 
 /// Returns how far the sandbox's clock is behind this machine's, or zero for a difference within
 /// the transfer time.
-fn skew_of(theirs: &str) -> SignedDuration {
-    let Ok(theirs) = theirs.parse::<Timestamp>() else { return SignedDuration::ZERO };
-    let skew = Timestamp::now().duration_since(theirs);
+fn skew_of(sandbox_time: &str) -> SignedDuration {
+    let Ok(sandbox_time) = sandbox_time.parse::<Timestamp>() else { return SignedDuration::ZERO };
+    let skew = Timestamp::now().duration_since(sandbox_time);
     if skew.abs() < SKEW { SignedDuration::ZERO } else { skew }
 }

@@ -20,7 +20,7 @@ use crate::protocol::{Message, STREAM, Sequenced};
 /// reader sees the gap in the numbers.
 const WAITING: usize = 4 << 20;
 /// Maximum time to deliver the last lines.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Writer of the message stream.
 pub(super) struct MessageWriter(Mutex<Inner>);
@@ -46,16 +46,16 @@ impl MessageWriter {
         })?;
         let waiting = Arc::new(AtomicUsize::new(0));
         let (live, lines) = channel::<String>();
-        let (over, done) = channel();
-        let left = waiting.clone();
+        let (done_sender, done) = channel();
+        let pending = waiting.clone();
         std::thread::spawn(move || {
-            let mut heard = true;
+            let mut is_connected = true;
             for line in lines {
-                left.fetch_sub(line.len(), Relaxed);
+                pending.fetch_sub(line.len(), Relaxed);
                 // A reader that has gone resumes from the file.
-                heard = heard && write(&line).is_ok();
+                is_connected = is_connected && write(&line).is_ok();
             }
-            over.send(()).ok();
+            done_sender.send(()).ok();
         });
         let live = Some(live);
         Ok(Self(Mutex::new(Inner { last: 0, file, size: 0, live, waiting, done })))
@@ -66,7 +66,7 @@ impl MessageWriter {
     }
 
     pub(super) fn send(&self, message: &Message) {
-        let mut inner = self.held();
+        let mut inner = self.lock();
         inner.last += 1;
         let line = Sequenced { n: inner.last, body: message }.line();
         match inner.file.write_all(line.as_bytes()) {
@@ -86,12 +86,12 @@ impl MessageWriter {
 
     /// Waits until the last lines are delivered, while there is a reader.
     pub(super) fn close(&self) {
-        let mut inner = self.held();
+        let mut inner = self.lock();
         inner.live = None;
-        inner.done.recv_timeout(LAST_WORDS).ok();
+        inner.done.recv_timeout(CLOSE_TIMEOUT).ok();
     }
 
-    fn held(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic in another thread leaves the data consistent: every change is one call.
         lock(&self.0)
     }

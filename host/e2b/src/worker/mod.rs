@@ -30,37 +30,37 @@ const TICK: Duration = Duration::from_millis(200);
 /// # Errors
 /// Returns an error if the directory cannot be written.
 pub async fn run(folder: &Path) -> Result<()> {
-    let outlet = Arc::new(MessageWriter::open(folder)?);
-    outlet.send(&Message::Hello {
+    let writer = Arc::new(MessageWriter::open(folder)?);
+    writer.send(&Message::Hello {
         protocol: VERSION,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         features: FEATURES.map(str::to_owned).to_vec(),
         ts: stamp(Timestamp::now()),
     });
     let worker = Worker {
-        outlet: outlet.clone(),
+        writer: writer.clone(),
         commands: commands::listen(),
         cancel: CancellationToken::new(),
-        leaving: None,
+        cleanup: None,
     };
     worker.serve(folder).await;
-    outlet.close();
+    writer.close();
     Ok(())
 }
 
 struct Worker {
-    outlet: Arc<MessageWriter>,
+    writer: Arc<MessageWriter>,
     commands: Receiver<Result<Sequenced<Command>, String>>,
     cancel: CancellationToken,
     /// Number of the `cleanup` command, once received.
-    leaving: Option<u64>,
+    cleanup: Option<u64>,
 }
 
 impl Worker {
     async fn serve(mut self, folder: &Path) {
-        let mut shipment: Option<PreparedRun> = None;
+        let mut prepared_run: Option<PreparedRun> = None;
         let mut base = None;
-        while self.leaving.is_none() {
+        while self.cleanup.is_none() {
             // Without a host there is nothing more to do: everything the host can ask for is in the
             // stream file.
             let Some(command) = self.commands.recv().await else { return };
@@ -73,87 +73,87 @@ impl Worker {
             };
             match command {
                 Command::Prepare { plan, plan_sha256, confidential } => {
-                    let outlet = self.outlet.clone();
+                    let writer = self.writer.clone();
                     let work = tokio::task::spawn_blocking(move || {
                         prepare::prepare(&plan, &plan_sha256, &confidential, |driver| {
-                            outlet.send(&Message::Compiling { driver: driver.to_owned() });
+                            writer.send(&Message::Compiling { driver: driver.to_owned() });
                         })
                     });
-                    match self.attend(work, &RunProgress::new(std::iter::empty())).await {
+                    match self.wait_for(work, &RunProgress::new(std::iter::empty())).await {
                         Ok(Ok(ready)) => {
                             base = Some(ready.plan.base.clone());
-                            shipment = Some(ready);
-                            self.outlet.send(&Message::Ready { re: n });
+                            prepared_run = Some(ready);
+                            self.writer.send(&Message::Ready { re: n });
                         }
                         Ok(Err(error)) => self.refuse(n, error.to_string()),
                         Err(panic) => self.refuse(n, panic.to_string()),
                     }
                 }
-                Command::Run => match shipment.take() {
+                Command::Run => match prepared_run.take() {
                     None => self.refuse(n, "no run is prepared".to_owned()),
-                    Some(shipment) => self.run(n, shipment).await,
+                    Some(prepared_run) => self.run(n, prepared_run).await,
                 },
-                other => self.meanwhile(n, &other),
+                other => self.handle_command(n, &other),
             }
         }
         for folder in base.iter().map(std::path::PathBuf::as_path).chain([folder]) {
             // The sandbox is about to be killed, and these directories with it.
             std::fs::remove_dir_all(folder).ok();
         }
-        self.outlet.send(&Message::Cleaned { re: self.leaving.unwrap_or_default() });
+        self.writer.send(&Message::Cleaned { re: self.cleanup.unwrap_or_default() });
     }
 
-    async fn run(&mut self, n: u64, shipment: PreparedRun) {
-        let PreparedRun { plan, manifest, prepared, redactor } = shipment;
+    async fn run(&mut self, n: u64, prepared_run: PreparedRun) {
+        let PreparedRun { plan, manifest, prepared, redactor } = prepared_run;
         let logs = plan.base.join("logs");
-        let outlet = self.outlet.clone();
-        let tap = Box::new(move |record: &_| outlet.record(record));
+        let writer = self.writer.clone();
+        let listener = Box::new(move |record: &_| writer.record(record));
         let bytes = plan.manifest.as_bytes();
         let session =
-            Session::create_with_id(&logs, &plan.session_id, &manifest, bytes, redactor, tap);
+            Session::create_with_id(&logs, &plan.session_id, &manifest, bytes, redactor, listener);
         let session = match session {
             Ok(session) => session,
             Err(error) => return self.refuse(n, error.to_string()),
         };
-        let written = files::written(prepared.tasks().zip(prepared.drivers()));
+        let output_paths = files::output_paths(prepared.tasks().zip(prepared.drivers()));
         let progress = Arc::new(RunProgress::new(prepared.tasks()));
         let work = run::execute(prepared, &session, progress.clone(), self.cancel.clone());
-        let ended = self.attend(work, &progress).await;
-        self.outlet.send(&Message::Progress { steps: progress.snapshot() });
-        let found = ended.and_then(|status| {
-            let files = files::made(&plan, &manifest, &written)?;
+        let result = self.wait_for(work, &progress).await;
+        self.writer.send(&Message::Progress { steps: progress.snapshot() });
+        let message = result.and_then(|status| {
+            let files = files::output_files(&plan, &manifest, &output_paths)?;
             Ok(Message::Finished { re: n, status: Box::new(status), files })
         });
-        match found {
-            Ok(finished) => self.outlet.send(&finished),
+        match message {
+            Ok(finished) => self.writer.send(&finished),
             Err(error) => self.refuse(n, error.to_string()),
         }
     }
 
     /// Waits for `work` and meanwhile reports progress and answers commands.
-    async fn attend<T>(&mut self, work: impl Future<Output = T>, progress: &RunProgress) -> T {
+    async fn wait_for<T>(&mut self, work: impl Future<Output = T>, progress: &RunProgress) -> T {
         let mut work = std::pin::pin!(work);
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut told, mut before): (_, Vec<StepSnapshot>) = (Instant::now(), Vec::new());
+        let (mut last_report, mut before): (_, Vec<StepSnapshot>) = (Instant::now(), Vec::new());
         let mut listening = true;
         loop {
             tokio::select! {
-                done = &mut work => return done,
+                output = &mut work => return output,
                 command = self.commands.recv(), if listening => match command {
                     // The run goes on without its host, which can return for the results.
                     None => listening = false,
-                    Some(Ok(Sequenced { n, body })) => self.meanwhile(n, &body),
+                    Some(Ok(Sequenced { n, body })) => self.handle_command(n, &body),
                     Some(Err(why)) => self.refuse(0, why),
                 },
                 _ = ticks.tick() => {
                     let steps = progress.snapshot();
-                    let moved = steps.iter().zip(&before).any(|(now, before)| {
+                    let has_changed = steps.iter().zip(&before).any(|(now, before)| {
                         (now.rows_in, now.rows_out, now.state) != (before.rows_in, before.rows_out, before.state)
                     });
-                    if moved || before.len() != steps.len() || told.elapsed() >= HEARTBEAT {
-                        self.outlet.send(&Message::Progress { steps: steps.clone() });
-                        (told, before) = (Instant::now(), steps);
+                    if has_changed || before.len() != steps.len() || last_report.elapsed() >= HEARTBEAT {
+                        self.writer.send(&Message::Progress { steps: steps.clone() });
+                        (last_report, before) = (Instant::now(), steps);
                     }
                 }
             }
@@ -161,13 +161,13 @@ impl Worker {
     }
 
     /// Handles a command that arrives while work is in progress.
-    fn meanwhile(&mut self, n: u64, command: &Command) {
+    fn handle_command(&mut self, n: u64, command: &Command) {
         match command {
-            Command::Ping => self.outlet.send(&Message::Pong { re: n }),
+            Command::Ping => self.writer.send(&Message::Pong { re: n }),
             Command::Cancel => self.cancel.cancel(),
             Command::Cleanup => {
                 self.cancel.cancel();
-                self.leaving = Some(n);
+                self.cleanup = Some(n);
             }
             Command::Prepare { .. } | Command::Run => {
                 self.refuse(n, "the worker is busy".to_owned())
@@ -176,6 +176,6 @@ impl Worker {
     }
 
     fn refuse(&self, re: u64, why: String) {
-        self.outlet.send(&Message::Refused { re, why });
+        self.writer.send(&Message::Refused { re, why });
     }
 }

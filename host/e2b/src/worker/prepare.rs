@@ -50,7 +50,7 @@ pub(super) fn prepare(
             tracing::warn!("{}: {error}", file.display());
         }
     }
-    place(&plan, &manifest).map_err(|error| unusable(&plan.base, error))?;
+    write_files(&plan, &manifest).map_err(|error| unusable(&plan.base, error))?;
     let catalog = DriverCatalog::from_files(&plan.drivers)?;
     for step in &manifest.steps {
         // Hosts of older versions do not send the secrets.
@@ -96,7 +96,7 @@ fn read_once(path: &Path) -> Result<Confidential> {
 }
 
 /// Puts inputs, directories and states where a run on the host's machine has them.
-fn place(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
+fn write_files(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
     let below = |path: &str| match ProjectPath::new(path) {
         Ok(path) => Ok(plan.base.join(path)),
         Err(_) => Err(io::Error::other(format!("`{path}` is outside the base path"))),
@@ -116,10 +116,10 @@ fn place(plan: &Plan, manifest: &Manifest) -> io::Result<()> {
         // An input that a step reads might exist already.
         fs::OpenOptions::new().append(true).create(true).open(&target)?;
     }
-    let saved = StateStore::new(&plan.base, Path::new(STATE_DIR), &manifest.pipeline.id);
+    let store = StateStore::new(&plan.base, Path::new(STATE_DIR), &manifest.pipeline.id);
     for step in &manifest.steps {
         if let Some(state) = plan.states.get(&step.id) {
-            saved.store(&step.id, state).map_err(io::Error::other)?;
+            store.store(&step.id, state).map_err(io::Error::other)?;
         }
     }
     Ok(())

@@ -45,11 +45,11 @@ fn compile(folder: &Path) -> Result<PathBuf> {
     let mut component = None;
     for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
         // The requested crate is built last, so the last component is the right one.
-        component = made(&line.map_err(broken)?).or(component);
+        component = component_path(&line.map_err(broken)?).or(component);
     }
     let status = child.wait().map_err(broken)?;
     if !status.success() {
-        return Err(failed(folder, status));
+        return Err(build_error(folder, status));
     }
     component.ok_or_else(|| {
         let problem =
@@ -60,14 +60,14 @@ fn compile(folder: &Path) -> Result<PathBuf> {
 }
 
 /// Returns the component that a line of cargo's messages reports, if any.
-fn made(line: &str) -> Option<PathBuf> {
+fn component_path(line: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(line).ok()?;
     let files =
         message["filenames"].as_array().filter(|_| message["reason"] == "compiler-artifact")?;
     files.iter().filter_map(Value::as_str).find(|name| name.ends_with(".wasm")).map(PathBuf::from)
 }
 
-fn failed(folder: &Path, status: std::process::ExitStatus) -> Error {
+fn build_error(folder: &Path, status: std::process::ExitStatus) -> Error {
     let message =
         format!("cannot build the driver: cargo failed ({status}); its messages are above");
     let problem = Diagnostic::new(Code::DriverBuildFailed, message).in_file(folder);
@@ -91,14 +91,14 @@ mod tests {
     #[test]
     fn component_path_is_found_in_cargo_messages() {
         let artifact = r#"{"reason":"compiler-artifact","filenames":["/t/a.rlib","/t/a.wasm"]}"#;
-        assert_eq!(made(artifact), Some(PathBuf::from("/t/a.wasm")));
+        assert_eq!(component_path(artifact), Some(PathBuf::from("/t/a.wasm")));
         for line in [
             "",
             "no json",
             r#"{"reason":"build-finished","success":true}"#,
             r#"{"reason":"compiler-artifact","filenames":["/t/a.rlib"]}"#,
         ] {
-            assert_eq!(made(line), None, "{line}");
+            assert_eq!(component_path(line), None, "{line}");
         }
     }
 }

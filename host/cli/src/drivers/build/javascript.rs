@@ -92,13 +92,13 @@ mod tests {
     fn package_without_osiris_key_is_not_a_driver() {
         let folder = tempfile::tempdir().unwrap();
         assert!(!fits(folder.path()));
-        for (manifest, is) in [
+        for (manifest, expected) in [
             (r#"{"name": "web"}"#, false),
             ("no json", false),
             (r#"{"osiris": {"driver": "src/driver.js"}}"#, true),
         ] {
             fs::write(folder.path().join(MANIFEST), manifest).unwrap();
-            assert_eq!(fits(folder.path()), is, "{manifest}");
+            assert_eq!(fits(folder.path()), expected, "{manifest}");
         }
     }
 }

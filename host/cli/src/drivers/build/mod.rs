@@ -14,7 +14,7 @@ use osiris_core::text::join_or;
 use serde_json::json;
 
 use super::super::shell::{CommandOutput, Shell};
-use super::install::{Component, install, read_spec, told};
+use super::install::{Component, install, output, read_spec};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,7 +60,7 @@ pub(super) fn build(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     };
     let (mut text, mut drivers) = (String::new(), Vec::new());
     for folder in &args.folders {
-        let (json, line) = told(&build_one(folder, &out, shell)?)?;
+        let (json, line) = output(&build_one(folder, &out, shell)?)?;
         drivers.push(json);
         text.push_str(&line);
     }
@@ -89,7 +89,7 @@ fn builder(folder: &Path) -> Result<&'static Builder> {
     }
     let markers: Vec<&str> = BUILDERS.iter().map(|builder| builder.marker).collect();
     let (message, help) = match fs::metadata(folder) {
-        Ok(about) if about.is_dir() => (
+        Ok(metadata) if metadata.is_dir() => (
             format!("cannot find a driver project: no {}", join_or(&markers)),
             "create a driver with `osiris drivers new acme.crm_extractor`",
         ),

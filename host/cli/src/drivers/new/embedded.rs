@@ -26,7 +26,9 @@ mod tests {
         let sdk: Vec<&str> = below("sdk/rust/src").map(|(path, _)| path).collect();
         assert!(sdk.contains(&"lib.rs") && sdk.contains(&"read/batch.rs"), "{sdk:?}");
         assert!(FILES.is_sorted());
-        let odd = ["node_modules/", "__pycache__/", "target/"];
-        assert!(!FILES.iter().any(|(path, _)| odd.iter().any(|odd| path.contains(odd))));
+        let excluded = ["node_modules/", "__pycache__/", "target/"];
+        assert!(
+            !FILES.iter().any(|(path, _)| excluded.iter().any(|excluded| path.contains(excluded)))
+        );
     }
 }

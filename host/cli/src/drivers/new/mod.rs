@@ -79,38 +79,40 @@ pub(super) fn new(args: &Args) -> Result<CommandOutput> {
         return Err(Error::invalid(problem));
     };
     let mut files = template::fill(language.template, &name);
-    let own: Vec<String> = files.keys().cloned().collect();
+    let template_files: Vec<String> = files.keys().cloned().collect();
     files.extend((language.vendored)()?);
     write(&dir, &files)?;
     let dir = fs::canonicalize(&dir).unwrap_or(dir);
-    let here = display_path(&dir);
+    let display = display_path(&dir);
     let next = [
-        format!("cd {here}"),
+        format!("cd {display}"),
         language.test.to_owned(),
         "osiris drivers build . --out build".to_owned(),
         format!("osiris drivers test build/{}.wasm --cases conformance.yaml", name.driver),
     ];
     let mut text = format!("{} {}\n", paint(SUCCESS, "✓"), paint(BOLD, &name.driver));
-    own.iter()
-        .for_each(|file| text.push_str(&format!("  {}\n", paint(DIM, &format!("{here}/{file}")))));
+    template_files.iter().for_each(|file| {
+        text.push_str(&format!("  {}\n", paint(DIM, &format!("{display}/{file}"))))
+    });
     text.push_str("Next:\n");
     next.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
     let json = json!({
-        "name": name.driver, "role": name.role.as_str(), "dir": dir, "created": own, "next": next,
+        "name": name.driver, "role": name.role.as_str(), "dir": dir, "created": template_files,
+        "next": next,
     });
     Ok(CommandOutput::new(json, text))
 }
 
 /// Creates the directory with all its files, or nothing.
 fn write(dir: &Path, files: &Files) -> Result<()> {
-    refuse_what_is_there(dir)?;
+    check_absent(dir)?;
     make(dir, files).map_err(|error| {
         let message = format!("cannot create the driver's directory: {error}");
         Error::environment(Diagnostic::new(Code::TemplateUnusable, message).in_file(dir))
     })
 }
 
-fn refuse_what_is_there(dir: &Path) -> Result<()> {
+fn check_absent(dir: &Path) -> Result<()> {
     let empty = match fs::read_dir(dir) {
         Ok(mut entries) => entries.next().is_none(),
         Err(_) => dir.symlink_metadata().is_err(),
@@ -134,15 +136,15 @@ fn make(dir: &Path, files: &Files) -> std::io::Result<()> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-    let whole = builder.prefix(".osiris-new-").tempdir_in(parent)?;
+    let staging = builder.prefix(".osiris-new-").tempdir_in(parent)?;
     for (name, content) in files {
-        let path = whole.path().join(name);
-        fs::create_dir_all(path.parent().unwrap_or(whole.path()))?;
+        let path = staging.path().join(name);
+        fs::create_dir_all(path.parent().unwrap_or(staging.path()))?;
         fs::write(&path, content)?;
     }
-    fs::rename(whole.path(), dir)?;
+    fs::rename(staging.path(), dir)?;
     // The directory has been renamed and must not be deleted.
-    let _ = whole.keep();
+    let _ = staging.keep();
     Ok(())
 }
 
@@ -157,8 +159,8 @@ mod tests {
         let files = Files::from([("x/y".to_owned(), b"z".to_vec())]);
         write(&dir, &files).unwrap();
         assert_eq!(fs::read(dir.join("x/y")).unwrap(), b"z");
-        let beside = fs::read_dir(folder.path().join("a")).unwrap().count();
-        assert_eq!(beside, 1);
+        let entries = fs::read_dir(folder.path().join("a")).unwrap().count();
+        assert_eq!(entries, 1);
         assert_eq!(write(&dir, &files).unwrap_err().first().code, Code::FileExists);
         // An empty directory counts as missing.
         fs::create_dir(folder.path().join("empty")).unwrap();

@@ -53,8 +53,8 @@ impl Name {
     /// # Errors
     /// Returns an error if `text` is not a valid driver name.
     pub(super) fn parse(text: &str, role: Option<Role>) -> Result<Self> {
-        let named = Role::ALL.into_iter().find(|role| text.ends_with(role.as_str()));
-        let role = role.or(named).unwrap_or(Role::Extractor);
+        let role_of_name = Role::ALL.into_iter().find(|role| text.ends_with(role.as_str()));
+        let role = role.or(role_of_name).unwrap_or(Role::Extractor);
         let driver = match text.contains('.') {
             true => text.to_owned(),
             false => format!("{text}.{}", role.as_str()),
@@ -93,8 +93,10 @@ impl Name {
 
 /// Returns whether `part` is valid on either side of the dot and an identifier in any language.
 fn is_word(part: &str) -> bool {
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
-    part.len() <= 63 && part.starts_with(|c: char| c.is_ascii_lowercase()) && part.chars().all(fits)
+    let is_valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+    part.len() <= 63
+        && part.starts_with(|c: char| c.is_ascii_lowercase())
+        && part.chars().all(is_valid)
 }
 
 #[cfg(test)]

@@ -20,15 +20,19 @@ const CONTRACT: [&str; 2] = [r#"path: "../../wit""#, r#"path: "wit""#];
 
 fn vendored() -> Result<Files> {
     let files = || {
-        let manifest = flatten(known("sdk/rust/Cargo.toml")?, known("Cargo.toml")?)?;
+        let manifest =
+            flatten(embedded_text("sdk/rust/Cargo.toml")?, embedded_text("Cargo.toml")?)?;
         let mut files = Files::new();
         // The versions that this osiris is built with; cargo drops unused ones.
-        files.insert("Cargo.lock".into(), known("Cargo.lock")?.into());
-        files.insert("rust-toolchain.toml".into(), known("rust-toolchain.toml")?.into());
+        files.insert("Cargo.lock".into(), embedded_text("Cargo.lock")?.into());
+        files.insert("rust-toolchain.toml".into(), embedded_text("rust-toolchain.toml")?.into());
         files.insert(format!("{VENDOR}/Cargo.toml"), manifest.into());
         // The pages of the SDK's documentation.
         for page in ["GUIDE.md", "README.md"] {
-            files.insert(format!("{VENDOR}/{page}"), known(&format!("sdk/rust/{page}"))?.into());
+            files.insert(
+                format!("{VENDOR}/{page}"),
+                embedded_text(&format!("sdk/rust/{page}"))?.into(),
+            );
         }
         for (path, content) in embedded::below("wit") {
             files.insert(format!("{VENDOR}/wit/{path}"), content.into());
@@ -48,7 +52,7 @@ fn vendored() -> Result<Files> {
     files().map_err(|why: String| Error::environment(Diagnostic::new(Code::TemplateUnusable, why)))
 }
 
-fn known(path: &str) -> Result<&'static str, String> {
+fn embedded_text(path: &str) -> Result<&'static str, String> {
     embedded::text(path).ok_or_else(|| format!("osiris was built without `{path}`"))
 }
 

@@ -11,7 +11,7 @@ pub(super) type Files = BTreeMap<String, Vec<u8>>;
 
 /// Fills the template in a directory of the repository for a new driver.
 pub(super) fn fill(folder: &str, name: &Name) -> Files {
-    let holes = [
+    let placeholders = [
         ("{{driver}}", name.driver.clone()),
         ("{{package}}", name.package()),
         ("{{module}}", name.module()),
@@ -24,9 +24,9 @@ pub(super) fn fill(folder: &str, name: &Name) -> Files {
         for (path, content) in embedded::below(&format!("{folder}/{part}")) {
             let mut text = String::from_utf8_lossy(content).into_owned();
             let mut path = visible_name(path);
-            for (hole, value) in &holes {
-                text = text.replace(hole, value);
-                path = path.replace(hole, value);
+            for (placeholder, value) in &placeholders {
+                text = text.replace(placeholder, value);
+                path = path.replace(placeholder, value);
             }
             files.insert(path, text.into_bytes());
         }
@@ -63,10 +63,10 @@ mod tests {
                 assert_eq!(spec.name, driver);
                 for (path, content) in files {
                     let text = String::from_utf8(content).unwrap();
-                    let hole = text
+                    let placeholder = text
                         .find("{{")
                         .filter(|at| text[at + 2..].starts_with(char::is_alphabetic));
-                    assert_eq!(hole, None, "{path}: {text}");
+                    assert_eq!(placeholder, None, "{path}: {text}");
                 }
             }
         }

@@ -21,12 +21,12 @@ pub(super) fn document(report: &Report) -> Result<String> {
                     status.set_message(escape_control(why).into_owned());
                     status
                 }
-                Some(NotPassed::Failed(seen)) => {
+                Some(NotPassed::Failed(message)) => {
                     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                    let seen = escape_control(seen);
-                    status.set_message(seen.clone().into_owned()).set_type(one.check.id);
+                    let message = escape_control(message);
+                    status.set_message(message.clone().into_owned()).set_type(one.check.id);
                     status.set_description(format!(
-                        "{}\n{seen}\nhelp: {}",
+                        "{}\n{message}\nhelp: {}",
                         one.check.title, one.check.fix
                     ));
                     status

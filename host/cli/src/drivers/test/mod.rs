@@ -34,7 +34,7 @@ next to it; host/conformance/README.md describes that file. Each check runs in i
 temporary project. Exits with 1 if a check fails.";
 
 /// The file of cases that is used if it exists next to the driver.
-const BESIDE: &str = "conformance.yaml";
+const CASES_FILE: &str = "conformance.yaml";
 
 /// Check a driver against the contract
 #[derive(Debug, clap::Args)]
@@ -76,7 +76,7 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     if let Some(Reference { family, alias }) = &reference {
         connections.choose(family, Some(alias))?;
     }
-    let subject = TestTarget {
+    let target = TestTarget {
         file: file.to_owned(),
         cases,
         previous: args.previous.clone(),
@@ -89,7 +89,7 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     };
     let junit = args.junit.as_deref().map(Results::open).transpose()?;
     let bar = bar(shell, checks.len());
-    let report = osiris_conformance::run(subject, &checks, &|id| {
+    let report = osiris_conformance::run(target, &checks, &|id| {
         bar.set_message(id.to_owned());
         bar.inc(1);
     });
@@ -107,9 +107,9 @@ pub(super) fn test(args: &Args, shell: &Shell) -> Result<CommandOutput> {
 }
 
 /// Returns the named cases, or those next to the driver if they are for this driver.
-fn cases(file: &Path, named: Option<&Path>) -> Result<Option<Cases>> {
-    let beside = file.with_file_name(BESIDE);
-    let Some(path) = named.or_else(|| beside.exists().then_some(beside.as_path())) else {
+fn cases(file: &Path, explicit: Option<&Path>) -> Result<Option<Cases>> {
+    let default = file.with_file_name(CASES_FILE);
+    let Some(path) = explicit.or_else(|| default.exists().then_some(default.as_path())) else {
         return Ok(None);
     };
     let cases = Cases::read(path)?;
@@ -117,7 +117,7 @@ fn cases(file: &Path, named: Option<&Path>) -> Result<Option<Cases>> {
     let text = DriverFile::spec_text(file);
     let spec = text.and_then(|text| Spec::examine(&text, file)).ok().and_then(|(spec, _)| spec);
     match spec {
-        Some(spec) if spec.name != cases.driver && named.is_none() => Ok(None),
+        Some(spec) if spec.name != cases.driver && explicit.is_none() => Ok(None),
         Some(spec) if spec.name != cases.driver => {
             let message =
                 format!("the cases are for driver `{}`, not for `{}`", cases.driver, spec.name);
@@ -152,8 +152,8 @@ impl<'a> Results<'a> {
     }
 
     fn write(mut self, text: &str) -> Result<()> {
-        let written = self.file.set_len(0).and_then(|()| self.file.write_all(text.as_bytes()));
-        written.map_err(|error| unwritable(self.path, &error))
+        let result = self.file.set_len(0).and_then(|()| self.file.write_all(text.as_bytes()));
+        result.map_err(|error| unwritable(self.path, &error))
     }
 }
 
@@ -186,9 +186,9 @@ fn document(report: &Report) -> Value {
             });
             match &one.missed {
                 None => {}
-                Some(NotPassed::Failed(seen)) => {
+                Some(NotPassed::Failed(message)) => {
                     json["result"] = "fail".into();
-                    json["seen"] = seen.as_str().into();
+                    json["seen"] = message.as_str().into();
                     json["fix"] = one.check.fix.into();
                 }
                 Some(NotPassed::Skipped(why)) => {

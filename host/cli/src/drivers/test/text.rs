@@ -38,15 +38,15 @@ pub(super) fn report(report: &Report) -> String {
         let counts = counts(passed, failed, group.len() - passed - failed);
         text.push_str(&format!("{sign} {name:width$}  {counts}\n"));
         for one in group {
-            if let Some(NotPassed::Failed(seen)) = &one.missed {
+            if let Some(NotPassed::Failed(message)) = &one.missed {
                 let id = paint(ERROR.bold(), one.check.id);
                 let fix = multiline(one.check.fix);
                 text.push_str(&format!("  {id}: {}\n", one.check.title));
-                text.push_str(&format!("    {}\n", multiline(seen)));
+                text.push_str(&format!("    {}\n", multiline(message)));
                 text.push_str(&format!("    {} {fix}\n", paint(BOLD, "help:")));
             }
         }
-        for (why, names) in skipped(group) {
+        for (why, names) in skip_reasons(group) {
             let names = match names.len() == group.len() && names.len() > 1 {
                 true => "all".to_owned(),
                 false => names.join(", "),
@@ -67,12 +67,12 @@ pub(super) fn report(report: &Report) -> String {
 }
 
 /// Returns the reasons for skipped checks, each with the names of the checks.
-fn skipped(group: &[Outcome]) -> Vec<(&str, Vec<&'static str>)> {
+fn skip_reasons(group: &[Outcome]) -> Vec<(&str, Vec<&'static str>)> {
     let mut reasons: Vec<(&str, Vec<&'static str>)> = Vec::new();
     for one in group {
         let Some(NotPassed::Skipped(why)) = &one.missed else { continue };
         let name = one.check.name();
-        match reasons.iter_mut().find(|(known, _)| known == why) {
+        match reasons.iter_mut().find(|(reason, _)| reason == why) {
             Some((_, names)) => names.push(name),
             None => reasons.push((why, vec![name])),
         }

@@ -19,9 +19,9 @@ const SDK: &str = "osiris-sdk";
 /// Returns an error if a package does not exist or contains native code: only pure Python runs in
 /// a component.
 pub(super) fn install(project: &Project, folder: &Path) -> Result<Option<PathBuf>> {
-    let wanted: Vec<&String> =
+    let packages: Vec<&String> =
         project.dependencies.iter().filter(|package| !package.starts_with(SDK)).collect();
-    if wanted.is_empty() {
+    if packages.is_empty() {
         return Ok(None);
     }
     note("Installing the packages that the driver uses ...");
@@ -31,7 +31,7 @@ pub(super) fn install(project: &Project, folder: &Path) -> Result<Option<PathBuf
     pip.args(["--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none"]);
     pip.arg(format!("--python-version={PYTHON}")).arg("--target").arg(folder);
     // Package names must not be parsed as options.
-    let status = run(pip.arg("--").args(wanted), &tool)?;
+    let status = run(pip.arg("--").args(packages), &tool)?;
     if status.success() {
         return Ok(Some(folder.to_owned()));
     }

@@ -83,8 +83,8 @@ impl Project {
         )?;
         let mut python_path = Vec::new();
         for name in list(osiris.get("python-path"), "python-path")? {
-            let given = folder.join(&name);
-            python_path.push(given.canonicalize().map_err(|error| {
+            let dir = folder.join(&name);
+            python_path.push(dir.canonicalize().map_err(|error| {
                 invalid(
                     format!("cannot read `{name}` in `python-path`: {error}"),
                     "name the directories that contain the driver's module and the SDK",

@@ -53,7 +53,7 @@ impl Tool {
 
 /// Finds componentize-py, or installs it.
 pub(super) fn find() -> Result<Tool> {
-    if is_wanted(&Tool::Own) {
+    if is_installed(&Tool::Own) {
         return Ok(Tool::Own);
     }
     let python = python()?;
@@ -62,7 +62,7 @@ pub(super) fn find() -> Result<Tool> {
         Error::environment(problem.help("set `OSIRIS_CACHE` to a directory"))
     })?;
     let tool = Tool::Cached { python, folder: root.join(format!("componentize-py-{VERSION}")) };
-    if is_wanted(&tool) {
+    if is_installed(&tool) {
         return Ok(tool);
     }
     install(&tool, &root)?;
@@ -71,22 +71,22 @@ pub(super) fn find() -> Result<Tool> {
 
 /// Returns the Python on the PATH that has pip.
 pub(super) fn python() -> Result<&'static str> {
-    let runs = |python: &&str| {
+    let has_pip = |python: &&str| {
         let mut command = Command::new(python);
         command.args(["-m", "pip", "--version"]).stdin(Stdio::null());
         command.output().is_ok_and(|output| output.status.success())
     };
-    PYTHONS.into_iter().find(runs).ok_or_else(|| {
+    PYTHONS.into_iter().find(has_pip).ok_or_else(|| {
         let message = "cannot find Python 3 with pip, which building a Python driver requires";
         Error::environment(Diagnostic::new(CODE, message).help(HELP))
     })
 }
 
 /// Returns whether the tool exists in the required version.
-fn is_wanted(tool: &Tool) -> bool {
+fn is_installed(tool: &Tool) -> bool {
     let output = tool.command().arg("--version").stdin(Stdio::null()).output();
-    let wanted = format!("componentize-py {VERSION}");
-    output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim() == wanted)
+    let expected = format!("componentize-py {VERSION}");
+    output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim() == expected)
 }
 
 /// Installs the package atomically.
@@ -120,8 +120,8 @@ fn install(tool: &Tool, root: &Path) -> Result<()> {
     let _ = fs::remove_dir_all(folder);
     match fs::rename(&package, folder) {
         // A concurrent build was faster.
-        Err(_) if is_wanted(tool) => Ok(()),
-        renamed => renamed.map_err(unwritable),
+        Err(_) if is_installed(tool) => Ok(()),
+        result => result.map_err(unwritable),
     }
 }
 
