@@ -55,10 +55,10 @@ pub(crate) async fn listen_with_tls(state: Arc<State>, listener: TcpListener, tl
     loop {
         if let Ok((stream, _)) = listener.accept().await {
             let _ = stream.set_nodelay(true);
-            let (state, routers, shaken) = (state.clone(), routers.clone(), tls.accept(stream));
+            let (state, routers, handshake) = (state.clone(), routers.clone(), tls.accept(stream));
             tokio::spawn(async move {
                 // A client that does not trust the certificate goes away.
-                if let Ok(stream) = shaken.await {
+                if let Ok(stream) = handshake.await {
                     connection(state, None, routers, stream).await;
                 }
             });
@@ -143,8 +143,8 @@ async fn request_of(
     }
     let request = fault::request_body(&effects, request);
     // What has begun is done even if the client no longer waits for it.
-    let done = tokio::spawn(router.oneshot(request)).await.map_err(|_| Broken)?;
-    let mut response = fault::answer(&effects, answered(done)).await?;
+    let result = tokio::spawn(router.oneshot(request)).await.map_err(|_| Broken)?;
+    let mut response = fault::answer(&effects, infallible(result)).await?;
     if response.extensions().get::<envd::Crashed>().is_some() {
         return Err(Broken);
     }
@@ -171,11 +171,11 @@ async fn read(plane: Plane, request: Request) -> Result<(Request, String), Broke
 
 async fn later(time: Duration, router: Router, request: Request) {
     tokio::time::sleep(time).await;
-    answered(router.oneshot(request).await);
+    infallible(router.oneshot(request).await);
 }
 
-fn answered(done: Result<Response, Infallible>) -> Response {
-    match done {
+fn infallible(result: Result<Response, Infallible>) -> Response {
+    match result {
         Ok(response) => response,
         Err(never) => match never {},
     }

@@ -56,7 +56,7 @@ fn main() -> Result<()> {
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         tokio::select! {
-            ended = tokio::signal::ctrl_c() => ended?,
+            result = tokio::signal::ctrl_c() => result?,
             _ = terminate.recv() => {}
         }
         anyhow::Ok(())

@@ -53,9 +53,9 @@ impl Names {
         fs::create_dir_all(folder)?;
         certificate::make(folder, &[domain, &format!("*.{domain}")])?;
         let hosts = folder.join("hosts");
-        let known = fs::read_to_string("/etc/hosts").unwrap_or_default();
-        let own = format!("127.0.0.1 api.{domain} sandbox.{domain}");
-        fs::write(&hosts, format!("{known}\n{own}\n"))?;
+        let system_hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
+        let line = format!("127.0.0.1 api.{domain} sandbox.{domain}");
+        fs::write(&hosts, format!("{system_hosts}\n{line}\n"))?;
         let listen = || TcpListener::bind("127.0.0.1:443").context("cannot listen on port 443");
         let (namespace, tcp) = Namespace::make(listen)?;
         tcp.set_nonblocking(true)?;

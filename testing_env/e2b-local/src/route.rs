@@ -5,16 +5,16 @@ use axum::http::Method;
 /// The name of a request's route: its method and path, with `{id}` for what
 /// names a sandbox, a template, a file of it or a build.
 pub(crate) fn name(method: &Method, path: &str) -> String {
-    let mut named = String::new();
+    let mut route = String::new();
     let mut before = "";
     for part in path.split('/').skip(1) {
         let of_many = matches!(before, "sandboxes" | "templates" | "files" | "builds");
         let fixed = matches!(part, "metrics" | "compose");
-        named.push('/');
-        named.push_str(if of_many && !fixed { "{id}" } else { part });
+        route.push('/');
+        route.push_str(if of_many && !fixed { "{id}" } else { part });
         before = part;
     }
-    format!("{method} {named}")
+    format!("{method} {route}")
 }
 
 #[cfg(test)]
@@ -23,12 +23,12 @@ mod tests {
 
     #[test]
     fn route_names_omit_ids() {
-        let named = |path| name(&Method::POST, path);
-        assert_eq!(named("/v2/sandboxes"), "POST /v2/sandboxes");
-        assert_eq!(named("/sandboxes/iabc/timeout"), "POST /sandboxes/{id}/timeout");
-        assert_eq!(named("/files"), "POST /files");
-        assert_eq!(named("/files/compose"), "POST /files/compose");
-        assert_eq!(named("/v2/templates/t/builds/b"), "POST /v2/templates/{id}/builds/{id}");
-        assert_eq!(named("/process.Process/Start"), "POST /process.Process/Start");
+        let route = |path| name(&Method::POST, path);
+        assert_eq!(route("/v2/sandboxes"), "POST /v2/sandboxes");
+        assert_eq!(route("/sandboxes/iabc/timeout"), "POST /sandboxes/{id}/timeout");
+        assert_eq!(route("/files"), "POST /files");
+        assert_eq!(route("/files/compose"), "POST /files/compose");
+        assert_eq!(route("/v2/templates/t/builds/b"), "POST /v2/templates/{id}/builds/{id}");
+        assert_eq!(route("/process.Process/Start"), "POST /process.Process/Start");
     }
 }

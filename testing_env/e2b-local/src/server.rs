@@ -57,7 +57,7 @@ impl E2bLocal {
             .enable_all()
             .build()?;
         let domain = state.options.domain.clone();
-        let listening = async {
+        let startup = async {
             if let Some(domain) = domain {
                 let (names, listener) = Names::start(&domain, &state.folder.join("names"))?;
                 let urls = ["api", "sandbox"].map(|host| format!("https://{host}.{domain}"));
@@ -75,7 +75,7 @@ impl E2bLocal {
             tokio::spawn(listen(state.clone(), Plane::Envd, sandbox));
             anyhow::Ok(urls)
         };
-        let (api_url, sandbox_url) = apart(|| runtime.block_on(listening))?;
+        let (api_url, sandbox_url) = in_thread(|| runtime.block_on(startup))?;
         let key = state.key.clone();
         Ok(Self { api_url, sandbox_url, key, state, runtime: Some(runtime), _folder: folder })
     }
@@ -117,9 +117,9 @@ impl E2bLocal {
     /// The sandboxes that live, by id.
     #[must_use]
     pub fn sandboxes(&self) -> Vec<Living> {
-        let living = self.state.sandboxes();
-        let living = living.values();
-        living.map(|one| Living { id: one.id.clone(), metadata: one.metadata.clone() }).collect()
+        let sandboxes = self.state.sandboxes();
+        let sandboxes = sandboxes.values();
+        sandboxes.map(|one| Living { id: one.id.clone(), metadata: one.metadata.clone() }).collect()
     }
 
     /// The folder of this machine that is `/home/user` of a living sandbox.
@@ -181,31 +181,31 @@ impl E2bLocal {
 
     fn block_on<T: Send>(&self, future: impl Future<Output = T> + Send) -> Option<T> {
         let runtime = self.runtime.as_ref()?;
-        Some(apart(|| runtime.block_on(future)))
+        Some(in_thread(|| runtime.block_on(future)))
     }
 }
 
 impl Drop for E2bLocal {
     fn drop(&mut self) {
         self.state.online.send_replace(false);
-        let living: Vec<String> = self.state.sandboxes().keys().cloned().collect();
+        let ids: Vec<String> = self.state.sandboxes().keys().cloned().collect();
         self.block_on(async {
-            for id in &living {
+            for id in &ids {
                 self.state.kill(id).await;
             }
         });
         if let Some(runtime) = self.runtime.take() {
-            apart(|| runtime.shutdown_timeout(Duration::from_secs(5)));
+            in_thread(|| runtime.shutdown_timeout(Duration::from_secs(5)));
         }
     }
 }
 
 /// Does something in a thread of its own: who asks may be inside a runtime, whose
 /// threads must not wait for another.
-fn apart<T: Send>(what: impl FnOnce() -> T + Send) -> T {
+fn in_thread<T: Send>(what: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
-        let done = scope.spawn(what).join();
-        done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let result = scope.spawn(what).join();
+        result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 

@@ -11,7 +11,7 @@ use services::install;
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk");
 
 /// A folder below the target folder that has a package, installed once.
-fn installed(name: &str, install: impl FnOnce(&Path)) -> PathBuf {
+fn install_once(name: &str, install: impl FnOnce(&Path)) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&folder).expect("there is room");
     // Others may run the same test.
@@ -50,16 +50,16 @@ fn conforms(command: Command, options: Options) {
 /// The command below the program that leads it to its emulator, if there is one.
 fn below(words: &[String], command: Command) -> Command {
     let [program, arguments @ ..] = words else { return command };
-    let mut whole = Command::new(program);
-    whole.args(arguments).arg(command.get_program()).args(command.get_args());
+    let mut outer = Command::new(program);
+    outer.args(arguments).arg(command.get_program()).args(command.get_args());
     let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
-    whole.envs(variables);
-    whole
+    outer.envs(variables);
+    outer
 }
 
 fn python(version: &str, options: Options) {
     let python = install("python3", "python3", &[]).expect("Python is installed");
-    let folder = installed(&format!("e2b-python-{version}"), |folder| {
+    let folder = install_once(&format!("e2b-python-{version}"), |folder| {
         install("pip3", "python3-pip", &[]).expect("pip is installed");
         output(
             Command::new(&python)
@@ -95,7 +95,7 @@ fn python_sdk_conforms_at_the_real_names() {
 fn javascript_sdk_conforms() {
     let version = "2.51.0";
     let node = install("node", "nodejs", &[]).expect("Node.js is installed");
-    let folder = installed(&format!("e2b-javascript-{version}"), |folder| {
+    let folder = install_once(&format!("e2b-javascript-{version}"), |folder| {
         let npm = install("npm", "npm", &[]).expect("npm is installed");
         output(
             Command::new(npm)

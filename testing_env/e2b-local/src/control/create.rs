@@ -55,43 +55,43 @@ pub(super) async fn v2(
     let Some(key) = headers.get("idempotency-key") else {
         return Ok(answer(StatusCode::CREATED, &make(&state, &body, 300).await?));
     };
-    let allowed = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    let is_allowed = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
     let key = key.to_str().ok().filter(|key| (1..256).contains(&key.len()));
-    let Some(key) = key.filter(|key| key.as_bytes().iter().all(allowed)) else {
+    let Some(key) = key.filter(|key| key.as_bytes().iter().all(is_allowed)) else {
         return Err(Error::bad("validation error: Idempotency-Key must be 1-255 of [a-z0-9-]"));
     };
-    if let Some(done) = claim(&state, key, &body)? {
-        return Ok(answer(StatusCode::CREATED, &done));
+    if let Some(response) = claim(&state, key, &body)? {
+        return Ok(answer(StatusCode::CREATED, &response));
     }
-    let made = make(&state, &body, 300).await;
-    let mut known = state.idempotent.lock().unwrap_or_else(PoisonError::into_inner);
-    match &made {
-        Ok(made) => {
-            known.insert(key.to_owned(), Idempotent { body, answer: Some(made.clone()) });
+    let result = make(&state, &body, 300).await;
+    let mut requests = state.idempotent.lock().unwrap_or_else(PoisonError::into_inner);
+    match &result {
+        Ok(response) => {
+            requests.insert(key.to_owned(), Idempotent { body, answer: Some(response.clone()) });
         }
         // It may be tried again.
-        Err(_) => drop(known.remove(key)),
+        Err(_) => drop(requests.remove(key)),
     }
-    Ok(answer(StatusCode::CREATED, &made?))
+    Ok(answer(StatusCode::CREATED, &result?))
 }
 
 /// The answer that this key has got already, or none if it is new and now taken.
 fn claim(state: &State, key: &str, body: &Bytes) -> Result<Option<serde_json::Value>, Error> {
-    let mut known = state.idempotent.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(before) = known.get(key) else {
-        known.insert(key.to_owned(), Idempotent { body: body.clone(), answer: None });
+    let mut requests = state.idempotent.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(previous) = requests.get(key) else {
+        requests.insert(key.to_owned(), Idempotent { body: body.clone(), answer: None });
         return Ok(None);
     };
-    if before.body != body {
+    if previous.body != body {
         let message = "the idempotency key was used with another request";
         return Err(Error::new(StatusCode::UNPROCESSABLE_ENTITY, message)
             .with_code("idempotency_request_mismatch"));
     }
-    let Some(done) = &before.answer else {
+    let Some(response) = &previous.answer else {
         let message = "a request with this idempotency key is in progress";
         return Err(Error::new(StatusCode::CONFLICT, message).with_code("idempotency_in_progress"));
     };
-    Ok(Some(done.clone()))
+    Ok(Some(response.clone()))
 }
 
 async fn make(
@@ -111,7 +111,7 @@ async fn make(
         metadata: create.metadata.unwrap_or_default(),
         variables: create.variables.unwrap_or_default(),
         allow_internet: create.allow_internet_access,
-        network: create.network.checked()?,
+        network: create.network.validate()?,
     };
     let sandbox = Sandbox::start(state, &image, new).map_err(|error| match error {
         crate::sandbox::StartError::Full(limit) => Error::new(

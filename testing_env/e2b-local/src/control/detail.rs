@@ -28,7 +28,7 @@ pub(super) fn brief(sandbox: &Sandbox) -> Value {
 }
 
 /// An item of a list.
-pub(super) fn listed(sandbox: &Sandbox) -> Value {
+pub(super) fn summary(sandbox: &Sandbox) -> Value {
     json!({
         "templateID": sandbox.template,
         "sandboxID": sandbox.id,
@@ -48,7 +48,7 @@ pub(super) fn listed(sandbox: &Sandbox) -> Value {
 
 pub(super) async fn get(Shared(state): Server, Path(id): Path<String>) -> Result<Response, Error> {
     let sandbox = sandbox(&state, &id)?;
-    let mut detail = listed(&sandbox);
+    let mut detail = summary(&sandbox);
     detail["envdAccessToken"] = sandbox.token.as_str().into();
     detail["allowInternetAccess"] = sandbox.allow_internet.into();
     detail["domain"] = Value::Null;
@@ -60,7 +60,7 @@ pub(super) async fn get(Shared(state): Server, Path(id): Path<String>) -> Result
 }
 
 fn end(sandbox: &Sandbox) -> Timestamp {
-    let lifetime = sandbox.end.borrow().duration_since(sandbox.born);
+    let lifetime = sandbox.end.borrow().duration_since(sandbox.start_instant);
     let lifetime = SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX);
     sandbox.started.saturating_add(lifetime).unwrap_or(Timestamp::MAX)
 }

@@ -48,7 +48,7 @@ pub(super) async fn timeout(
 ) -> Result<StatusCode, Error> {
     let sandbox = sandbox(&state, &id)?;
     let lifetime = lifetime(&state, parse::<Timeout>(&body)?.timeout)?;
-    let last = sandbox.born + state.options.lifetime;
+    let last = sandbox.start_instant + state.options.lifetime;
     if Instant::now() >= last {
         return Err(Error::bad("Max instance length exceeded"));
     }
@@ -102,11 +102,11 @@ fn connect(state: &State, id: &str, timeout: i64) -> Result<Response, Error> {
 
 /// Lets a sandbox live so long from now on, unless it lives longer anyway.
 fn extend(state: &State, sandbox: &Sandbox, lifetime: Duration) {
-    let last = sandbox.born + state.options.lifetime;
+    let last = sandbox.start_instant + state.options.lifetime;
     let end = (Instant::now() + lifetime).min(last);
-    sandbox.end.send_if_modified(|known| {
-        let later = end > *known;
-        *known = end.max(*known);
+    sandbox.end.send_if_modified(|current| {
+        let later = end > *current;
+        *current = end.max(*current);
         later
     });
 }

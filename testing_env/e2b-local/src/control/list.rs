@@ -32,9 +32,9 @@ pub(super) async fn v1(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
     let query = Query::parse(&query.unwrap_or_default())?;
-    let living: Vec<_> = state.sandboxes().values().cloned().collect();
-    let matching = living.iter().filter(|sandbox| query.wants(sandbox));
-    Ok(answer(StatusCode::OK, &matching.map(|sandbox| detail::listed(sandbox)).collect()))
+    let sandboxes: Vec<_> = state.sandboxes().values().cloned().collect();
+    let matching = sandboxes.iter().filter(|sandbox| query.matches(sandbox));
+    Ok(answer(StatusCode::OK, &matching.map(|sandbox| detail::summary(sandbox)).collect()))
 }
 
 pub(super) async fn v2(
@@ -43,7 +43,7 @@ pub(super) async fn v2(
 ) -> Result<Response, Error> {
     let query = Query::parse(&query.unwrap_or_default())?;
     let mut matching: Vec<Arc<Sandbox>> = state.sandboxes().values().cloned().collect();
-    matching.retain(|sandbox| query.running && query.wants(sandbox));
+    matching.retain(|sandbox| query.running && query.matches(sandbox));
     let total = matching.len();
     matching.sort_by_cached_key(|sandbox| (sandbox.started, sandbox.id.clone()));
     if !query.ascending {
@@ -58,7 +58,7 @@ pub(super) async fn v2(
     }
     let more = matching.len() > query.limit;
     matching.truncate(query.limit);
-    let items: Value = matching.iter().map(|sandbox| detail::listed(sandbox)).collect();
+    let items: Value = matching.iter().map(|sandbox| detail::summary(sandbox)).collect();
     let mut response = answer(StatusCode::OK, &items);
     let headers = response.headers_mut();
     headers.insert(HeaderName::from_static("x-total-running"), HeaderValue::from(total));
@@ -82,7 +82,8 @@ impl Query {
             after: None,
         };
         let mut token = None;
-        let wrong = |name: &str| Error::bad(format!("validation error: invalid parameter {name}"));
+        let invalid =
+            |name: &str| Error::bad(format!("validation error: invalid parameter {name}"));
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             match &*name {
                 "metadata" => query.metadata = pairs(&value),
@@ -90,15 +91,15 @@ impl Query {
                 "order" => match &*value {
                     "asc" => query.ascending = true,
                     "desc" => {}
-                    _ => return Err(wrong("order")),
+                    _ => return Err(invalid("order")),
                 },
                 "startedAfter" => {
-                    query.started_after = Some(value.parse().map_err(|_| wrong("startedAfter"))?);
+                    query.started_after = Some(value.parse().map_err(|_| invalid("startedAfter"))?);
                 }
                 "template" => query.template = Some(value.into_owned()),
                 "limit" => {
                     let limit = value.parse().ok().filter(|limit| (1..=100).contains(limit));
-                    query.limit = limit.ok_or_else(|| wrong("limit"))?;
+                    query.limit = limit.ok_or_else(|| invalid("limit"))?;
                 }
                 "nextToken" => token = Some(value.into_owned()),
                 _ => {}
@@ -106,12 +107,12 @@ impl Query {
         }
         if let Some(token) = token.filter(|token| !token.is_empty()) {
             let after = read_token(&token, query.ascending);
-            query.after = Some(after.ok_or_else(|| wrong("nextToken"))?);
+            query.after = Some(after.ok_or_else(|| invalid("nextToken"))?);
         }
         Ok(query)
     }
 
-    fn wants(&self, sandbox: &Sandbox) -> bool {
+    fn matches(&self, sandbox: &Sandbox) -> bool {
         self.metadata.iter().all(|(key, value)| sandbox.metadata.get(key) == Some(value))
             && self.started_after.is_none_or(|after| sandbox.started >= after)
             && self.template.as_ref().is_none_or(|template| {
@@ -137,6 +138,6 @@ fn read_token(token: &str, ascending: bool) -> Option<(Timestamp, String)> {
     let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
     let mut parts = text.split('|');
     let order = if ascending { "asc" } else { "desc" };
-    parts.next().filter(|named| *named == order)?;
+    parts.next().filter(|prefix| *prefix == order)?;
     Some((parts.next()?.parse().ok()?, parts.next()?.to_owned()))
 }

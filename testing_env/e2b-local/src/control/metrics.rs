@@ -26,9 +26,9 @@ pub(super) async fn many(
     let Some((_, ids)) = ids else {
         return Err(Error::bad("validation error: parameter sandbox_ids is missing"));
     };
-    let known = ids.split(',').filter_map(|id| state.sandbox(id));
+    let sandboxes = ids.split(',').filter_map(|id| state.sandbox(id));
     let samples: Map<String, Value> =
-        known.map(|sandbox| (sandbox.id.clone(), sample(&state, &sandbox))).collect();
+        sandboxes.map(|sandbox| (sandbox.id.clone(), sample(&state, &sandbox))).collect();
     Ok(answer(StatusCode::OK, &json!({"sandboxes": samples})))
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Network {
 
 impl Network {
     /// Returns the rules that a sandbox gets.
-    pub(super) fn checked(mut self) -> Result<Self, Error> {
+    pub(super) fn validate(mut self) -> Result<Self, Error> {
         if let Some(rule) = self.deny_out.iter().find(|rule| !is_range(rule)) {
             return Err(Error::bad(format!("invalid denied CIDR {rule}")));
         }
@@ -46,11 +46,11 @@ impl Network {
 
     /// The rules to hold a sandbox to. Returns `None` if nothing is denied.
     pub(crate) fn rules(&self, allow_internet: Option<bool>) -> Option<Rules> {
-        let read = |texts: &[String]| texts.iter().filter_map(|text| network(text)).collect();
-        let mut denied: Vec<_> = read(&self.deny_out);
+        let parse = |texts: &[String]| texts.iter().filter_map(|text| network(text)).collect();
+        let mut denied: Vec<_> = parse(&self.deny_out);
         denied.extend(network(ALL).filter(|_| allow_internet == Some(false)));
         let domains = self.allow_out.iter().filter(|rule| !is_range(rule)).cloned().collect();
-        let rules = Rules { allowed: read(&self.allow_out), denied, domains };
+        let rules = Rules { allowed: parse(&self.allow_out), denied, domains };
         (!rules.denied.is_empty()).then_some(rules)
     }
 }
@@ -64,20 +64,20 @@ fn is_range(rule: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn checked(allow: &[&str], deny: &[&str], dns: Option<Vec<String>>) -> Option<Vec<String>> {
+    fn validate(allow: &[&str], deny: &[&str], dns: Option<Vec<String>>) -> Option<Vec<String>> {
         let texts = |rules: &[&str]| rules.iter().map(|rule| (*rule).to_owned()).collect();
         let (allow_out, deny_out) = (texts(allow), texts(deny));
         let network = Network { allow_out, deny_out, dns_servers: dns, ..Network::default() };
-        Some(network.checked().ok()?.allow_out)
+        Some(network.validate().ok()?.allow_out)
     }
 
     #[test]
     fn allowed_domain_opens_a_resolver_and_requires_deny_all() {
-        assert_eq!(checked(&["db.example"], &[], None), None);
-        let opened = checked(&["db.example"], &[ALL], None).unwrap();
-        assert_eq!(opened, ["db.example", RESOLVER]);
-        assert_eq!(checked(&["db.example"], &[ALL], Some(Vec::new())).unwrap(), ["db.example"]);
-        assert_eq!(checked(&["192.0.2.7"], &[ALL], None).unwrap(), ["192.0.2.7"]);
-        assert_eq!(checked(&[], &["db.example"], None), None);
+        assert_eq!(validate(&["db.example"], &[], None), None);
+        let allow_out = validate(&["db.example"], &[ALL], None).unwrap();
+        assert_eq!(allow_out, ["db.example", RESOLVER]);
+        assert_eq!(validate(&["db.example"], &[ALL], Some(Vec::new())).unwrap(), ["db.example"]);
+        assert_eq!(validate(&["192.0.2.7"], &[ALL], None).unwrap(), ["192.0.2.7"]);
+        assert_eq!(validate(&[], &["db.example"], None), None);
     }
 }

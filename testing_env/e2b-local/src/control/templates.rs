@@ -16,7 +16,7 @@ use super::body::answer;
 use super::build::Builds;
 use super::{Error, Server};
 use crate::options::{Options, Template};
-use crate::sandbox::{clean, furnish, letters};
+use crate::sandbox::{clean, create_base_dirs, letters};
 
 /// A template that sandboxes can be made from.
 #[derive(Debug, Clone)]
@@ -47,10 +47,10 @@ pub(crate) struct Templates {
 impl Templates {
     /// The templates of the options, made in a folder.
     pub(crate) fn new(options: &Options, folder: &Path, user: Option<u32>) -> Result<Self> {
-        let mut wanted = options.templates.clone();
-        wanted.entry("base".to_owned()).or_default();
+        let mut templates = options.templates.clone();
+        templates.entry("base".to_owned()).or_default();
         let make = |(name, template)| image(options, folder, name, template, user);
-        let images = wanted.into_iter().map(make).collect::<Result<_>>()?;
+        let images = templates.into_iter().map(make).collect::<Result<_>>()?;
         Ok(Self {
             images: Mutex::new(images),
             builds: Builds::default(),
@@ -63,12 +63,12 @@ impl Templates {
     pub(super) fn find(&self, reference: &str) -> Result<Image, Error> {
         let (name, tag) = reference.split_once(':').unwrap_or((reference, "default"));
         let images = self.lock();
-        let mut named = images.iter().filter(|image| image.is(name)).peekable();
-        if named.peek().is_none() {
+        let mut candidates = images.iter().filter(|image| image.is(name)).peekable();
+        if candidates.peek().is_none() {
             let message = format!("template '{reference}' not found");
             return Err(Error::new(StatusCode::NOT_FOUND, message));
         }
-        let found = named.find(|image| image.id == name || image.has(name, tag));
+        let found = candidates.find(|image| image.id == name || image.has(name, tag));
         found.cloned().ok_or_else(|| {
             let message = format!("tag '{tag}' does not exist for template '{name}'");
             Error::new(StatusCode::NOT_FOUND, message)
@@ -96,14 +96,14 @@ impl Templates {
 
 impl Image {
     fn is(&self, name: &str) -> bool {
-        let bare = |named: &String| named.split(':').next() == Some(name);
+        let bare = |full_name: &String| full_name.split(':').next() == Some(name);
         self.id == name || self.names.iter().any(bare)
     }
 
     fn has(&self, name: &str, tag: &str) -> bool {
-        self.names.iter().any(|named| match named.split_once(':') {
+        self.names.iter().any(|full_name| match full_name.split_once(':') {
             Some(parts) => parts == (name, tag),
-            None => named == name && tag == "default",
+            None => full_name == name && tag == "default",
         })
     }
 }
@@ -123,9 +123,9 @@ pub(super) async fn remove(
     Shared(state): Server,
     Part(id): Part<String>,
 ) -> Result<StatusCode, Error> {
-    let found = state.templates.find(&id)?;
+    let image = state.templates.find(&id)?;
     // Its files stay as long as the emulator: sandboxes may be copying them.
-    state.templates.lock().retain(|image| image.id != found.id);
+    state.templates.lock().retain(|other| other.id != image.id);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -138,15 +138,15 @@ fn image(
 ) -> Result<Image> {
     let id = letters(20);
     let root = folder.join(&id);
-    furnish(&root, user)?;
+    create_base_dirs(&root, user)?;
     for file in &template.files {
         let to = root.join(&clean(&file.to)[1..]);
-        let copied = (|| {
+        let result = (|| {
             fs::create_dir_all(to.parent().unwrap_or(&root))?;
             fs::copy(&file.from, &to)?;
             fs::set_permissions(&to, Permissions::from_mode(file.mode))
         })();
-        copied
+        result
             .with_context(|| format!("cannot copy {} to {}", file.from.display(), to.display()))?;
     }
     let envd = template.envd_version.unwrap_or_else(|| options.envd_version.clone());

@@ -21,10 +21,10 @@ pub(super) async fn ask(
     Shared(state): Server,
     Path((_, hash)): Path<(String, String)>,
 ) -> Result<Response, Error> {
-    let there = stored(&state, &hash)?.is_file();
+    let is_present = archive_path(&state, &hash)?.is_file();
     let url = state.api_url.get().map(String::as_str).unwrap_or_default();
     let url = format!("{url}/_storage/{hash}/{}", state.templates.pass);
-    Ok(answer(StatusCode::CREATED, &json!({"present": there, "url": url})))
+    Ok(answer(StatusCode::CREATED, &json!({"present": is_present, "url": url})))
 }
 
 pub(super) async fn put(
@@ -39,7 +39,7 @@ pub(super) async fn put(
     if !headers.contains_key(CONTENT_LENGTH) {
         return Err(Error::new(StatusCode::LENGTH_REQUIRED, "the Content-Length is missing"));
     }
-    let file = stored(&state, &hash)?;
+    let file = archive_path(&state, &hash)?;
     let partial = file.with_extension(letters(8));
     let write = async {
         let mut to = File::create(&partial).await?;
@@ -50,13 +50,13 @@ pub(super) async fn put(
         to.flush().await?;
         fs::rename(&partial, &file).await
     };
-    let written = write.await;
-    written.map_err(|error| Error::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let result = write.await;
+    result.map_err(|error| Error::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(StatusCode::OK)
 }
 
 /// Returns the path of the archive with this hash, which may not have arrived.
-pub(super) fn stored(state: &State, hash: &str) -> Result<PathBuf, Error> {
+pub(super) fn archive_path(state: &State, hash: &str) -> Result<PathBuf, Error> {
     if hash.is_empty() || !hash.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(Error::bad("validation error: invalid files hash"));
     }

@@ -22,7 +22,7 @@ use super::rules::{Rules, Verdict};
 /// The largest datagram that IP carries, in bytes.
 const LARGEST: usize = 64 << 10;
 
-/// The longest pause in a talk between two addresses.
+/// The longest pause of a session between two addresses.
 const IDLE: Duration = Duration::from_secs(30);
 
 /// A datagram that left the sandbox.
@@ -43,40 +43,40 @@ pub(super) fn bind() -> Result<Blocking> {
 /// Forwards datagrams for ever.
 pub(super) async fn all(socket: UdpSocket, rules: Arc<Rules>, namespace: Namespace) {
     // They end with this task.
-    let mut talks = JoinSet::new();
+    let mut sessions = JoinSet::new();
     loop {
         tokio::select! {
-            got = socket.async_io(Interest::READABLE, || receive(&socket)) => {
+            result = socket.async_io(Interest::READABLE, || receive(&socket)) => {
                 // An error concerns that datagram only.
-                if let Ok(datagram) = got
-                    && rules.judge((*datagram.to.ip()).into(), 0) == Verdict::Allowed
+                if let Ok(datagram) = result
+                    && rules.verdict((*datagram.to.ip()).into(), 0) == Verdict::Allowed
                 {
-                    talks.spawn(talk(datagram, namespace.clone()));
+                    sessions.spawn(relay(datagram, namespace.clone()));
                 }
             }
-            Some(_) = talks.join_next() => {}
+            Some(_) = sessions.join_next() => {}
         }
     }
 }
 
 /// Passes datagrams between two addresses, until none has come for a while.
-async fn talk(first: Datagram, namespace: Namespace) -> Result<()> {
-    let far = UdpSocket::bind("0.0.0.0:0").await?;
-    far.connect(first.to).await?;
-    far.send(&first.bytes).await?;
+async fn relay(first: Datagram, namespace: Namespace) -> Result<()> {
+    let remote = UdpSocket::bind("0.0.0.0:0").await?;
+    remote.connect(first.to).await?;
+    remote.send(&first.bytes).await?;
     // From then on, the kernel gives what comes from this address to this socket.
-    let near = namespace.enter(|| {
+    let local = namespace.enter(|| {
         let socket = transparent(first.to)?;
         connect(socket.as_raw_fd(), &SockaddrIn::from(first.from))?;
         socket.set_nonblocking(true)?;
         Ok(socket)
     })?;
-    let near = UdpSocket::from_std(near)?;
+    let local = UdpSocket::from_std(local)?;
     let (mut out, mut back) = (vec![0; LARGEST], vec![0; LARGEST]);
     loop {
         tokio::select! {
-            size = near.recv(&mut out) => far.send(&out[..size?]).await?,
-            size = far.recv(&mut back) => near.send(&back[..size?]).await?,
+            size = local.recv(&mut out) => remote.send(&out[..size?]).await?,
+            size = remote.recv(&mut back) => local.send(&back[..size?]).await?,
             () = tokio::time::sleep(IDLE) => return Ok(()),
         };
     }
@@ -96,20 +96,20 @@ fn receive(socket: &UdpSocket) -> io::Result<Datagram> {
     let mut bytes = vec![0; LARGEST];
     let mut space = nix::cmsg_space!(nix::libc::sockaddr_in);
     let mut slices = [IoSliceMut::new(&mut bytes)];
-    let got = recvmsg::<SockaddrIn>(
+    let packet = recvmsg::<SockaddrIn>(
         socket.as_raw_fd(),
         &mut slices,
         Some(&mut space),
         MsgFlags::MSG_DONTWAIT,
     )?;
-    let to = got.cmsgs()?.find_map(|message| match message {
+    let to = packet.cmsgs()?.find_map(|message| match message {
         ControlMessageOwned::Ipv4OrigDstAddr(to) => Some(SockaddrIn::from(to)),
         _ => None,
     });
-    let (Some(from), Some(to)) = (got.address, to) else {
+    let (Some(from), Some(to)) = (packet.address, to) else {
         return Err(io::Error::other("a datagram without addresses"));
     };
-    let size = got.bytes;
+    let size = packet.bytes;
     bytes.truncate(size);
     Ok(Datagram { from: from.into(), to: to.into(), bytes })
 }

@@ -19,7 +19,7 @@ pub(super) async fn all(listener: TcpListener, rules: Arc<Rules>) {
     loop {
         tokio::select! {
             // An error concerns that connection only.
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+            result = listener.accept() => if let Ok((stream, _)) = result {
                 connections.spawn(forward(stream, rules.clone()));
             },
             Some(_) = connections.join_next() => {}
@@ -28,28 +28,28 @@ pub(super) async fn all(listener: TcpListener, rules: Arc<Rules>) {
 }
 
 /// Forwards one connection, as long as the rules allow it. The client sees its end either way.
-async fn forward(mut near: TcpStream, rules: Arc<Rules>) -> io::Result<()> {
-    let to = original(&near)?;
+async fn forward(mut local: TcpStream, rules: Arc<Rules>) -> io::Result<()> {
+    let to = original_destination(&local)?;
     let mut first = Vec::new();
-    let mut far = match rules.judge((*to.ip()).into(), to.port()) {
+    let mut remote = match rules.verdict((*to.ip()).into(), to.port()) {
         Verdict::Allowed => TcpStream::connect(to).await?,
         Verdict::Denied => return Ok(()),
         Verdict::AllowedByName => {
-            let name = host_name::read(&mut near, &mut first).await?;
+            let name = host_name::read(&mut local, &mut first).await?;
             let Some(name) = name.filter(|name| rules.allow_name(name)) else { return Ok(()) };
             // E2B asks for the address itself: the client's may be any.
             TcpStream::connect((name, to.port())).await?
         }
     };
-    near.set_nodelay(true)?;
-    far.set_nodelay(true)?;
-    far.write_all(&first).await?;
-    copy_bidirectional(&mut near, &mut far).await?;
+    local.set_nodelay(true)?;
+    remote.set_nodelay(true)?;
+    remote.write_all(&first).await?;
+    copy_bidirectional(&mut local, &mut remote).await?;
     Ok(())
 }
 
 /// The address that the client connected to.
-fn original(stream: &TcpStream) -> io::Result<SocketAddrV4> {
+fn original_destination(stream: &TcpStream) -> io::Result<SocketAddrV4> {
     let to = getsockopt(stream, OriginalDst)?;
     Ok(SocketAddrV4::new(
         Ipv4Addr::from(u32::from_be(to.sin_addr.s_addr)),

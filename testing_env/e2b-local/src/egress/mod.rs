@@ -26,7 +26,7 @@ pub(crate) use rules::{Rules, network};
 #[derive(Debug)]
 pub(crate) struct Egress {
     namespace: Namespace,
-    forwarding: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 2],
 }
 
 impl Egress {
@@ -51,11 +51,11 @@ impl Egress {
             tokio::net::UdpSocket::from_std(datagrams)?,
         );
         let rules = Arc::new(rules);
-        let forwarding = [
+        let tasks = [
             tokio::spawn(forward::all(streams, rules.clone())),
             tokio::spawn(datagrams::all(datagrams, rules, namespace.clone())),
         ];
-        Ok(Self { namespace, forwarding })
+        Ok(Self { namespace, tasks })
     }
 
     /// Checks that this machine can enforce egress rules.
@@ -84,7 +84,7 @@ impl Egress {
 
 impl Drop for Egress {
     fn drop(&mut self) {
-        self.forwarding.iter().for_each(JoinHandle::abort);
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 

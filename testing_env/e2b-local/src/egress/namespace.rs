@@ -20,7 +20,7 @@ impl Namespace {
     /// # Errors
     /// Returns an error if this machine does not allow namespaces, or `inside` fails.
     pub(crate) fn make<T: Send>(inside: impl FnOnce() -> Result<T> + Send) -> Result<(Self, T)> {
-        apart(|| {
+        in_thread(|| {
             unshare(CloneFlags::CLONE_NEWNET).context("cannot make a network namespace")?;
             let file = File::open("/proc/thread-self/ns/net")?;
             shell("exec ip link set lo up", "")?;
@@ -33,7 +33,7 @@ impl Namespace {
     /// # Errors
     /// Returns an error if the namespace cannot be entered, or `inside` fails.
     pub(crate) fn enter<T: Send>(&self, inside: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-        apart(|| {
+        in_thread(|| {
             setns(&*self.0, CloneFlags::CLONE_NEWNET)
                 .context("cannot enter the network namespace")?;
             inside()
@@ -48,9 +48,9 @@ impl Namespace {
 }
 
 /// Does something in a thread that ends then: only threads change namespaces here.
-fn apart<T: Send>(inside: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+fn in_thread<T: Send>(inside: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     std::thread::scope(|scope| match scope.spawn(inside).join() {
-        Ok(done) => done,
+        Ok(result) => result,
         Err(panic) => std::panic::resume_unwind(panic),
     })
 }

@@ -27,11 +27,11 @@ pub(crate) enum Verdict {
 }
 
 impl Rules {
-    /// Judges a connection by its address.
-    pub(crate) fn judge(&self, address: IpAddr, port: u16) -> Verdict {
+    /// Returns the verdict on a connection by its address.
+    pub(crate) fn verdict(&self, address: IpAddr, port: u16) -> Verdict {
         if address.is_loopback() {
-            let named = self.loopback().iter().any(|net| net.contains(&address));
-            if named { Verdict::Allowed } else { Verdict::Denied }
+            let is_allowed = self.loopback().iter().any(|net| net.contains(&address));
+            if is_allowed { Verdict::Allowed } else { Verdict::Denied }
         } else if self.allowed.iter().any(|net| net.contains(&address)) {
             Verdict::Allowed
         } else if !self.domains.is_empty() && NAMED.contains(&port) {
@@ -46,10 +46,10 @@ impl Rules {
     /// Returns whether connections to a host of this name are allowed.
     pub(crate) fn allow_name(&self, name: &str) -> bool {
         self.domains.iter().any(|domain| match domain.strip_prefix("*.") {
-            Some(above) => {
-                let below = name.len().checked_sub(above.len() + 1);
-                below.is_some_and(|at| {
-                    name.as_bytes()[at] == b'.' && name[at + 1..].eq_ignore_ascii_case(above)
+            Some(suffix) => {
+                let dot = name.len().checked_sub(suffix.len() + 1);
+                dot.is_some_and(|at| {
+                    name.as_bytes()[at] == b'.' && name[at + 1..].eq_ignore_ascii_case(suffix)
                 })
             }
             None => name.eq_ignore_ascii_case(domain),
@@ -59,10 +59,10 @@ impl Rules {
     /// The allowed addresses of loopback, which mean the loopback of this machine.
     /// All others of loopback are the sandbox's own. No two of these ranges overlap.
     pub(crate) fn loopback(&self) -> Vec<IpNet> {
-        let named = self.allowed.iter().copied().filter(|net| {
+        let nets = self.allowed.iter().copied().filter(|net| {
             matches!(net, IpNet::V4(net) if net.addr().is_loopback() && net.prefix_len() >= 8)
         });
-        IpNet::aggregate(&named.collect())
+        IpNet::aggregate(&nets.collect())
     }
 }
 
@@ -85,25 +85,25 @@ mod tests {
     #[test]
     fn allow_rule_wins_over_deny_rule() {
         let rules = rules(&["192.0.2.7", "198.51.100.0/24"], &["0.0.0.0/0"], &[]);
-        let judge = |address: &str| rules.judge(address.parse().unwrap(), 443);
-        assert_eq!(judge("192.0.2.7"), Verdict::Allowed);
-        assert_eq!(judge("198.51.100.200"), Verdict::Allowed);
-        assert_eq!(judge("192.0.2.8"), Verdict::Denied);
+        let verdict = |address: &str| rules.verdict(address.parse().unwrap(), 443);
+        assert_eq!(verdict("192.0.2.7"), Verdict::Allowed);
+        assert_eq!(verdict("198.51.100.200"), Verdict::Allowed);
+        assert_eq!(verdict("192.0.2.8"), Verdict::Denied);
     }
 
     #[test]
     fn address_without_a_rule_is_allowed() {
         let rules = rules(&[], &["198.51.100.0/24"], &[]);
-        assert_eq!(rules.judge("192.0.2.7".parse().unwrap(), 1), Verdict::Allowed);
-        assert_eq!(rules.judge("198.51.100.7".parse().unwrap(), 1), Verdict::Denied);
+        assert_eq!(rules.verdict("192.0.2.7".parse().unwrap(), 1), Verdict::Allowed);
+        assert_eq!(rules.verdict("198.51.100.7".parse().unwrap(), 1), Verdict::Denied);
     }
 
     #[test]
     fn host_names_are_matched_only_on_web_ports() {
         let rules = rules(&[], &["0.0.0.0/0"], &["db.example", "*.web.example"]);
-        let judge = |port| rules.judge("192.0.2.7".parse().unwrap(), port);
-        assert_eq!([80, 443].map(judge), [Verdict::AllowedByName; 2]);
-        assert_eq!(judge(5432), Verdict::Denied);
+        let verdict = |port| rules.verdict("192.0.2.7".parse().unwrap(), port);
+        assert_eq!([80, 443].map(verdict), [Verdict::AllowedByName; 2]);
+        assert_eq!(verdict(5432), Verdict::Denied);
         for name in ["db.example", "DB.Example", "a.web.example", "a.b.WEB.example"] {
             assert!(rules.allow_name(name), "{name}");
         }
@@ -114,12 +114,12 @@ mod tests {
 
     #[test]
     fn loopback_must_be_allowed_explicitly() {
-        let named = ["127.0.0.1", "127.0.0.9/30", "0.0.0.0/0", "192.0.2.7", "::1"];
-        let rules = rules(&[&named[..], &["127.0.0.1", "127.0.0.10"]].concat(), &[], &[]);
+        let allowed = ["127.0.0.1", "127.0.0.9/30", "0.0.0.0/0", "192.0.2.7", "::1"];
+        let rules = rules(&[&allowed[..], &["127.0.0.1", "127.0.0.10"]].concat(), &[], &[]);
         let loopback: Vec<String> = rules.loopback().iter().map(ToString::to_string).collect();
         assert_eq!(loopback, ["127.0.0.1/32", "127.0.0.8/30"]);
-        let judge = |address: &str| rules.judge(address.parse().unwrap(), 443);
-        assert_eq!(["127.0.0.1", "127.0.0.10"].map(judge), [Verdict::Allowed; 2]);
-        assert_eq!(["127.0.0.2", "::1"].map(judge), [Verdict::Denied; 2]);
+        let verdict = |address: &str| rules.verdict(address.parse().unwrap(), 443);
+        assert_eq!(["127.0.0.1", "127.0.0.10"].map(verdict), [Verdict::Allowed; 2]);
+        assert_eq!(["127.0.0.2", "::1"].map(verdict), [Verdict::Denied; 2]);
     }
 }

@@ -30,8 +30,8 @@ pub(super) async fn post(this: This, body: Bytes) -> Response {
         Ok(compose) => compose,
         Err(error) => return rest(StatusCode::BAD_REQUEST, error.to_string()),
     };
-    let joined = tokio::task::spawn_blocking(move || join(&this, &compose)).await;
-    match joined {
+    let result = tokio::task::spawn_blocking(move || join(&this, &compose)).await;
+    match result {
         Ok(Ok(path)) => {
             let name = Path::new(&path).file_name().map(|name| name.to_string_lossy().into_owned());
             json_answer(StatusCode::OK, &json!({"name": name, "path": path, "type": "file"}))
@@ -65,11 +65,11 @@ fn join(sandbox: &Sandbox, compose: &Compose) -> Result<String, (StatusCode, Str
                 }
                 _ => internal(error),
             })?;
-        let about = file.metadata().map_err(internal)?;
-        if !about.is_file() {
+        let metadata = file.metadata().map_err(internal)?;
+        if !metadata.is_file() {
             return Err(bad(format!("path '{path}' is not a regular file")));
         }
-        size += about.size();
+        size += metadata.size();
         files.push(file);
     }
     if size > sandbox.disk.saturating_sub(tree_size(sandbox.files.folder())) {
@@ -77,7 +77,7 @@ fn join(sandbox: &Sandbox, compose: &Compose) -> Result<String, (StatusCode, Str
         return Err((StatusCode::INSUFFICIENT_STORAGE, message));
     }
     let mut write = || {
-        sandbox.files.make_above(&destination)?;
+        sandbox.files.make_parents(&destination)?;
         let partial = format!("{destination}.compose");
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
         let mut to = sandbox.files.file(&partial, flags)?;

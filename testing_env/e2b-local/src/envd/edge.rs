@@ -53,7 +53,7 @@ pub(super) async fn route(
         let body = json!({"sandboxId": id, "message": message, "port": port, "code": 502});
         return json_answer(StatusCode::BAD_GATEWAY, &body);
     }
-    let refused = match path {
+    let rejection = match path {
         "/health" => None,
         "/files" => {
             let query = request.uri().query().unwrap_or("");
@@ -62,11 +62,11 @@ pub(super) async fn route(
         }
         _ => {
             let token = request.headers().get("x-access-token");
-            let known = token.is_some_and(|token| token.as_bytes() == sandbox.token.as_bytes());
-            (!known).then_some(UNAUTHORIZED)
+            let is_valid = token.is_some_and(|token| token.as_bytes() == sandbox.token.as_bytes());
+            (!is_valid).then_some(UNAUTHORIZED)
         }
     };
-    if let Some(message) = refused {
+    if let Some(message) = rejection {
         return rest(StatusCode::UNAUTHORIZED, message);
     }
     let user = query(request.uri(), "username").unwrap_or_default();
@@ -83,11 +83,11 @@ fn target(headers: &HeaderMap) -> Result<(String, u16), &'static str> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(HOST.as_str()).unwrap_or("");
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let shared = name == "localhost"
+    let is_shared = name == "localhost"
         || name.starts_with("sandbox.")
         || name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
     let (id, port) = match (text("e2b-sandbox-id"), text("e2b-sandbox-port")) {
-        (Some(id), Some(port)) if shared => (id, port),
+        (Some(id), Some(port)) if is_shared => (id, port),
         (None, None) | (Some(_), Some(_)) => {
             let mut parts = name.split('.').next().unwrap_or("").split('-');
             let (port, id) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));

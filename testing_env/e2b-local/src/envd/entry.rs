@@ -12,22 +12,22 @@ use crate::sandbox::{Files, clean};
 
 /// Describes a file as envd does, which leaves zeros out.
 pub(super) fn entry(files: &Files, path: &str) -> io::Result<Value> {
-    let place = files.parent(path)?;
-    let about = fs::symlink_metadata(place.path())?;
-    let cleaned = clean(path);
-    let name = cleaned.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("/");
+    let location = files.parent(path)?;
+    let metadata = fs::symlink_metadata(location.path())?;
+    let clean_path = clean(path);
+    let name = clean_path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("/");
     let mut entry = json!({
         "name": name,
         "path": path,
-        "permissions": permissions(&about),
-        "owner": owner(files, about.uid()),
-        "group": owner(files, about.gid()),
+        "permissions": permissions(&metadata),
+        "owner": owner(files, metadata.uid()),
+        "group": owner(files, metadata.gid()),
     });
     // A link is described by what it leads to.
-    let mut target = Some(about.clone());
-    if about.is_symlink() {
+    let mut target = Some(metadata.clone());
+    if metadata.is_symlink() {
         let file = files.file(path, OFlags::PATH);
-        let end = file.as_ref().ok().and_then(|file| files.resolved(file).ok());
+        let end = file.as_ref().ok().and_then(|file| files.real_path(file).ok());
         entry["symlinkTarget"] = end.unwrap_or_else(|| path.to_owned()).into();
         target = file.and_then(|file| file.metadata()).ok();
     }
@@ -39,14 +39,14 @@ pub(super) fn entry(files: &Files, path: &str) -> io::Result<Value> {
             entry["type"] = "FILE_TYPE_DIRECTORY".into();
         }
     }
-    let mode = target.as_ref().unwrap_or(&about).mode() & 0o777;
+    let mode = target.as_ref().unwrap_or(&metadata).mode() & 0o777;
     if mode != 0 {
         entry["mode"] = mode.into();
     }
-    if about.len() != 0 {
-        entry["size"] = about.len().to_string().into();
+    if metadata.len() != 0 {
+        entry["size"] = metadata.len().to_string().into();
     }
-    if let Ok(modified) = about.modified()
+    if let Ok(modified) = metadata.modified()
         && let Ok(modified) = Timestamp::try_from(modified)
     {
         entry["modifiedTime"] = modified.to_string().into();
@@ -60,9 +60,9 @@ fn owner(files: &Files, id: u32) -> &'static str {
 }
 
 /// A mode as Go writes it.
-fn permissions(about: &Metadata) -> String {
-    let mode = about.mode();
-    let kind = about.file_type();
+fn permissions(metadata: &Metadata) -> String {
+    let mode = metadata.mode();
+    let kind = metadata.file_type();
     let flags = [
         (kind.is_dir(), 'd'),
         (kind.is_symlink(), 'L'),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 pub(crate) struct Crashed;
 
 /// The answer that never comes.
-pub(super) fn crashed() -> Response {
+pub(super) fn crashed_response() -> Response {
     let mut response = Response::new(Body::empty());
     response.extensions_mut().insert(Crashed);
     response

@@ -31,43 +31,43 @@ pub(super) struct Move {
 }
 
 pub(super) async fn stat(call: Call<OfPath>) -> Answer {
-    let path = resolved(&call.sandbox, &call.message.path)?;
-    found(&call.sandbox, &path)
+    let path = resolve_path(&call.sandbox, &call.message.path)?;
+    entry_response(&call.sandbox, &path)
 }
 
 pub(super) async fn make(call: Call<OfPath>) -> Answer {
-    let path = resolved(&call.sandbox, &call.message.path)?;
+    let path = resolve_path(&call.sandbox, &call.message.path)?;
     let files = &call.sandbox.files;
-    if let Ok(there) = files.file(&path, OFlags::PATH) {
-        let folder = there.metadata().is_ok_and(|about| about.is_dir());
-        return Err(if folder {
+    if let Ok(file) = files.file(&path, OFlags::PATH) {
+        let is_folder = file.metadata().is_ok_and(|metadata| metadata.is_dir());
+        return Err(if is_folder {
             RpcError::new("already_exists", format!("directory already exists: {path}"))
         } else {
             RpcError::invalid(format!("path already exists but it is not a directory: {path}"))
         });
     }
     files.make_folders(&path).map_err(|error| internal("error creating directory", &error))?;
-    found(&call.sandbox, &path)
+    entry_response(&call.sandbox, &path)
 }
 
 pub(super) async fn rename(call: Call<Move>) -> Answer {
-    let from = resolved(&call.sandbox, &call.message.source)?;
-    let to = resolved(&call.sandbox, &call.message.destination)?;
+    let from = resolve_path(&call.sandbox, &call.message.source)?;
+    let to = resolve_path(&call.sandbox, &call.message.destination)?;
     call.sandbox.files.rename(&from, &to).map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
             RpcError::new("not_found", format!("source file not found: {error}"))
         }
         _ => internal("error renaming", &error),
     })?;
-    found(&call.sandbox, &to)
+    entry_response(&call.sandbox, &to)
 }
 
 pub(super) async fn list(call: Call<OfPath>) -> Answer {
-    let path = resolved(&call.sandbox, &call.message.path)?;
+    let path = resolve_path(&call.sandbox, &call.message.path)?;
     let files = &call.sandbox.files;
-    let about = files.file(&path, OFlags::PATH).and_then(|file| file.metadata());
-    match about {
-        Ok(about) if !about.is_dir() => {
+    let metadata = files.file(&path, OFlags::PATH).and_then(|file| file.metadata());
+    match metadata {
+        Ok(metadata) if !metadata.is_dir() => {
             return Err(RpcError::invalid(format!("path is not a directory: {path}")));
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -83,7 +83,7 @@ pub(super) async fn list(call: Call<OfPath>) -> Answer {
 }
 
 pub(super) async fn remove(call: Call<OfPath>) -> Answer {
-    let path = resolved(&call.sandbox, &call.message.path)?;
+    let path = resolve_path(&call.sandbox, &call.message.path)?;
     call.sandbox
         .files
         .remove(&path)
@@ -91,11 +91,11 @@ pub(super) async fn remove(call: Call<OfPath>) -> Answer {
     Ok(rpc::answer(&json!({})))
 }
 
-fn resolved(sandbox: &Sandbox, path: &str) -> Result<String, RpcError> {
+fn resolve_path(sandbox: &Sandbox, path: &str) -> Result<String, RpcError> {
     resolve(sandbox, path).map_err(RpcError::invalid)
 }
 
-fn found(sandbox: &Sandbox, path: &str) -> Result<Response, RpcError> {
+fn entry_response(sandbox: &Sandbox, path: &str) -> Result<Response, RpcError> {
     let entry = entry(&sandbox.files, path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
             let message = format!("file not found: lstat {path}: no such file or directory");

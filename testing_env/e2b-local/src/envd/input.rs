@@ -12,10 +12,10 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 
 use super::This;
-use super::error::{RpcError, crashed};
+use super::error::{RpcError, crashed_response};
 use super::process::{Named, Selector};
 use super::rpc::{self, Answer, Base64, Call};
-use super::stream::{answer, refused};
+use super::stream::{answer, error_response};
 use crate::sandbox::Process;
 use crate::state::State;
 
@@ -61,19 +61,19 @@ pub(super) async fn close(call: Call<Named>) -> Answer {
 }
 
 pub(super) async fn stream(this: This, request: Request) -> Response {
-    if let Err(refused) = rpc::kind(request.headers(), "application/connect+json") {
-        return *refused;
+    if let Err(response) = rpc::kind(request.headers(), "application/connect+json") {
+        return *response;
     }
     let mut messages =
-        Messages { body: request.into_body().into_data_stream(), read: BytesMut::new() };
+        Messages { body: request.into_body().into_data_stream(), buffer: BytesMut::new() };
     let first = match messages.next().await {
         Ok(Some(Message { start: Some(start), .. })) => start,
         // Envd's handler panics.
-        Ok(Some(_)) => return crashed(),
-        Ok(None) => return refused(&RpcError::invalid("missing start message")),
-        Err(error) => return refused(&error),
+        Ok(Some(_)) => return crashed_response(),
+        Ok(None) => return error_response(&RpcError::invalid("missing start message")),
+        Err(error) => return error_response(&error),
     };
-    let pass = async {
+    let work = async {
         let process = Selector::running(first.process, &this)?;
         while let Some(message) = messages.next().await? {
             if let Some(data) = message.data {
@@ -82,12 +82,12 @@ pub(super) async fn stream(this: This, request: Request) -> Response {
         }
         Ok(())
     };
-    match pass.await {
+    match work.await {
         Ok(()) => {
             let envelopes = [rpc::envelope(&json!({})), rpc::end(None)];
             answer(futures_util::stream::iter(envelopes.map(Ok)))
         }
-        Err(error) => refused(&error),
+        Err(error) => error_response(&error),
     }
 }
 
@@ -95,17 +95,17 @@ pub(super) async fn stream(this: This, request: Request) -> Response {
 #[derive(Debug)]
 struct Messages {
     body: BodyDataStream,
-    read: BytesMut,
+    buffer: BytesMut,
 }
 
 impl Messages {
     async fn next(&mut self) -> Result<Option<Message>, RpcError> {
         loop {
-            if let Some((_, message)) = rpc::open(&mut self.read) {
+            if let Some((_, message)) = rpc::open(&mut self.buffer) {
                 return rpc::parse(&message).map(Some);
             }
             match self.body.next().await {
-                Some(Ok(bytes)) => self.read.extend_from_slice(&bytes),
+                Some(Ok(bytes)) => self.buffer.extend_from_slice(&bytes),
                 Some(Err(error)) => return Err(RpcError::invalid(error.to_string())),
                 None => return Ok(None),
             }
@@ -113,8 +113,8 @@ impl Messages {
     }
 }
 
-fn input(given: Option<Input>) -> Result<Vec<u8>, RpcError> {
-    match given.unwrap_or_default() {
+fn input(input: Option<Input>) -> Result<Vec<u8>, RpcError> {
+    match input.unwrap_or_default() {
         Input { stdin: Some(bytes), .. } => Ok(bytes.0),
         Input { pty: Some(_), .. } => {
             Err(RpcError::new("internal", "error writing to tty: tty is not enabled"))
@@ -126,10 +126,10 @@ fn input(given: Option<Input>) -> Result<Vec<u8>, RpcError> {
 /// Writes, however long it takes until the process has read enough.
 async fn write(process: &Process, bytes: &[u8]) -> Result<(), RpcError> {
     let mut input = process.input.lock().await;
-    let failed =
+    let write_error =
         |reason: String| RpcError::new("internal", format!("error writing to stdin: {reason}"));
     let Some(pipe) = input.as_mut() else {
-        return Err(failed("stdin not enabled or closed".to_owned()));
+        return Err(write_error("stdin not enabled or closed".to_owned()));
     };
-    pipe.write_all(bytes).await.map_err(|error| failed(error.to_string()))
+    pipe.write_all(bytes).await.map_err(|error| write_error(error.to_string()))
 }

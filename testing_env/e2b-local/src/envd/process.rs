@@ -19,10 +19,10 @@ use serde_json::{Value, json};
 
 pub(super) use self::select::Selector;
 use super::This;
-use super::error::{RpcError, crashed, json_answer};
+use super::error::{RpcError, crashed_response, json_answer};
 use super::path::resolve;
 use super::rpc::{self, Answer, Call};
-use super::stream::{Plan, events, refused};
+use super::stream::{Plan, error_response, events};
 use crate::fault::Effects;
 use crate::sandbox::{Process, Sandbox, Spec, is_private, tree_size};
 use crate::state::State;
@@ -59,7 +59,7 @@ pub(super) struct Sent {
 
 pub(super) async fn list(call: Call<Value>) -> Response {
     let running = call.sandbox.processes.running();
-    let processes: Vec<Value> = running.iter().map(|process| about(process)).collect();
+    let processes: Vec<Value> = running.iter().map(|process| describe(process)).collect();
     rpc::answer(&if processes.is_empty() { json!({}) } else { json!({"processes": processes}) })
 }
 
@@ -74,9 +74,9 @@ pub(super) async fn start(
             return Err(RpcError::new("unimplemented", "this emulator has no terminals"));
         }
         let config = start.process.unwrap_or_default();
-        let told =
+        let log_entry =
             json!({"cmd": config.cmd, "args": config.args, "envs": config.envs, "cwd": config.cwd});
-        state.record.log(format!("start {told}"));
+        state.record.log(format!("start {log_entry}"));
         let cwd = folder(sandbox, config.cwd.as_deref().unwrap_or_default())?;
         let spec = Spec {
             command: config.cmd,
@@ -99,8 +99,8 @@ pub(super) async fn start(
 
 pub(super) async fn connect(this: This, request: Request) -> Response {
     stream(this, request, |sandbox, message, plan| {
-        let named: Named = message;
-        let process = Selector::known(named.process, sandbox)?;
+        let target: Named = message;
+        let process = Selector::find(target.process, sandbox)?;
         let new = process.listen();
         Ok(events(process, new, plan))
     })
@@ -150,15 +150,15 @@ async fn stream<T: DeserializeOwned>(
     request: Request,
     open: impl FnOnce(&Arc<Sandbox>, T, Plan) -> Result<Response, RpcError>,
 ) -> Response {
-    if let Err(refused) = rpc::kind(request.headers(), "application/connect+json") {
-        return *refused;
+    if let Err(response) = rpc::kind(request.headers(), "application/connect+json") {
+        return *response;
     }
     let effects = request.extensions().get::<Effects>().cloned().unwrap_or_default();
     let (parts, body) = request.into_parts();
     let Some(keepalive) = keepalive(&parts.headers) else {
         // Envd's timer panics, and takes all of it along.
         this.processes.forget();
-        return crashed();
+        return crashed_response();
     };
     let answer = async {
         rpc::version(&parts.headers)?;
@@ -173,33 +173,33 @@ async fn stream<T: DeserializeOwned>(
         rpc::user(&parts.headers)?;
         open(&this, message, Plan { keepalive, timeout, owner: false, effects })
     };
-    answer.await.unwrap_or_else(|error| refused(&error))
+    answer.await.unwrap_or_else(|error| error_response(&error))
 }
 
 /// Returns the time for which a stream is quiet before a keepalive, or `None` for a
 /// value that crashes envd.
 fn keepalive(headers: &HeaderMap) -> Option<Duration> {
-    let given = headers.get("keepalive-ping-interval").and_then(|value| value.to_str().ok());
-    let seconds = given.and_then(|value| value.parse::<i64>().ok()).unwrap_or(90);
+    let header = headers.get("keepalive-ping-interval").and_then(|value| value.to_str().ok());
+    let seconds = header.and_then(|value| value.parse::<i64>().ok()).unwrap_or(90);
     u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }
 
 /// The folder that a process is to start in.
 fn folder(sandbox: &Sandbox, cwd: &str) -> Result<String, RpcError> {
     let path = resolve(sandbox, cwd).map_err(RpcError::invalid)?;
-    let there = if is_private(&path) {
+    let exists = if is_private(&path) {
         sandbox.files.file(&path, OFlags::PATH | OFlags::DIRECTORY).is_ok()
     } else {
         Path::new(&path).is_dir()
     };
-    if there {
+    if exists {
         return Ok(path);
     }
     Err(RpcError::invalid(format!("cwd '{path}' does not exist")))
 }
 
 /// Describes a process for a list, without empty fields.
-fn about(process: &Process) -> Value {
+fn describe(process: &Process) -> Value {
     let spec = &process.spec;
     let mut config = json!({"cmd": spec.command});
     if !spec.arguments.is_empty() {
@@ -211,9 +211,9 @@ fn about(process: &Process) -> Value {
     if let Some(cwd) = &spec.cwd {
         config["cwd"] = json!(cwd);
     }
-    let mut about = json!({"config": config, "pid": process.pid});
+    let mut description = json!({"config": config, "pid": process.pid});
     if let Some(tag) = &spec.tag {
-        about["tag"] = json!(tag);
+        description["tag"] = json!(tag);
     }
-    about
+    description
 }

@@ -36,14 +36,14 @@ pub(super) async fn get(this: This, request: Request) -> Response {
             return rest(StatusCode::INTERNAL_SERVER_ERROR, message);
         }
     };
-    if file.metadata().is_ok_and(|about| about.is_dir()) {
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return rest(StatusCode::BAD_REQUEST, format!("path '{path}' is a directory"));
     }
     let kind = mime_guess::from_path(&path).first_or_octet_stream();
     // The name leads to the open file, which no link can replace.
     let open = format!("/proc/self/fd/{}", file.as_raw_fd());
-    let served = ServeFile::new_with_mime(open, &kind).oneshot(request).await;
-    let mut response = match served {
+    let result = ServeFile::new_with_mime(open, &kind).oneshot(request).await;
+    let mut response = match result {
         Ok(response) => response.map(Body::new),
         Err(never) => match never {},
     };

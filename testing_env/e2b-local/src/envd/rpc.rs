@@ -35,7 +35,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Call<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        kind(request.headers(), "application/json").map_err(|refused| *refused)?;
+        kind(request.headers(), "application/json").map_err(|response| *response)?;
         let (mut parts, body) = request.into_parts();
         let axum::Extension(sandbox) = This::from_request_parts(&mut parts, state)
             .await
@@ -66,13 +66,13 @@ pub(super) fn answer(message: &Value) -> Response {
 }
 
 /// Refuses another type of body.
-pub(super) fn kind(headers: &HeaderMap, wanted: &str) -> Result<(), Box<Response>> {
+pub(super) fn kind(headers: &HeaderMap, expected: &str) -> Result<(), Box<Response>> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
-    if kind.split(';').next().map(str::trim) == Some(wanted) {
+    if kind.split(';').next().map(str::trim) == Some(expected) {
         return Ok(());
     }
-    let accepted = [(HeaderName::from_static("accept-post"), wanted.to_owned())];
-    Err(Box::new((StatusCode::UNSUPPORTED_MEDIA_TYPE, accepted).into_response()))
+    let accept_post = [(HeaderName::from_static("accept-post"), expected.to_owned())];
+    Err(Box::new((StatusCode::UNSUPPORTED_MEDIA_TYPE, accept_post).into_response()))
 }
 
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, RpcError> {
@@ -95,11 +95,12 @@ pub(super) fn version(headers: &HeaderMap) -> Result<(), RpcError> {
 
 /// Refuses users that are not there.
 pub(super) fn user(headers: &HeaderMap) -> Result<(), RpcError> {
-    let Some(given) = headers.get("authorization").and_then(|value| value.to_str().ok()) else {
+    let Some(header) = headers.get("authorization").and_then(|value| value.to_str().ok()) else {
         return Ok(());
     };
-    let Some(given) = given.strip_prefix("Basic ") else { return Ok(()) };
-    let decoded = BASE64_STANDARD.decode(given).ok().and_then(|text| String::from_utf8(text).ok());
+    let Some(credentials) = header.strip_prefix("Basic ") else { return Ok(()) };
+    let decoded =
+        BASE64_STANDARD.decode(credentials).ok().and_then(|text| String::from_utf8(text).ok());
     let name = decoded.unwrap_or_default();
     let name = name.split(':').next().unwrap_or("");
     if is_user(name) {

@@ -14,24 +14,24 @@ pub(super) fn check(
     token: &str,
     now: Timestamp,
 ) -> Result<(), &'static str> {
-    if let Some(given) = headers.get("x-access-token") {
-        let same = given.as_bytes() == token.as_bytes();
+    if let Some(header) = headers.get("x-access-token") {
+        let same = header.as_bytes() == token.as_bytes();
         return same.then_some(()).ok_or("access token present in header but does not match");
     }
-    let value = |wanted: &str| {
+    let value = |key: &str| {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+        pairs.find(|(name, _)| name == key).map(|(_, value)| value.into_owned())
     };
     let signature = value("signature").ok_or("missing signature query parameter")?;
     let operation = if method == Method::GET { "read" } else { "write" };
     let path = value("path").unwrap_or_default();
     let user = value("username").unwrap_or_default();
-    let mut signed = format!("{path}:{operation}:{user}:{token}");
+    let mut payload = format!("{path}:{operation}:{user}:{token}");
     let expiration = value("signature_expiration");
     if let Some(expiration) = &expiration {
-        signed.push_str(&format!(":{expiration}"));
+        payload.push_str(&format!(":{expiration}"));
     }
-    if signature != format!("v1_{}", BASE64_STANDARD_NO_PAD.encode(Sha256::digest(signed))) {
+    if signature != format!("v1_{}", BASE64_STANDARD_NO_PAD.encode(Sha256::digest(payload))) {
         return Err("invalid signature");
     }
     match expiration.and_then(|expiration| expiration.parse::<i64>().ok()) {

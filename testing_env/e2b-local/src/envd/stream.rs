@@ -48,7 +48,7 @@ pub(super) fn events(process: Arc<Process>, events: mpsc::Receiver<Event>, plan:
 }
 
 /// The answer that is an error.
-pub(super) fn refused(error: &RpcError) -> Response {
+pub(super) fn error_response(error: &RpcError) -> Response {
     let end = rpc::end(Some(error));
     answer(futures_util::stream::once(async { Ok(end) }))
 }
@@ -71,8 +71,8 @@ async fn pass(
     out: &mut Out,
     plan: &Plan,
 ) -> Result<(), Stop> {
-    let far = Duration::from_secs(60 * 60 * 24 * 365);
-    let deadline = Instant::now() + plan.timeout.unwrap_or(far);
+    let no_limit = Duration::from_secs(60 * 60 * 24 * 365);
+    let deadline = Instant::now() + plan.timeout.unwrap_or(no_limit);
     let mut keepalive = tokio::time::interval_at(Instant::now() + plan.keepalive, plan.keepalive);
     if out.has(|effect| matches!(effect, Effect::NoStart)) {
         return Err(Stop::Cut);
@@ -82,7 +82,7 @@ async fn pass(
     loop {
         tokio::select! {
             biased;
-            () = out.gone() => return Err(Stop::Gone),
+            () = out.closed() => return Err(Stop::Gone),
             () = tokio::time::sleep_until(deadline) => {
                 if plan.owner {
                     process.signal(Signal::KILL);
@@ -97,7 +97,7 @@ async fn pass(
                     Some(Event::Stdout(bytes)) => out.stdout(&bytes).await?,
                     Some(Event::Stderr(bytes)) => out.data("stderr", &bytes).await?,
                     Some(Event::Ended(ended)) => {
-                        out.event(json!({"end": ending(ended)})).await?;
+                        out.event(json!({"end": end_event(ended)})).await?;
                         if !out.silent() {
                             return out.end(None).await;
                         }
@@ -133,11 +133,11 @@ impl Out {
         Self { sender, effects: effects.clone(), lines: Lines::new(effects), events: 0 }
     }
 
-    fn has(&self, wanted: impl Fn(&Effect) -> bool) -> bool {
-        self.effects.iter().any(wanted)
+    fn has(&self, predicate: impl Fn(&Effect) -> bool) -> bool {
+        self.effects.iter().any(predicate)
     }
 
-    async fn gone(&self) {
+    async fn closed(&self) {
         self.sender.closed().await;
     }
 
@@ -186,7 +186,7 @@ impl Out {
 }
 
 /// The end event of a process. What is 0 or false is left out.
-fn ending(ended: Ended) -> Value {
+fn end_event(ended: Ended) -> Value {
     match ended {
         Ended::Exited(0) => json!({"exited": true, "status": "exit status 0"}),
         Ended::Exited(code) => {

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::TryStreamExt as _;
 use serde_json::{Value, json};
 
-use self::target::{Target, resolved};
+use self::target::{Target, resolve_path};
 use super::This;
 use super::error::rest;
 use crate::fault::Effects;
@@ -21,9 +21,9 @@ type Failed = Box<Response>;
 
 /// Writes the file of a body, or the files of its parts.
 pub(super) async fn post(this: This, request: Request) -> Response {
-    let written = match kind(&request).as_str() {
+    let result = match kind(&request).as_str() {
         "multipart/form-data" => parts(&this, request).await,
-        "application/octet-stream" if this.envd_is([0, 5, 7]) => whole(&this, request).await,
+        "application/octet-stream" if this.envd_is([0, 5, 7]) => single_file(&this, request).await,
         other => Err(Box::new(rest(
             StatusCode::BAD_REQUEST,
             format!(
@@ -32,7 +32,7 @@ pub(super) async fn post(this: This, request: Request) -> Response {
             ),
         ))),
     };
-    match written {
+    match result {
         Ok(entries) => {
             let kind = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
             (kind, Value::from(entries).to_string()).into_response()
@@ -42,9 +42,9 @@ pub(super) async fn post(this: This, request: Request) -> Response {
 }
 
 /// A parameter of a request.
-pub(super) fn query(uri: &Uri, wanted: &str) -> Option<String> {
+pub(super) fn query(uri: &Uri, key: &str) -> Option<String> {
     let mut pairs = form_urlencoded::parse(uri.query().unwrap_or("").as_bytes());
-    pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+    pairs.find(|(name, _)| name == key).map(|(_, value)| value.into_owned())
 }
 
 fn kind(request: &Request) -> String {
@@ -52,17 +52,17 @@ fn kind(request: &Request) -> String {
     kind.unwrap_or("").split(';').next().unwrap_or("").trim().to_owned()
 }
 
-async fn whole(this: &This, request: Request) -> Result<Vec<Value>, Failed> {
+async fn single_file(this: &This, request: Request) -> Result<Vec<Value>, Failed> {
     check(&request)?;
     let Some(path) = query(request.uri(), "path").filter(|path| !path.is_empty()) else {
         return Err(Box::new(rest(StatusCode::BAD_REQUEST, "path is required")));
     };
-    let path = resolved(this, &path)?;
+    let path = resolve_path(this, &path)?;
     let size =
         request.headers().get(CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());
     let mut target = Target::open(this, &path, full(&request), size).await?;
     let mut body = request.into_body().into_data_stream();
-    while let Some(chunk) = body.try_next().await.map_err(|error| lost(&error))? {
+    while let Some(chunk) = body.try_next().await.map_err(|error| body_error(&error))? {
         target.write(&chunk).await?;
     }
     Ok(vec![entry(&path)])
@@ -71,22 +71,23 @@ async fn whole(this: &This, request: Request) -> Result<Vec<Value>, Failed> {
 async fn parts(this: &This, request: Request) -> Result<Vec<Value>, Failed> {
     check(&request)?;
     let full = full(&request);
-    let named = query(request.uri(), "path").filter(|path| !path.is_empty());
-    let mut parts = Multipart::from_request(request, &()).await.map_err(|error| lost(&error))?;
+    let explicit_path = query(request.uri(), "path").filter(|path| !path.is_empty());
+    let mut parts =
+        Multipart::from_request(request, &()).await.map_err(|error| body_error(&error))?;
     let mut entries = Vec::new();
-    let mut seen = BTreeSet::new();
-    while let Some(mut part) = parts.next_field().await.map_err(|error| lost(&error))? {
+    let mut paths = BTreeSet::new();
+    while let Some(mut part) = parts.next_field().await.map_err(|error| body_error(&error))? {
         if part.name() != Some("file") {
             continue;
         }
-        let name = named.clone().or_else(|| part.file_name().map(str::to_owned));
-        let path = resolved(this, &name.unwrap_or_default())?;
-        if !seen.insert(path.clone()) {
+        let name = explicit_path.clone().or_else(|| part.file_name().map(str::to_owned));
+        let path = resolve_path(this, &name.unwrap_or_default())?;
+        if !paths.insert(path.clone()) {
             let message = format!("you cannot upload multiple files to the same path '{path}'");
             return Err(Box::new(rest(StatusCode::BAD_REQUEST, message)));
         }
         let mut target = Target::open(this, &path, full, None).await?;
-        while let Some(chunk) = part.chunk().await.map_err(|error| lost(&error))? {
+        while let Some(chunk) = part.chunk().await.map_err(|error| body_error(&error))? {
             target.write(&chunk).await?;
         }
         entries.push(entry(&path));
@@ -114,6 +115,6 @@ fn entry(path: &str) -> Value {
     json!({"name": path.rsplit('/').next(), "path": path, "type": "file"})
 }
 
-fn lost(error: &dyn std::error::Error) -> Failed {
+fn body_error(error: &dyn std::error::Error) -> Failed {
     Box::new(rest(StatusCode::INTERNAL_SERVER_ERROR, format!("error reading body: {error}")))
 }

@@ -49,7 +49,7 @@ pub(crate) async fn before(effects: &Effects) -> Result<Option<Response>, Broken
         match effect {
             Effect::Delay(time) => tokio::time::sleep(*time).await,
             Effect::Drop => return Err(Broken),
-            Effect::Answer(answer) => return Ok(Some(response(answer))),
+            Effect::Answer(answer) => return Ok(Some(build_response(answer))),
             _ => {}
         }
     }
@@ -70,21 +70,21 @@ pub(crate) fn request_body(effects: &Effects, request: Request) -> Request {
 }
 
 /// Applies the effects on the handler's answer.
-pub(crate) async fn answer(effects: &Effects, mut done: Response) -> Result<Response, Broken> {
+pub(crate) async fn answer(effects: &Effects, mut response: Response) -> Result<Response, Broken> {
     for effect in effects.iter() {
         match effect {
             Effect::DelayAnswer(time) => tokio::time::sleep(*time).await,
             Effect::DropDone | Effect::CutUpload(_) => return Err(Broken),
-            Effect::AnswerDone(answer) => done = response(answer),
-            Effect::CutAnswer(after) => done = done.map(|body| cut(body, *after)),
-            Effect::FlipByte(at) => done = done.map(|body| flip(body, *at)),
+            Effect::AnswerDone(answer) => response = build_response(answer),
+            Effect::CutAnswer(after) => response = response.map(|body| cut(body, *after)),
+            Effect::FlipByte(at) => response = response.map(|body| flip(body, *at)),
             _ => {}
         }
     }
-    Ok(done)
+    Ok(response)
 }
 
-fn response(answer: &Answer) -> Response {
+fn build_response(answer: &Answer) -> Response {
     let mut response = Response::new(Body::from(answer.body.clone()));
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

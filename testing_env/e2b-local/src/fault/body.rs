@@ -23,14 +23,14 @@ where
 
 /// The first bytes of a body, and then the end of its connection.
 pub(super) fn cut(body: Body, after: usize) -> Body {
-    let mut left = after;
+    let mut remaining = after;
     let first = body.into_data_stream().map(move |chunk| {
         let mut chunk = chunk.map_err(axum::Error::into_inner)?;
-        if left == 0 {
+        if remaining == 0 {
             return Err(Broken.into());
         }
-        chunk.truncate(left);
-        left -= chunk.len();
+        chunk.truncate(remaining);
+        remaining -= chunk.len();
         Ok::<Bytes, axum::BoxError>(chunk)
     });
     breaking(first.chain(stream::once(async { Err(Broken.into()) })))
@@ -38,15 +38,15 @@ pub(super) fn cut(body: Body, after: usize) -> Body {
 
 /// A body with one byte changed.
 pub(super) fn flip(body: Body, at: usize) -> Body {
-    let mut seen = 0;
+    let mut offset = 0;
     Body::from_stream(body.into_data_stream().map(move |chunk| {
         chunk.map(|chunk| {
-            let here = at.checked_sub(seen).filter(|here| *here < chunk.len());
-            seen += chunk.len();
-            let Some(here) = here else { return chunk };
-            let mut changed = chunk.to_vec();
-            changed[here] ^= 1;
-            Bytes::from(changed)
+            let index = at.checked_sub(offset).filter(|index| *index < chunk.len());
+            offset += chunk.len();
+            let Some(index) = index else { return chunk };
+            let mut bytes = chunk.to_vec();
+            bytes[index] ^= 1;
+            Bytes::from(bytes)
         })
     }))
 }

@@ -59,7 +59,7 @@ impl Fault {
 
     fn matches(&self, route: &str, text: &str) -> bool {
         (self.route == "*" || self.route == route)
-            && self.containing.as_ref().is_none_or(|wanted| text.contains(wanted))
+            && self.containing.as_ref().is_none_or(|substring| text.contains(substring))
     }
 }
 

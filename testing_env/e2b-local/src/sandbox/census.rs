@@ -19,9 +19,9 @@ pub(crate) struct Usage {
 }
 
 /// The processes that belong to a sandbox: those of its group, those that it
-/// started, and their descendants. `known` are some that were found before.
+/// started, and their descendants. `previous` are some that were found before.
 /// Finds those in another session, without parents, if `thorough`.
-pub(super) fn members(sandbox: &Sandbox, known: &BTreeSet<i32>, thorough: bool) -> Vec<Stat> {
+pub(super) fn members(sandbox: &Sandbox, previous: &BTreeSet<i32>, thorough: bool) -> Vec<Stat> {
     let mut all: Vec<Stat> = all_processes()
         .into_iter()
         .flatten()
@@ -29,17 +29,17 @@ pub(super) fn members(sandbox: &Sandbox, known: &BTreeSet<i32>, thorough: bool) 
         .filter(|stat| !matches!(stat.state, 'Z' | 'X'))
         .collect();
     let started = sandbox.processes.pids();
-    let own = sandbox.keeper.group();
+    let group = sandbox.keeper.group();
     let mut found = BTreeSet::new();
     let mut members = Vec::new();
     loop {
         let before = members.len();
         all.retain(|stat| {
-            let belongs = stat.pgrp == own
+            let belongs = stat.pgrp == group
                 || started.contains(&stat.pid)
-                || known.contains(&stat.pid)
+                || previous.contains(&stat.pid)
                 || found.contains(&stat.ppid)
-                || (before == 0 && thorough && marked(sandbox, stat.pid));
+                || (before == 0 && thorough && has_mark(sandbox, stat.pid));
             if belongs {
                 found.insert(stat.pid);
                 members.push(stat.clone());
@@ -47,7 +47,7 @@ pub(super) fn members(sandbox: &Sandbox, known: &BTreeSet<i32>, thorough: bool) 
             !belongs
         });
         if members.len() == before {
-            members.retain(|stat| stat.pid != own && stat.ppid != own);
+            members.retain(|stat| stat.pid != group && stat.ppid != group);
             return members;
         }
     }
@@ -55,7 +55,7 @@ pub(super) fn members(sandbox: &Sandbox, known: &BTreeSet<i32>, thorough: bool) 
 
 /// Returns whether a process carries the mark of a sandbox: a variable, a mount of its
 /// folder, or a place in it.
-fn marked(sandbox: &Sandbox, pid: i32) -> bool {
+fn has_mark(sandbox: &Sandbox, pid: i32) -> bool {
     let Ok(process) = Process::new(pid) else { return false };
     let variable = || {
         let variables = process.environ().ok()?;
@@ -73,11 +73,11 @@ fn marked(sandbox: &Sandbox, pid: i32) -> bool {
 /// ends while it is looked for may have left a child that the list is too old for.
 pub(super) async fn kill_all(sandbox: &Sandbox) {
     let started = Instant::now();
-    let mut quiet = 0;
+    let mut empty_rounds = 0;
     // A process that cannot be killed, in an uninterruptible wait, must not stop the others.
-    while quiet < 2 && started.elapsed() < Duration::from_secs(10) {
+    while empty_rounds < 2 && started.elapsed() < Duration::from_secs(10) {
         let members = members(sandbox, &BTreeSet::new(), true);
-        quiet = if members.is_empty() { quiet + 1 } else { 0 };
+        empty_rounds = if members.is_empty() { empty_rounds + 1 } else { 0 };
         members.iter().for_each(|member| kill(member.pid));
         tokio::time::sleep(Duration::from_millis(2)).await;
     }

@@ -55,17 +55,17 @@ impl Files {
     }
 
     /// The folder that has the last part of a path, and that part.
-    pub(crate) fn parent(&self, path: &str) -> io::Result<Place> {
+    pub(crate) fn parent(&self, path: &str) -> io::Result<Location> {
         let path = clean(path);
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", ""));
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         // The root has no name: it is itself.
         let name = if name.is_empty() { "." } else { name };
-        Ok(Place { folder: self.file(&format!("/{folder}"), flags)?, name: name.to_owned() })
+        Ok(Location { folder: self.file(&format!("/{folder}"), flags)?, name: name.to_owned() })
     }
 
     /// Returns the path of an open file, all links resolved. Anybody can move the file at any time.
-    pub(crate) fn resolved(&self, file: &File) -> io::Result<String> {
+    pub(crate) fn real_path(&self, file: &File) -> io::Result<String> {
         let real = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
         let inside = real.strip_prefix(self.folder.canonicalize()?).map_err(io::Error::other)?;
         Ok(format!("/{}", inside.display()))
@@ -73,14 +73,14 @@ impl Files {
 
     /// Makes a folder and those above it. False if it was there.
     pub(crate) fn make_folders(&self, path: &str) -> io::Result<bool> {
-        let mut made = false;
+        let mut created = false;
         let path = clean(path);
         for (end, _) in path.match_indices('/').skip(1).chain([(path.len(), "")]) {
-            let place = self.parent(&path[..end])?;
-            made = match mkdirat(&place.folder, &place.name, Mode::from_raw_mode(0o755)) {
+            let location = self.parent(&path[..end])?;
+            created = match mkdirat(&location.folder, &location.name, Mode::from_raw_mode(0o755)) {
                 Ok(()) => {
                     if self.owner.is_some() {
-                        lchown(place.path(), self.owner, self.owner)?;
+                        lchown(location.path(), self.owner, self.owner)?;
                     }
                     true
                 }
@@ -88,19 +88,19 @@ impl Files {
                 Err(error) => return Err(error.into()),
             };
         }
-        Ok(made)
+        Ok(created)
     }
 
     /// Moves a file or folder, making the folders above where it goes.
     pub(crate) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let from = self.parent(from)?;
-        self.make_above(to)?;
+        self.make_parents(to)?;
         let to = self.parent(to)?;
         Ok(renameat(&from.folder, &from.name, &to.folder, &to.name)?)
     }
 
     /// Makes the folders above a path.
-    pub(crate) fn make_above(&self, path: &str) -> io::Result<()> {
+    pub(crate) fn make_parents(&self, path: &str) -> io::Result<()> {
         let path = clean(path);
         match path.rsplit_once('/') {
             Some(("", _)) | None => Ok(()),
@@ -114,15 +114,15 @@ impl Files {
 
     /// Removes a file, or a folder with all that is in it. What is not there is removed.
     pub(crate) fn remove(&self, path: &str) -> io::Result<()> {
-        let removed = self.parent(path).and_then(|place| {
-            let at = place.path();
+        let result = self.parent(path).and_then(|location| {
+            let at = location.path();
             if fs::symlink_metadata(&at)?.is_dir() {
                 fs::remove_dir_all(at)
             } else {
                 fs::remove_file(at)
             }
         });
-        match removed {
+        match result {
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
             {
@@ -135,12 +135,12 @@ impl Files {
 
 /// A name in an open folder.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Location {
     folder: File,
     name: String,
 }
 
-impl Place {
+impl Location {
     /// Returns a path of this machine that works as long as this value lives. The last part must
     /// not be followed if it may be a link.
     pub(crate) fn path(&self) -> PathBuf {
@@ -202,7 +202,7 @@ mod tests {
         fs::write(home.join("there"), "").expect("writes");
         symlink("/home/user/there", home.join("link")).expect("links");
         let file = files.file("/home/user/link", OFlags::RDONLY).expect("opens");
-        assert_eq!(files.resolved(&file).expect("is inside"), "/home/user/there");
+        assert_eq!(files.real_path(&file).expect("is inside"), "/home/user/there");
     }
 
     #[test]

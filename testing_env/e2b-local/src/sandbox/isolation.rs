@@ -72,12 +72,13 @@ impl Isolation {
     /// Returns whether this machine allows the isolation.
     fn works(&self) -> bool {
         let Ok(root) = tempfile::tempdir() else { return false };
-        let made = PRIVATE.iter().all(|at| fs::create_dir_all(root.path().join(&at[1..])).is_ok());
+        let created =
+            PRIVATE.iter().all(|at| fs::create_dir_all(root.path().join(&at[1..])).is_ok());
         let words = self.command(root.path(), "/");
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).arg("true").stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        made && command.status().is_ok_and(|status| status.success())
+        created && command.status().is_ok_and(|status| status.success())
     }
 
     /// The program and first arguments that run a command with folders at `root`.
@@ -89,7 +90,7 @@ impl Isolation {
         };
         let words = before.iter().copied().chain(["/bin/sh", "-c", script, "sh"]);
         let mut words: Vec<String> = words.map(str::to_owned).collect();
-        words.extend([root.display().to_string(), self.seen(root, cwd)]);
+        words.extend([root.display().to_string(), self.visible_path(root, cwd)]);
         if let Self::MountsAndUser(user) = self {
             words.extend([user.etc.display().to_string(), user.id.to_string()]);
         }
@@ -97,7 +98,7 @@ impl Isolation {
     }
 
     /// The path under which a process finds a folder of the sandbox.
-    pub(crate) fn seen(&self, root: &Path, path: &str) -> String {
+    pub(crate) fn visible_path(&self, root: &Path, path: &str) -> String {
         match self {
             Self::None if is_private(path) => format!("{}{path}", root.display()),
             _ => path.to_owned(),
@@ -125,8 +126,8 @@ impl User {
             ("group", format!("user:x:{id}:\n")),
         ];
         for (file, line) in lines {
-            let known = fs::read_to_string(Path::new("/etc").join(file))?;
-            let others = known.lines().filter(|line| !line.starts_with("user:"));
+            let accounts = fs::read_to_string(Path::new("/etc").join(file))?;
+            let others = accounts.lines().filter(|line| !line.starts_with("user:"));
             let others: String = others.map(|line| format!("{line}\n")).collect();
             fs::write(etc.join(file), others + &line)?;
         }
@@ -145,8 +146,8 @@ pub(crate) fn is_private(path: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn output(way: &Isolation, root: &Path, script: &str) -> String {
-        let words = way.command(root, "/home/user");
+    fn output(isolation: &Isolation, root: &Path, script: &str) -> String {
+        let words = isolation.command(root, "/home/user");
         let output = Command::new(&words[0]).args(&words[1..]).args(["sh", "-c", script]).output();
         let output = output.expect("runs");
         String::from_utf8(output.stdout).expect("is text")
@@ -164,18 +165,18 @@ mod tests {
         let plain = output(&Isolation::None, root.path(), "pwd; ls");
         assert_eq!(plain, format!("{}\nfile\n", home.display()));
         let etc = tempfile::tempdir().expect("has room");
-        let found = Isolation::find(etc.path().join("etc")).expect("finds");
-        if !matches!(found, Isolation::None) {
-            assert_eq!(output(&found, root.path(), "pwd; ls"), "/home/user\nfile\n");
+        let isolation = Isolation::find(etc.path().join("etc")).expect("finds");
+        if !matches!(isolation, Isolation::None) {
+            assert_eq!(output(&isolation, root.path(), "pwd; ls"), "/home/user\nfile\n");
         }
     }
 
     #[test]
     fn process_started_by_root_runs_unprivileged() {
         let etc = tempfile::tempdir().expect("has room");
-        let found = Isolation::find(etc.path().join("etc")).expect("finds");
-        let Isolation::MountsAndUser(user) = &found else {
-            assert!(!geteuid().is_root(), "root found {found:?}");
+        let isolation = Isolation::find(etc.path().join("etc")).expect("finds");
+        let Isolation::MountsAndUser(user) = &isolation else {
+            assert!(!geteuid().is_root(), "root found {isolation:?}");
             return;
         };
         let root = tempfile::tempdir().expect("has room");
@@ -185,9 +186,12 @@ mod tests {
         let script = "id -u; id -g; id -G; whoami; grep -E 'NoNewPrivs|CapBnd' /proc/self/status";
         let id = user.id;
         assert_eq!(
-            output(&found, root.path(), script),
+            output(&isolation, root.path(), script),
             format!("{id}\n{id}\n{id}\nuser\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\n")
         );
-        assert_eq!(output(&found, root.path(), "touch /etc/osiris-was-here || echo no"), "no\n");
+        assert_eq!(
+            output(&isolation, root.path(), "touch /etc/osiris-was-here || echo no"),
+            "no\n"
+        );
     }
 }

@@ -22,15 +22,15 @@ impl Sandbox {
 async fn watch(sandbox: Weak<Sandbox>) {
     let page = procfs::page_size();
     let ticks = procfs::ticks_per_second();
-    let mut known = BTreeSet::new();
+    let mut pids = BTreeSet::new();
     let mut before = (Instant::now(), 0);
     loop {
         tokio::time::sleep(INTERVAL).await;
         let Some(sandbox) = sandbox.upgrade() else { return };
-        if sandbox.processes.pids().is_empty() && known.is_empty() {
+        if sandbox.processes.pids().is_empty() && pids.is_empty() {
             continue;
         }
-        let members = census::members(&sandbox, &known, false);
+        let members = census::members(&sandbox, &pids, false);
         let memory = members.iter().map(|stat| stat.rss * page).sum();
         if memory > sandbox.memory
             && let Some(largest) = members.iter().max_by_key(|stat| stat.rss)
@@ -43,6 +43,6 @@ async fn watch(sandbox: Weak<Sandbox>) {
         let processor = 100.0 * spent / now.0.duration_since(before.0).as_secs_f64();
         *sandbox.usage.lock().unwrap_or_else(PoisonError::into_inner) = Usage { memory, processor };
         before = now;
-        known = members.iter().map(|stat| stat.pid).collect();
+        pids = members.iter().map(|stat| stat.pid).collect();
     }
 }

@@ -53,7 +53,7 @@ pub(crate) struct Sandbox {
     /// The start by the clock of the control plane.
     pub(crate) started: Timestamp,
     /// The same by this machine.
-    pub(crate) born: Instant,
+    pub(crate) start_instant: Instant,
     /// When it ends by itself.
     pub(crate) end: watch::Sender<Instant>,
     pub(crate) files: Files,
@@ -95,7 +95,7 @@ impl Sandbox {
 
 /// Makes the folders that a sandbox has from the beginning. All may write to
 /// `/usr/local`, as in E2B's templates.
-pub(crate) fn furnish(root: &Path, user: Option<u32>) -> Result<()> {
+pub(crate) fn create_base_dirs(root: &Path, user: Option<u32>) -> Result<()> {
     let folders = [
         ("home", 0o755),
         ("home/user", 0o755),

@@ -78,8 +78,8 @@ impl Process {
         let mut words = network.chain(sandbox.isolation.command(root, cwd));
         let program = words.next().ok_or_else(|| std::io::Error::other("no program"))?;
         let mut command = tokio::process::Command::new(program);
-        let home = sandbox.isolation.seen(root, "/home/user");
-        let local = sandbox.isolation.seen(root, "/usr/local");
+        let home = sandbox.isolation.visible_path(root, "/home/user");
+        let local = sandbox.isolation.visible_path(root, "/usr/local");
         command
             .args(words)
             .arg(&spec.command)
@@ -147,7 +147,7 @@ impl Process {
     }
 
     /// Tells all who listen, one after another: who does not read holds up the others.
-    async fn tell(&self, event: Event) {
+    async fn broadcast(&self, event: Event) {
         let senders = self.lock().senders.clone();
         for sender in senders {
             if sender.send(event.clone()).await.is_err() {
@@ -160,7 +160,7 @@ impl Process {
         loop {
             let mut chunk = BytesMut::with_capacity(CHUNK);
             match pipe.read_buf(&mut chunk).await {
-                Ok(1..) => self.tell(event(chunk.freeze())).await,
+                Ok(1..) => self.broadcast(event(chunk.freeze())).await,
                 _ => return,
             }
         }
@@ -222,11 +222,11 @@ async fn run(sandbox: Arc<Sandbox>, process: Arc<Process>, mut child: Child) {
         // Who is gone need not know.
         let _ = sender.send(Event::Ended(ended)).await;
     }
-    let retained = if sandbox.envd_is([0, 6, 12]) { RETAINED } else { Duration::ZERO };
+    let retention = if sandbox.envd_is([0, 6, 12]) { RETAINED } else { Duration::ZERO };
     let sandbox = {
         let weak = Arc::downgrade(&sandbox);
         drop(sandbox);
-        tokio::time::sleep(retained).await;
+        tokio::time::sleep(retention).await;
         weak.upgrade()
     };
     if let Some(sandbox) = sandbox {

@@ -50,11 +50,11 @@ impl Sandbox {
         }
         let sandbox = Self::make(state, image, new).map_err(StartError::Failed)?;
         {
-            let mut living = state.sandboxes();
-            if living.len() >= limit {
+            let mut sandboxes = state.sandboxes();
+            if sandboxes.len() >= limit {
                 return Err(StartError::Full(limit));
             }
-            living.insert(sandbox.id.clone(), sandbox.clone());
+            sandboxes.insert(sandbox.id.clone(), sandbox.clone());
         }
         tokio::spawn(end(state.clone(), sandbox.id.clone(), sandbox.end.subscribe()));
         Ok(sandbox)
@@ -69,19 +69,19 @@ impl Sandbox {
         })?;
         let mut variables = image.variables.clone();
         variables.extend(new.variables);
-        let own = [
+        let e2b_variables = [
             ("E2B_SANDBOX", "true"),
             ("E2B_SANDBOX_ID", &id),
             ("E2B_TEMPLATE_ID", &image.id),
             ("E2B_EVENTS_ADDRESS", "http://192.0.2.1"),
         ];
-        variables.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        variables.extend(e2b_variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let rules = new.network.rules(new.allow_internet).filter(|_| state.unenforced.is_none());
         let egress = rules.map(Egress::start).transpose()?;
         if let Some(names) = state.names.get() {
             names.add(&id)?;
         }
-        let born = Instant::now();
+        let start_instant = Instant::now();
         let sandbox = Arc::new(Self {
             template: image.id.clone(),
             alias: image.names.first().cloned(),
@@ -94,8 +94,8 @@ impl Sandbox {
             network: new.network,
             egress,
             started: state.clock.now(),
-            born,
-            end: watch::Sender::new(born + new.lifetime),
+            start_instant,
+            end: watch::Sender::new(start_instant + new.lifetime),
             files: open(&folder, state.isolation.user())?,
             processes: Table::default(),
             isolation: state.isolation.clone(),
@@ -138,7 +138,7 @@ async fn end(state: Arc<State>, id: String, mut end: watch::Receiver<Instant>) {
                 return;
             }
             // Whoever changes it has the sandbox; without any it is gone.
-            changed = end.changed() => if changed.is_err() { return },
+            result = end.changed() => if result.is_err() { return },
         }
     }
 }

@@ -19,11 +19,11 @@ struct Known {
 impl Table {
     /// Adds a process, unless the sandbox has ended.
     pub(crate) fn insert(&self, process: Arc<Process>) -> bool {
-        let mut known = self.lock();
-        if !known.closed {
-            known.processes.insert(process.pid, process);
+        let mut table = self.lock();
+        if !table.closed {
+            table.processes.insert(process.pid, process);
         }
-        !known.closed
+        !table.closed
     }
 
     /// Forgets this process, unless another one has its pid by now.

@@ -14,29 +14,29 @@ const SHARED: u64 = 1 << 20;
 /// shared by links, so who writes to one must put another in its place.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
-    let about = fs::metadata(from)?;
-    own(to, &about)?;
-    fs::set_permissions(to, about.permissions())?;
+    let metadata = fs::metadata(from)?;
+    copy_owner(to, &metadata)?;
+    fs::set_permissions(to, metadata.permissions())?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
-        let (about, to) = (entry.metadata()?, to.join(entry.file_name()));
-        if about.is_dir() {
+        let (metadata, to) = (entry.metadata()?, to.join(entry.file_name()));
+        if metadata.is_dir() {
             copy(&entry.path(), &to)?;
-        } else if about.is_symlink() {
+        } else if metadata.is_symlink() {
             symlink(fs::read_link(entry.path())?, &to)?;
-            own(&to, &about)?;
-        } else if about.is_file() && about.len() >= SHARED {
+            copy_owner(&to, &metadata)?;
+        } else if metadata.is_file() && metadata.len() >= SHARED {
             fs::hard_link(entry.path(), to)?;
-        } else if about.is_file() {
+        } else if metadata.is_file() {
             fs::copy(entry.path(), &to)?;
-            own(&to, &about)?;
+            copy_owner(&to, &metadata)?;
         }
     }
     Ok(())
 }
 
 /// Gives a new file to the owner of the one that it is a copy of.
-fn own(to: &Path, of: &Metadata) -> Result<()> {
+fn copy_owner(to: &Path, of: &Metadata) -> Result<()> {
     if of.uid() == geteuid().as_raw() {
         return Ok(());
     }
@@ -64,8 +64,8 @@ fn unlock(folder: &Path) -> Result<()> {
 pub(crate) fn size(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     let sizes = entries.flatten().map(|entry| match entry.metadata() {
-        Ok(about) if about.is_dir() => size(&entry.path()),
-        Ok(about) if about.nlink() == 1 => about.len(),
+        Ok(metadata) if metadata.is_dir() => size(&entry.path()),
+        Ok(metadata) if metadata.nlink() == 1 => metadata.len(),
         _ => 0,
     });
     sizes.sum()

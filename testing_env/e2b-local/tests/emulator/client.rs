@@ -9,13 +9,13 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 /// An emulator and a client of it.
-pub(crate) struct Here {
+pub(crate) struct Emulator {
     pub(crate) server: E2bLocal,
-    wire: Wire,
+    client: EmulatorClient,
 }
 
 /// A client of an emulator, wherever that is.
-pub(crate) struct Wire {
+pub(crate) struct EmulatorClient {
     api_url: String,
     sandbox_url: String,
     key: String,
@@ -47,32 +47,32 @@ pub(crate) fn http() -> Client {
     Client::builder().no_proxy().timeout(None).build().expect("is a client")
 }
 
-impl Here {
+impl Emulator {
     pub(crate) fn new() -> Self {
         Self::with(Options::default())
     }
 
     pub(crate) fn with(options: Options) -> Self {
         let server = E2bLocal::start(options).expect("starts");
-        let wire = Wire::new(&server.env());
-        Self { server, wire }
+        let client = EmulatorClient::new(&server.env());
+        Self { server, client }
     }
 }
 
-impl Deref for Here {
-    type Target = Wire;
+impl Deref for Emulator {
+    type Target = EmulatorClient;
 
-    fn deref(&self) -> &Wire {
-        &self.wire
+    fn deref(&self) -> &EmulatorClient {
+        &self.client
     }
 }
 
-impl Wire {
+impl EmulatorClient {
     /// A client by the variables that an emulator names.
     pub(crate) fn new<N: AsRef<str>>(variables: &[(N, String)]) -> Self {
-        let value = |wanted: &str| {
-            let mut found = variables.iter().filter(|(name, _)| name.as_ref() == wanted);
-            found.next().unwrap_or_else(|| panic!("{wanted} is missing")).1.clone()
+        let value = |key: &str| {
+            let mut matches = variables.iter().filter(|(name, _)| name.as_ref() == key);
+            matches.next().unwrap_or_else(|| panic!("{key} is missing")).1.clone()
         };
         Self {
             api_url: value("E2B_API_URL"),
@@ -96,9 +96,9 @@ impl Wire {
     }
 
     pub(crate) fn sandbox(&self) -> Sandbox {
-        let (status, made) = self.post("/v2/sandboxes", &json!({"templateID": "base"}));
-        assert_eq!(status, 201, "{made}");
-        Sandbox::of(&made)
+        let (status, response) = self.post("/v2/sandboxes", &json!({"templateID": "base"}));
+        assert_eq!(status, 201, "{response}");
+        Sandbox::of(&response)
     }
 
     pub(crate) fn envd(&self, sandbox: &Sandbox, method: Method, path: &str) -> RequestBuilder {
@@ -137,8 +137,8 @@ impl Wire {
 }
 
 impl Sandbox {
-    pub(crate) fn of(made: &Value) -> Self {
-        let text = |name: &str| made[name].as_str().expect("is text").to_owned();
+    pub(crate) fn of(response: &Value) -> Self {
+        let text = |name: &str| response[name].as_str().expect("is text").to_owned();
         Self { id: text("sandboxID"), token: text("envdAccessToken") }
     }
 }

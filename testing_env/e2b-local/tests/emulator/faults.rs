@@ -6,25 +6,26 @@ use e2b_local::{Answer, Effect, Fault};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::client::{Here, answer, until};
+use crate::client::{Emulator, answer, until};
 
 const CREATE: &str = "POST /v2/sandboxes";
 
 #[test]
 fn response_is_replaced_a_given_number_of_times() {
-    let here = Here::new();
+    let emulator = Emulator::new();
     let busy = Answer::error(503, "busy").header("Retry-After", "7").header("Should-Retry", "true");
-    here.server.fault(Fault::on(CREATE, Effect::Answer(busy)).nth(2).times(2));
+    emulator.server.fault(Fault::on(CREATE, Effect::Answer(busy)).nth(2).times(2));
     let create = || {
-        here.api(Method::POST, "/v2/sandboxes")
+        emulator
+            .api(Method::POST, "/v2/sandboxes")
             .json(&json!({"templateID": "base"}))
             .send()
             .expect("answers")
     };
     let statuses: Vec<u16> = (0..4).map(|_| create().status().as_u16()).collect();
     assert_eq!(statuses, [201, 503, 503, 201]);
-    assert_eq!(here.server.sandboxes().len(), 2);
-    here.server.fault(Fault::on(
+    assert_eq!(emulator.server.sandboxes().len(), 2);
+    emulator.server.fault(Fault::on(
         "*",
         Effect::Answer(Answer::error(503, "busy").header("Retry-After", "7")),
     ));
@@ -33,48 +34,48 @@ fn response_is_replaced_a_given_number_of_times() {
 
 #[test]
 fn create_response_is_dropped() {
-    let here = Here::new();
+    let emulator = Emulator::new();
     let create =
-        || here.api(Method::POST, "/v2/sandboxes").json(&json!({"templateID": "base"})).send();
-    here.server.fault(Fault::on(CREATE, Effect::Drop));
+        || emulator.api(Method::POST, "/v2/sandboxes").json(&json!({"templateID": "base"})).send();
+    emulator.server.fault(Fault::on(CREATE, Effect::Drop));
     assert!(create().is_err());
-    assert_eq!(here.server.sandboxes().len(), 0);
-    here.server.fault(Fault::on(CREATE, Effect::DropDone));
+    assert_eq!(emulator.server.sandboxes().len(), 0);
+    emulator.server.fault(Fault::on(CREATE, Effect::DropDone));
     assert!(create().is_err());
-    assert_eq!(here.server.sandboxes().len(), 1);
-    here.server.fault(Fault::on(CREATE, Effect::AnswerDone(Answer::error(504, "late"))));
+    assert_eq!(emulator.server.sandboxes().len(), 1);
+    emulator.server.fault(Fault::on(CREATE, Effect::AnswerDone(Answer::error(504, "late"))));
     assert_eq!(create().expect("answers").status(), 504);
-    assert_eq!(here.server.sandboxes().len(), 2);
+    assert_eq!(emulator.server.sandboxes().len(), 2);
     let later = Duration::from_millis(200);
-    here.server.fault(Fault::on(CREATE, Effect::DropThenDo(later)));
+    emulator.server.fault(Fault::on(CREATE, Effect::DropThenDo(later)));
     let started = Instant::now();
     assert!(create().is_err());
-    until("the late create", || here.server.sandboxes().len() == 3);
+    until("the late create", || emulator.server.sandboxes().len() == 3);
     assert!(started.elapsed() >= later);
 }
 
 #[test]
 fn responses_are_delayed() {
-    let here = Here::new();
+    let emulator = Emulator::new();
     for effect in [Effect::Delay, Effect::DelayAnswer] {
-        here.server.fault(Fault::on("GET /health", effect(Duration::from_millis(300))));
+        emulator.server.fault(Fault::on("GET /health", effect(Duration::from_millis(300))));
         let started = Instant::now();
-        assert_eq!(here.get("/health").0, 204);
+        assert_eq!(emulator.get("/health").0, 204);
         assert!(started.elapsed() >= Duration::from_millis(300));
     }
 }
 
 #[test]
 fn downloads_are_cut_and_altered() {
-    let here = Here::new();
-    let sandbox = here.sandbox();
-    here.upload(&sandbox, "file", &[b'a'; 100_000]).send().expect("answers");
-    let read = || here.envd(&sandbox, Method::GET, "/files?path=file").send().expect("answers");
-    here.server.fault(Fault::on("GET /files", Effect::FlipByte(70_000)));
+    let emulator = Emulator::new();
+    let sandbox = emulator.sandbox();
+    emulator.upload(&sandbox, "file", &[b'a'; 100_000]).send().expect("answers");
+    let read = || emulator.envd(&sandbox, Method::GET, "/files?path=file").send().expect("answers");
+    emulator.server.fault(Fault::on("GET /files", Effect::FlipByte(70_000)));
     let changed = read().bytes().expect("is whole");
     let different: Vec<usize> = (0..changed.len()).filter(|at| changed[*at] != b'a').collect();
     assert_eq!((changed.len(), different), (100_000, vec![70_000]));
-    here.server.fault(Fault::on("GET /files", Effect::CutAnswer(70_000)));
+    emulator.server.fault(Fault::on("GET /files", Effect::CutAnswer(70_000)));
     let mut body = Vec::new();
     assert!(std::io::copy(&mut read(), &mut body).is_err());
     assert_eq!(body.len(), 70_000);
@@ -83,27 +84,27 @@ fn downloads_are_cut_and_altered() {
 
 #[test]
 fn uploads_are_cut_and_rejected_by_a_full_disk() {
-    let here = Here::new();
-    let sandbox = here.sandbox();
-    let home = here.server.home(&sandbox.id).expect("lives");
+    let emulator = Emulator::new();
+    let sandbox = emulator.sandbox();
+    let home = emulator.server.home(&sandbox.id).expect("lives");
     let fault = Fault::on("POST /files", Effect::CutUpload(5000)).containing("cut");
-    here.server.fault(fault);
-    assert_eq!(answer(here.upload(&sandbox, "other", &[1; 9000])).0, 200);
-    assert!(here.upload(&sandbox, "cut", &[1; 1_000_000]).send().is_err());
+    emulator.server.fault(fault);
+    assert_eq!(answer(emulator.upload(&sandbox, "other", &[1; 9000])).0, 200);
+    assert!(emulator.upload(&sandbox, "cut", &[1; 1_000_000]).send().is_err());
     assert_eq!(std::fs::read(home.join("cut")).expect("is there").len(), 5000);
-    here.server.fault(Fault::on("POST /files", Effect::DiskFull(10)));
-    assert_eq!(answer(here.upload(&sandbox, "full", &[1; 9000])).0, 507);
+    emulator.server.fault(Fault::on("POST /files", Effect::DiskFull(10)));
+    assert_eq!(answer(emulator.upload(&sandbox, "full", &[1; 9000])).0, 507);
     assert_eq!(std::fs::read(home.join("full")).expect("is there").len(), 10);
 }
 
 #[test]
 fn clock_can_be_shifted() {
-    let here = Here::new();
-    here.server.set_clock_ahead(-400 * 24 * 3600);
-    let sandbox = here.sandbox();
-    let (_, detail) = here.get(&format!("/sandboxes/{}", sandbox.id));
+    let emulator = Emulator::new();
+    emulator.server.set_clock_ahead(-400 * 24 * 3600);
+    let sandbox = emulator.sandbox();
+    let (_, detail) = emulator.get(&format!("/sandboxes/{}", sandbox.id));
     let started = detail["startedAt"].as_str().expect("is text");
-    let date = here.api(Method::GET, "/health").send().expect("answers");
+    let date = emulator.api(Method::GET, "/health").send().expect("answers");
     let date = date.headers()["date"].to_str().expect("is text").to_owned();
     let this_year = &jiff::Timestamp::now().to_string()[..4];
     assert!(!started.starts_with(this_year) && !date.contains(this_year), "{started} {date}");

@@ -26,7 +26,7 @@ fn real_host_names_resolve_to_the_emulator() {
     assert_eq!((*domain, *authority), ("E2B_DOMAIN", "SSL_CERT_FILE"));
     let (key, authority) = (format!("X-API-Key: {key}"), file.as_str());
     let body = json!({"templateID": "base"}).to_string();
-    let (made, _) = curl(
+    let (response, _) = curl(
         &server,
         &[
             "--cacert",
@@ -38,8 +38,8 @@ fn real_host_names_resolve_to_the_emulator() {
             "https://api.e2b.app/v2/sandboxes",
         ],
     );
-    let made: Value = serde_json::from_str(&made).expect("is JSON");
-    let id = made["sandboxID"].as_str().expect("is text");
+    let response: Value = serde_json::from_str(&response).expect("is JSON");
+    let id = response["sandboxID"].as_str().expect("is text");
     let status = |arguments: &[&str]| {
         let write = ["--cacert", authority, "--write-out", "%{http_code}"];
         curl(&server, &[&write, arguments].concat()).0

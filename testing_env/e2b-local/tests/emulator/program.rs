@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
-use crate::client::{Sandbox, Stream, Wire, runs, shell, until};
+use crate::client::{EmulatorClient, Sandbox, Stream, runs, shell, until};
 
 /// The program with a folder for its temporary ones, and a client of it.
-fn program(folder: &tempfile::TempDir) -> (Child, Wire) {
+fn program(folder: &tempfile::TempDir) -> (Child, EmulatorClient) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_e2b-local"))
         .args(["--api-port", "0", "--sandbox-port", "0", "--memory", "512"])
         .env("TMPDIR", folder.path())
@@ -29,16 +29,17 @@ fn program(folder: &tempfile::TempDir) -> (Child, Wire) {
             (name.to_owned(), value.to_owned())
         })
         .collect();
-    (child, Wire::new(&variables))
+    (child, EmulatorClient::new(&variables))
 }
 
 fn ends(signal: &str) {
     let folder = tempfile::tempdir().expect("has room");
-    let (mut child, wire) = program(&folder);
+    let (mut child, client) = program(&folder);
     let rules = json!({"denyOut": ["0.0.0.0/0"]});
-    let (_, made) = wire.post("/v2/sandboxes", &json!({"templateID": "base", "network": rules}));
+    let (_, response) =
+        client.post("/v2/sandboxes", &json!({"templateID": "base", "network": rules}));
     let script = "setsid -f sleep 600; echo; exec sleep 600";
-    let request = wire.open(&Sandbox::of(&made), "Start", &shell(script));
+    let request = client.open(&Sandbox::of(&response), "Start", &shell(script));
     let mut stream = Stream::of(request);
     let pid = stream.pid();
     assert!(stream.event()["data"]["stdout"].is_string());
@@ -48,14 +49,16 @@ fn ends(signal: &str) {
     assert!(kill.expect("runs").success());
     let status = child.wait().expect("ends");
     assert_eq!(status.success(), signal == "-TERM");
-    let left = || fs::read_dir(folder.path()).expect("is there").map(|one| one.expect("is there"));
-    until("the end of all", || !runs(pid) && left().next().is_none());
-    let marked = format!("E2B_SANDBOX_ID={}", made["sandboxID"].as_str().expect("is text"));
-    until("the end of all", || !environments().any(|one| one.contains(&marked)));
+    let entries =
+        || fs::read_dir(folder.path()).expect("is there").map(|one| one.expect("is there"));
+    until("the end of all", || !runs(pid) && entries().next().is_none());
+    let mark = format!("E2B_SANDBOX_ID={}", response["sandboxID"].as_str().expect("is text"));
+    until("the end of all", || !environments().any(|one| one.contains(&mark)));
     // Without rules that are enforced, it is everybody's.
     if network != fs::read_link("/proc/self/ns/net").ok() {
-        let is_it = |process: PathBuf| fs::read_link(process.join("ns/net")).ok() == network;
-        until("the end of the network", || !processes().any(is_it));
+        let is_in_network =
+            |process: PathBuf| fs::read_link(process.join("ns/net")).ok() == network;
+        until("the end of the network", || !processes().any(is_in_network));
     }
 }
 

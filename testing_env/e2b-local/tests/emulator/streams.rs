@@ -7,21 +7,21 @@ use std::time::Duration;
 use e2b_local::{Effect, Fault};
 use serde_json::json;
 
-use crate::client::{Here, Run, Sandbox, Stream, shell};
+use crate::client::{Emulator, Run, Sandbox, Stream, shell};
 
 const START: &str = "POST /process.Process/Start";
 const LINES: &str = "echo one; echo two; echo three";
 
-fn here(effect: Effect) -> (Here, Sandbox) {
-    let here = Here::new();
-    let sandbox = here.sandbox();
-    here.server.fault(Fault::on(START, effect));
-    (here, sandbox)
+fn emulator(effect: Effect) -> (Emulator, Sandbox) {
+    let emulator = Emulator::new();
+    let sandbox = emulator.sandbox();
+    emulator.server.fault(Fault::on(START, effect));
+    (emulator, sandbox)
 }
 
 fn broken(effect: Effect, script: &str) -> Run {
-    let (here, sandbox) = here(effect);
-    here.start(&sandbox, script).broken()
+    let (emulator, sandbox) = emulator(effect);
+    emulator.start(&sandbox, script).broken()
 }
 
 #[test]
@@ -50,29 +50,29 @@ fn stream_breaks_within_a_line() {
 
 #[test]
 fn lines_are_repeated_or_dropped() {
-    for (effect, wanted) in
+    for (effect, expected) in
         [(Effect::RepeatLine(2), "one\ntwo\ntwo\nthree\n"), (Effect::DropLine(2), "one\nthree\n")]
     {
-        let (here, sandbox) = here(effect);
-        assert_eq!(here.run(&sandbox, LINES).stdout, wanted);
-        assert_eq!(here.run(&sandbox, LINES).stdout, "one\ntwo\nthree\n");
+        let (emulator, sandbox) = emulator(effect);
+        assert_eq!(emulator.run(&sandbox, LINES).stdout, expected);
+        assert_eq!(emulator.run(&sandbox, LINES).stdout, "one\ntwo\nthree\n");
     }
 }
 
 #[test]
 fn stream_falls_silent() {
-    let (here, sandbox) = here(Effect::Silence { after: 1, keepalives: true });
-    let request = here.open(&sandbox, "Start", &shell(LINES));
+    let (emulator, sandbox) = emulator(Effect::Silence { after: 1, keepalives: true });
+    let request = emulator.open(&sandbox, "Start", &shell(LINES));
     let mut stream = Stream::of(request.header("Keepalive-Ping-Interval", "1"));
     stream.pid();
     assert_eq!(stream.event(), json!({"keepalive": {}}));
     drop(stream);
 
-    here.server.fault(Fault::on(START, Effect::Silence { after: 1, keepalives: false }));
-    let request = here.open(&sandbox, "Start", &shell(LINES));
+    emulator.server.fault(Fault::on(START, Effect::Silence { after: 1, keepalives: false }));
+    let request = emulator.open(&sandbox, "Start", &shell(LINES));
     let mut stream = Stream::of(request.header("Keepalive-Ping-Interval", "1"));
     stream.pid();
-    let (said, heard) = channel();
-    thread::spawn(move || said.send(stream.next().is_ok()));
-    assert!(heard.recv_timeout(Duration::from_millis(2500)).is_err(), "it said something");
+    let (sender, receiver) = channel();
+    thread::spawn(move || sender.send(stream.next().is_ok()));
+    assert!(receiver.recv_timeout(Duration::from_millis(2500)).is_err(), "it said something");
 }

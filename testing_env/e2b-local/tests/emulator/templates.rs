@@ -5,7 +5,7 @@ use std::io::Write as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Here, Sandbox, answer};
+use crate::client::{Emulator, Sandbox, answer};
 
 fn archive(name: &str, text: &str) -> Vec<u8> {
     let mut archive =
@@ -20,17 +20,17 @@ fn archive(name: &str, text: &str) -> Vec<u8> {
 }
 
 /// Builds a template and returns its last status.
-fn build(here: &Here, name: &str, steps: &Value) -> Value {
-    let (status, made) = here.post("/v3/templates", &json!({"name": name}));
+fn build(emulator: &Emulator, name: &str, steps: &Value) -> Value {
+    let (status, response) = emulator.post("/v3/templates", &json!({"name": name}));
     assert_eq!(status, 202);
-    let text = |name: &str| made[name].as_str().expect("is text").to_owned();
+    let text = |name: &str| response[name].as_str().expect("is text").to_owned();
     let (template, build) = (text("templateID"), text("buildID"));
     let path = format!("/v2/templates/{template}/builds/{build}");
-    assert_eq!(here.post(&path, &json!({"fromTemplate": "base", "steps": steps})).0, 202);
+    assert_eq!(emulator.post(&path, &json!({"fromTemplate": "base", "steps": steps})).0, 202);
     let path = format!("/templates/{template}/builds/{build}/status");
     let mut last = Value::Null;
     crate::client::until("the build's end", || {
-        last = here.get(&path).1;
+        last = emulator.get(&path).1;
         last["status"] != "building"
     });
     last
@@ -38,39 +38,39 @@ fn build(here: &Here, name: &str, steps: &Value) -> Value {
 
 #[test]
 fn template_files_are_uploaded_once() {
-    let here = Here::new();
+    let emulator = Emulator::new();
     let hash = "a".repeat(64);
-    let (status, link) = here.get(&format!("/templates/any/files/{hash}"));
+    let (status, link) = emulator.get(&format!("/templates/any/files/{hash}"));
     assert_eq!((status, &link["present"]), (201, &json!(false)));
-    let url = link["url"].as_str().expect("is text").replace(&here.server.api_url, "");
+    let url = link["url"].as_str().expect("is text").replace(&emulator.server.api_url, "");
     let body = archive("tool", "#!/bin/sh\necho $A $PWD\n");
-    assert_eq!(answer(here.api(Method::PUT, &url).body(body)).0, 200);
-    assert_eq!(here.get(&format!("/templates/any/files/{hash}")).1["present"], true);
+    assert_eq!(answer(emulator.api(Method::PUT, &url).body(body)).0, 200);
+    assert_eq!(emulator.get(&format!("/templates/any/files/{hash}")).1["present"], true);
     let steps = json!([
         {"type": "COPY", "args": ["tool", "/usr/local/bin/", "root:root", "0755"], "filesHash": hash},
         {"type": "ENV", "args": ["A", "a"]},
         {"type": "WORKDIR", "args": ["/home/user/in"]},
         {"type": "RUN", "args": ["tool > ran; echo said"]},
     ]);
-    let built = build(&here, "tools", &steps);
-    assert_eq!(built["status"], "ready", "{built}");
-    let log = built["logEntries"].as_array().expect("is a list");
-    assert!(log.iter().any(|line| line["message"] == "said"), "{built}");
-    let (_, made) = here.post("/v2/sandboxes", &json!({"templateID": "tools"}));
-    let run = here.run(&Sandbox::of(&made), "tool; cat ran");
+    let status = build(&emulator, "tools", &steps);
+    assert_eq!(status["status"], "ready", "{status}");
+    let log = status["logEntries"].as_array().expect("is a list");
+    assert!(log.iter().any(|line| line["message"] == "said"), "{status}");
+    let (_, response) = emulator.post("/v2/sandboxes", &json!({"templateID": "tools"}));
+    let run = emulator.run(&Sandbox::of(&response), "tool; cat ran");
     assert_eq!(run.stdout, "a /home/user/in\na /home/user/in\n");
     if rustix::process::geteuid().is_root() {
-        let run = here.run(&Sandbox::of(&made), "stat -c %U . ran /usr/local/bin/tool");
+        let run = emulator.run(&Sandbox::of(&response), "stat -c %U . ran /usr/local/bin/tool");
         assert_eq!(run.stdout, "user\nuser\nroot\n");
     }
 }
 
 #[test]
 fn failed_step_fails_the_build() {
-    let here = Here::new();
+    let emulator = Emulator::new();
     let steps = json!([{"type": "RUN", "args": ["true"]}, {"type": "RUN", "args": ["exit 9"]}]);
-    let built = build(&here, "broken", &steps);
-    assert_eq!((&built["status"], &built["reason"]["step"]), (&json!("error"), &json!("2")));
-    assert!(built["reason"]["message"].to_string().contains("exit status 9"), "{built}");
-    assert_eq!(here.post("/v2/sandboxes", &json!({"templateID": "broken"})).0, 404);
+    let status = build(&emulator, "broken", &steps);
+    assert_eq!((&status["status"], &status["reason"]["step"]), (&json!("error"), &json!("2")));
+    assert!(status["reason"]["message"].to_string().contains("exit status 9"), "{status}");
+    assert_eq!(emulator.post("/v2/sandboxes", &json!({"templateID": "broken"})).0, 404);
 }

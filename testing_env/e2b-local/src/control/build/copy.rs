@@ -13,7 +13,7 @@ use crate::sandbox::Sandbox;
 
 /// A copy of files into a sandbox.
 #[derive(Debug)]
-pub(super) struct Copied {
+pub(super) struct CopySpec {
     /// A tar file, gzipped or not.
     pub(super) archive: PathBuf,
     /// A file or folder in it, or a pattern that all of it matches.
@@ -27,23 +27,23 @@ pub(super) struct Copied {
 }
 
 /// Puts files of an archive into a sandbox.
-pub(super) fn copy(sandbox: &Sandbox, copied: &Copied) -> Result<()> {
-    let unpacked = tempfile::tempdir()?;
-    unpack(&copied.archive, unpacked.path())
-        .with_context(|| format!("cannot unpack {}", copied.archive.display()))?;
-    let to = copied.destination.as_str();
-    let source = unpacked.path().join(copied.source.trim_start_matches(['.', '/']));
+pub(super) fn copy(sandbox: &Sandbox, spec: &CopySpec) -> Result<()> {
+    let unpack_dir = tempfile::tempdir()?;
+    unpack(&spec.archive, unpack_dir.path())
+        .with_context(|| format!("cannot unpack {}", spec.archive.display()))?;
+    let to = spec.destination.as_str();
+    let source = unpack_dir.path().join(spec.source.trim_start_matches(['.', '/']));
     if source.is_file() {
-        let to = match Path::new(&copied.source).file_name() {
+        let to = match Path::new(&spec.source).file_name() {
             Some(name) if is_folder(sandbox, to) => {
                 format!("{}/{}", to.trim_end_matches('/'), name.to_string_lossy())
             }
             _ => to.to_owned(),
         };
-        return put(sandbox, &source, &to, copied);
+        return put(sandbox, &source, &to, spec);
     }
-    let all = if source.is_dir() { &source } else { unpacked.path() };
-    put(sandbox, all, to.trim_end_matches('/'), copied)
+    let root = if source.is_dir() { &source } else { unpack_dir.path() };
+    put(sandbox, root, to.trim_end_matches('/'), spec)
 }
 
 fn unpack(archive: &Path, to: &Path) -> io::Result<()> {
@@ -64,17 +64,17 @@ fn is_folder(sandbox: &Sandbox, path: &str) -> bool {
 }
 
 /// Puts a file, or what is in a folder, to a path of the sandbox.
-fn put(sandbox: &Sandbox, from: &Path, to: &str, copied: &Copied) -> Result<()> {
+fn put(sandbox: &Sandbox, from: &Path, to: &str, spec: &CopySpec) -> Result<()> {
     if from.is_dir() && !from.is_symlink() {
         sandbox.files.make_folders(to)?;
         for entry in fs::read_dir(from)? {
             let entry = entry?;
             let to = format!("{to}/{}", entry.file_name().to_string_lossy());
-            put(sandbox, &entry.path(), &to, copied)?;
+            put(sandbox, &entry.path(), &to, spec)?;
         }
         return Ok(());
     }
-    sandbox.files.make_above(to)?;
+    sandbox.files.make_parents(to)?;
     if from.is_symlink() {
         return Ok(symlink(fs::read_link(from)?, sandbox.files.parent(to)?.path())?);
     }
@@ -83,9 +83,9 @@ fn put(sandbox: &Sandbox, from: &Path, to: &str, copied: &Copied) -> Result<()> 
     let mut target = sandbox.files.file(to, OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC)?;
     let mut source = File::open(from)?;
     io::copy(&mut source, &mut target).with_context(|| format!("cannot write {to}"))?;
-    if copied.of_root && sandbox.isolation.user().is_some() {
+    if spec.of_root && sandbox.isolation.user().is_some() {
         fchown(&target, Some(0), Some(0))?;
     }
-    let mode = copied.mode.unwrap_or(source.metadata()?.permissions().mode());
+    let mode = spec.mode.unwrap_or(source.metadata()?.permissions().mode());
     Ok(target.set_permissions(Permissions::from_mode(mode & 0o7777))?)
 }

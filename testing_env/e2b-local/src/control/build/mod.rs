@@ -68,8 +68,8 @@ pub(super) async fn create(Shared(state): Server, body: Bytes) -> Result<Respons
         tags.push("default");
     }
     // A name keeps its id from build to build.
-    let known = state.templates.id(name);
-    let (template, id) = (known.unwrap_or_else(|| letters(20)), letters(20));
+    let existing_id = state.templates.id(name);
+    let (template, id) = (existing_id.unwrap_or_else(|| letters(20)), letters(20));
     let body = json!({
         "templateID": template,
         "buildID": id,
@@ -90,8 +90,8 @@ pub(super) async fn start(
     body: Bytes,
 ) -> Result<StatusCode, Error> {
     let start: Start = parse(&body)?;
-    let wanted = |command: &Option<String>| command.as_ref().is_some_and(|text| !text.is_empty());
-    if wanted(&start.start_cmd) || wanted(&start.ready_cmd) {
+    let is_set = |command: &Option<String>| command.as_ref().is_some_and(|text| !text.is_empty());
+    if is_set(&start.start_cmd) || is_set(&start.ready_cmd) {
         let message =
             "this emulator cannot keep running processes: leave startCmd and readyCmd out";
         return Err(Error::new(StatusCode::NOT_IMPLEMENTED, message));
@@ -108,10 +108,10 @@ pub(super) async fn start(
         build.names.clone()
     };
     tokio::spawn(async move {
-        let built = run(&state, &id, &base, start.steps).await;
+        let result = run(&state, &id, &base, start.steps).await;
         let mut builds = state.templates.builds.lock();
         let Some(build) = builds.get_mut(&id) else { return };
-        match built {
+        match result {
             Ok(image) => {
                 state.templates.add(Image { id: template, names, ..image });
                 build.status = "ready";
@@ -131,16 +131,16 @@ pub(super) async fn status(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
     let query = query.unwrap_or_default();
-    let number = |wanted: &str| {
-        let value = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted);
+    let number = |key: &str| {
+        let value = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == key);
         value.and_then(|(_, value)| value.parse::<usize>().ok())
     };
     let builds = state.templates.builds.lock();
     let build = builds.get(&id).filter(|build| build.template == template);
     let build = build.ok_or_else(|| no_build(&id))?;
-    let skipped = number("logsOffset").unwrap_or(0);
-    let page = number("limit").unwrap_or(PAGE).min(PAGE);
-    let lines: Vec<&Value> = build.log.iter().skip(skipped).take(page).collect();
+    let offset = number("logsOffset").unwrap_or(0);
+    let limit = number("limit").unwrap_or(PAGE).min(PAGE);
+    let lines: Vec<&Value> = build.log.iter().skip(offset).take(limit).collect();
     let mut body = json!({
         "templateID": template,
         "buildID": id,
@@ -171,7 +171,7 @@ impl Builds {
     }
 }
 
-/// Takes the steps, and returns what they made of a template.
+/// Executes the steps and returns the new template.
 async fn run(
     state: &Arc<State>,
     id: &str,
@@ -180,30 +180,30 @@ async fn run(
 ) -> Result<Image, Failure> {
     let mut image = base.clone();
     let mut number = 0;
-    let made = async {
+    let work = async {
         for step in steps {
             number += 1;
             state.templates.builds.log(id, number, &step.title());
             // Each step starts from the files of the one before, without its processes.
             let new = NewSandbox { lifetime: LIMIT, ..NewSandbox::default() };
             let sandbox = Sandbox::make(state, &image, new)?;
-            let taken = step.take(state, &sandbox, &mut image).await;
+            let output = step.execute(state, &sandbox, &mut image).await;
             sandbox.stop().await;
             let root = state.templates.folder.join(format!("{id}-{number}"));
-            let kept = taken.and_then(|output| {
+            let output = output.and_then(|output| {
                 std::fs::rename(sandbox.files.folder(), &root).context("cannot keep the files")?;
                 Ok(output)
             });
             sandbox.kill().await;
-            for line in kept?.lines() {
+            for line in output?.lines() {
                 state.templates.builds.log(id, number, line);
             }
             image.root = root;
         }
         anyhow::Ok(())
     };
-    let made = made.await;
-    made.map_err(|error| Failure { message: format!("{error:#}"), step: number.to_string() })?;
+    let result = work.await;
+    result.map_err(|error| Failure { message: format!("{error:#}"), step: number.to_string() })?;
     Ok(image)
 }
 

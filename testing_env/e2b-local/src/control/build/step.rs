@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
-use super::copy::{Copied, copy};
+use super::copy::{CopySpec, copy};
 use crate::control::{Image, upload};
 use crate::sandbox::{Ended, Event, Process, Sandbox, Spec, clean};
 use crate::state::State;
@@ -35,8 +35,8 @@ impl Step {
         format!("{} {}", self.kind, self.args.join(" "))
     }
 
-    /// Takes it in a sandbox, and returns what it printed.
-    pub(super) async fn take(
+    /// Executes the step in a sandbox and returns what it printed.
+    pub(super) async fn execute(
         self,
         state: &State,
         sandbox: &Arc<Sandbox>,
@@ -46,13 +46,13 @@ impl Step {
         match self.kind.as_str() {
             "COPY" => {
                 let hash = self.hash.as_deref().context("the step has no filesHash")?;
-                let archive = upload::stored(state, hash).ok().filter(|file| file.is_file());
+                let archive = upload::archive_path(state, hash).ok().filter(|file| file.is_file());
                 let archive = archive.with_context(|| format!("files {hash} were not uploaded"))?;
                 let mode = match argument(3) {
                     "" => None,
                     mode => Some(u32::from_str_radix(mode, 8).context("the mode is not octal")?),
                 };
-                let copied = Copied {
+                let spec = CopySpec {
                     archive,
                     source: argument(0).to_owned(),
                     destination: absolute(&image.workdir, argument(1)),
@@ -60,7 +60,7 @@ impl Step {
                     of_root: matches!(argument(2).split(':').next(), Some("root" | "0")),
                 };
                 let sandbox = sandbox.clone();
-                tokio::task::spawn_blocking(move || copy(&sandbox, &copied)).await??;
+                tokio::task::spawn_blocking(move || copy(&sandbox, &spec)).await??;
             }
             "RUN" => return run(sandbox, argument(0), &image.workdir).await,
             "ENV" => {

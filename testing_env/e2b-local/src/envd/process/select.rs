@@ -16,22 +16,22 @@ pub(in crate::envd) struct Selector {
 
 impl Selector {
     /// A process that runs or ended a little ago.
-    pub(in crate::envd) fn known(
-        named: Option<Self>,
+    pub(in crate::envd) fn find(
+        selector: Option<Self>,
         sandbox: &Sandbox,
     ) -> Result<Arc<Process>, RpcError> {
-        let gone =
+        let not_found =
             |what: String| RpcError::new("not_found", format!("process with {what} not found"));
-        match named.unwrap_or_default() {
+        match selector.unwrap_or_default() {
             Self { pid: Some(pid), .. } => {
-                sandbox.processes.get(pid).ok_or_else(|| gone(format!("pid {pid}")))
+                sandbox.processes.get(pid).ok_or_else(|| not_found(format!("pid {pid}")))
             }
             Self { tag: Some(tag), .. } => {
                 // Envd looks at one tagged process only.
-                let mut tagged = sandbox.processes.running().into_iter();
-                let first = tagged.find(|process| process.spec.tag.is_some());
+                let mut processes = sandbox.processes.running().into_iter();
+                let first = processes.find(|process| process.spec.tag.is_some());
                 let found = first.filter(|process| process.spec.tag.as_ref() == Some(&tag));
-                found.ok_or_else(|| gone(format!("tag {tag}")))
+                found.ok_or_else(|| not_found(format!("tag {tag}")))
             }
             _ => Err(RpcError::new("unimplemented", "invalid input type <nil>")),
         }
@@ -39,10 +39,10 @@ impl Selector {
 
     /// A process that runs.
     pub(in crate::envd) fn running(
-        named: Option<Self>,
+        selector: Option<Self>,
         sandbox: &Sandbox,
     ) -> Result<Arc<Process>, RpcError> {
-        let process = Self::known(named, sandbox)?;
+        let process = Self::find(selector, sandbox)?;
         if process.ended().is_none() {
             return Ok(process);
         }

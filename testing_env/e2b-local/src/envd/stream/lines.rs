@@ -19,31 +19,31 @@ impl Lines {
 
     /// Returns the part of a chunk that is passed on, and whether the stream breaks then.
     pub(super) fn pass(&mut self, chunk: &[u8]) -> (Vec<u8>, bool) {
-        let mut passed = Vec::with_capacity(chunk.len());
+        let mut output = Vec::with_capacity(chunk.len());
         for part in chunk.split_inclusive(|byte| *byte == b'\n') {
-            let whole = part.ends_with(b"\n");
+            let is_complete = part.ends_with(b"\n");
             let line = self.line;
             if self.has(|effect| matches!(effect, Effect::CutLine(cut) if *cut == line)) {
                 // All but the end of the line, or half of what there is.
                 let half = part.len().div_ceil(2).min(part.len().saturating_sub(1).max(1));
-                passed.extend_from_slice(&part[..half]);
-                return (passed, true);
+                output.extend_from_slice(&part[..half]);
+                return (output, true);
             }
             if !self.has(|effect| matches!(effect, Effect::DropLine(drop) if *drop == line)) {
-                passed.extend_from_slice(part);
+                output.extend_from_slice(part);
             }
             if self.has(|effect| matches!(effect, Effect::RepeatLine(twice) if *twice == line)) {
                 self.so_far.extend_from_slice(part);
-                if whole {
-                    passed.append(&mut self.so_far);
+                if is_complete {
+                    output.append(&mut self.so_far);
                 }
             }
-            self.line += u64::from(whole);
+            self.line += u64::from(is_complete);
         }
-        (passed, false)
+        (output, false)
     }
 
-    fn has(&self, wanted: impl Fn(&Effect) -> bool) -> bool {
-        self.effects.iter().any(wanted)
+    fn has(&self, predicate: impl Fn(&Effect) -> bool) -> bool {
+        self.effects.iter().any(predicate)
     }
 }

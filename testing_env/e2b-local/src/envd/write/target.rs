@@ -18,14 +18,14 @@ use crate::sandbox::{Sandbox, tree_size};
 #[derive(Debug)]
 pub(super) struct Target {
     file: File,
-    /// The room that is left, in bytes.
-    room: u64,
+    /// The space that is left, in bytes.
+    available: u64,
     /// The size that the client announced, in bytes.
     size: Option<u64>,
 }
 
 /// The absolute path that a client means.
-pub(super) fn resolved(sandbox: &Sandbox, path: &str) -> Result<String, Failed> {
+pub(super) fn resolve_path(sandbox: &Sandbox, path: &str) -> Result<String, Failed> {
     resolve(sandbox, path).map_err(|error| Box::new(rest(StatusCode::BAD_REQUEST, error)))
 }
 
@@ -38,7 +38,7 @@ impl Target {
         size: Option<u64>,
     ) -> Result<Self, Failed> {
         let internal = |message| Box::new(rest(StatusCode::INTERNAL_SERVER_ERROR, message));
-        sandbox.files.make_above(path).map_err(|error| {
+        sandbox.files.make_parents(path).map_err(|error| {
             internal(match error.kind() {
                 ErrorKind::NotADirectory => {
                     format!("error ensuring directories: path is a file: {path}")
@@ -62,25 +62,25 @@ impl Target {
             // It only matters to who runs it.
             let _ = file.set_permissions(Permissions::from_mode(mode));
         }
-        let left = sandbox.disk.saturating_sub(tree_size(sandbox.files.folder()));
-        let room = full.map_or(left, |full| left.min(full as u64));
-        Ok(Self { file: File::from_std(file), room, size })
+        let free = sandbox.disk.saturating_sub(tree_size(sandbox.files.folder()));
+        let available = full.map_or(free, |full| free.min(full as u64));
+        Ok(Self { file: File::from_std(file), available, size })
     }
 
-    /// Writes more, as much as there is room for.
+    /// Writes more, as much as there is space for.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), Failed> {
-        let fitting = bytes.len().min(usize::try_from(self.room).unwrap_or(usize::MAX));
-        self.room -= fitting as u64;
-        let written = async {
-            self.file.write_all(&bytes[..fitting]).await?;
+        let length = bytes.len().min(usize::try_from(self.available).unwrap_or(usize::MAX));
+        self.available -= length as u64;
+        let write = async {
+            self.file.write_all(&bytes[..length]).await?;
             // What has arrived is there, whatever happens to the rest.
             self.file.flush().await
         };
-        match written.await {
-            Ok(()) if fitting == bytes.len() => return Ok(()),
+        match write.await {
+            Ok(()) if length == bytes.len() => return Ok(()),
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::StorageFull => {}
-            Err(error) => return Err(failed(&error)),
+            Err(error) => return Err(write_error(&error)),
         }
         let message = "not enough disk space available";
         Err(Box::new(rest(
@@ -97,16 +97,16 @@ impl Target {
 /// returns its mode.
 fn unshare(sandbox: &Sandbox, path: &str) -> io::Result<Option<u32>> {
     let Ok(file) = sandbox.files.file(path, OFlags::PATH) else { return Ok(None) };
-    let about = file.metadata()?;
-    if !about.is_file() || about.nlink() == 1 {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.nlink() == 1 {
         return Ok(None);
     }
-    let place = sandbox.files.parent(&sandbox.files.resolved(&file)?)?;
-    fs::remove_file(place.path())?;
-    Ok(Some(about.mode() & 0o777))
+    let location = sandbox.files.parent(&sandbox.files.real_path(&file)?)?;
+    fs::remove_file(location.path())?;
+    Ok(Some(metadata.mode() & 0o777))
 }
 
-fn failed(error: &io::Error) -> Failed {
+fn write_error(error: &io::Error) -> Failed {
     let message = format!("error writing file: {error}");
     Box::new(rest(StatusCode::INTERNAL_SERVER_ERROR, message))
 }
