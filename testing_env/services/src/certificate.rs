@@ -14,9 +14,9 @@ const NAME: &str = "subjectAltName=DNS:localhost";
 /// Writes `server.crt` and `server.key`: a self-signed certificate, for localhost only.
 pub(crate) fn make_self_signed(folder: &Path) -> Result<()> {
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-    let itself = ["-x509", "-days", "30", "-subj", "/CN=osiris test server", "-addext", NAME];
+    let certificate = ["-x509", "-days", "30", "-subj", "/CN=osiris test server", "-addext", NAME];
     let files = ["-keyout", "server.key", "-out", "server.crt"];
-    openssl(folder, &[&["req"][..], &key, &itself, &files].concat())
+    openssl(folder, &[&["req"][..], &key, &certificate, &files].concat())
 }
 
 /// Writes `ca.crt`, `server.crt` and `server.key`, and `client.crt` and `client.key` of the user
@@ -25,11 +25,11 @@ pub(crate) fn make_self_signed(folder: &Path) -> Result<()> {
 /// # Errors
 /// Returns an error if `openssl` is not installed, or there is no room in the folder.
 pub fn make(folder: &Path, names: &[&str]) -> Result<()> {
-    let named = |name: &&str| match name.parse::<IpAddr>() {
+    let alt_name = |name: &&str| match name.parse::<IpAddr>() {
         Ok(address) => format!("IP:{address}"),
         Err(_) => format!("DNS:{name}"),
     };
-    let names = names.iter().map(named).collect::<Vec<_>>().join(",");
+    let names = names.iter().map(alt_name).collect::<Vec<_>>().join(",");
     let extensions = format!("basicConstraints=CA:FALSE\nsubjectAltName={names}\n");
     fs::write(folder.join("server.ext"), extensions)?;
     fs::write(folder.join("client.ext"), "basicConstraints=CA:FALSE\n")?;

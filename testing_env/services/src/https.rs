@@ -21,7 +21,7 @@ impl Files {
     ///
     /// # Errors
     /// Returns an error if OpenSSL cannot be installed or the server does not start.
-    pub fn start(of: &Path) -> Result<Self> {
+    pub fn start(root: &Path) -> Result<Self> {
         let openssl = install("openssl", "openssl", &[])?;
         let folder = Folder::new("osiris-https-")?;
         certificate::make(folder.path(), &certificate::LOCAL)?;
@@ -34,7 +34,7 @@ impl Files {
             .arg(folder.path().join("server.crt"))
             .arg("-key")
             .arg(folder.path().join("server.key"))
-            .current_dir(of)
+            .current_dir(root)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());

@@ -13,11 +13,11 @@ static INSTALLING: Mutex<()> = Mutex::new(());
 /// in `folders`.
 pub fn program(name: &str, folders: &[&str]) -> Option<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();
-    let everywhere = path.split(':').chain(["/usr/sbin", "/usr/local/sbin", "/sbin"]);
+    let system_folders = path.split(':').chain(["/usr/sbin", "/usr/local/sbin", "/sbin"]);
     folders
         .iter()
         .copied()
-        .chain(everywhere)
+        .chain(system_folders)
         .map(|folder| Path::new(folder).join(name))
         .find(|file| file.is_file())
 }
@@ -27,7 +27,7 @@ pub fn program(name: &str, folders: &[&str]) -> Option<PathBuf> {
 /// # Errors
 /// Returns an error if the package cannot be installed or does not contain the program.
 pub fn install(name: &str, package: &str, folders: &[&str]) -> Result<PathBuf> {
-    let _one = INSTALLING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _guard = INSTALLING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(found) = program(name, folders) {
         return Ok(found);
     }

@@ -236,7 +236,7 @@ impl Server {
             .spawn()
             .context("cannot run sh")?;
         let log = folder.join("log");
-        let started = wait(
+        let result = wait(
             self.port,
             || match keeper.try_wait()? {
                 Some(_) => bail!("the server ended:\n{}", read(&log)),
@@ -245,7 +245,7 @@ impl Server {
             || self.sql("", "SELECT 1").is_ok(),
         );
         self.keeper = Some(keeper);
-        started.with_context(|| format!("the server did not start:\n{}", read(&log)))
+        result.with_context(|| format!("the server did not start:\n{}", read(&log)))
     }
 
     fn stop(&mut self) {

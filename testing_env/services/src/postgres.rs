@@ -151,7 +151,7 @@ impl Postgres {
     /// # Errors
     /// Returns an error if `psql` cannot be installed.
     pub fn client(&self, database: &str, command: &str) -> Result<Command> {
-        let mut client = Command::new(installed("psql")?);
+        let mut client = Command::new(install_program("psql")?);
         client
             .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", command])
             .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", &self.user, database])
@@ -306,7 +306,7 @@ impl Postgres {
 
     fn program(&self, name: &str) -> Result<PathBuf> {
         match self.options.release {
-            Release::System => installed(name),
+            Release::System => install_program(name),
             Release::Unstable => programs::postgres(name),
         }
     }
@@ -340,17 +340,17 @@ pub fn on_each_server(check: impl Fn(&'static Postgres)) {
     }
 }
 
-fn installed(name: &str) -> Result<PathBuf> {
+fn install_program(name: &str) -> Result<PathBuf> {
     install(name, "postgresql", &FOLDERS)
 }
 
 /// Returns the user and group to run the server as.
 fn account() -> Result<(u32, u32)> {
     let accounts = fs::read_to_string("/etc/passwd")?;
-    let of = |name: &str| {
+    let ids = |name: &str| {
         let line = accounts.lines().find(|line| line.split(':').next() == Some(name))?;
         let mut fields = line.split(':').skip(2);
         Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
     };
-    of("postgres").or_else(|| of("nobody")).context("no account to run PostgreSQL in")
+    ids("postgres").or_else(|| ids("nobody")).context("no account to run PostgreSQL in")
 }

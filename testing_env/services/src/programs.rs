@@ -59,7 +59,7 @@ fn make_copy() -> Result<Copy> {
     let mut copy = Command::new("cp");
     run(copy.current_dir(&root).args(["-a", "--parents"]).args(folders).arg(folder.path()))?;
     // Replaces the paths in a program's command with those in the copy.
-    let moved = |name: &str| -> Vec<OsString> {
+    let relocate = |name: &str| -> Vec<OsString> {
         let words = unstable.program(name).into_iter();
         words
             .map(|word| match Path::new(&word).strip_prefix(&root) {
@@ -74,11 +74,11 @@ fn make_copy() -> Result<Copy> {
         let program = format!("{name}.elf");
         let script = folder.path().join(&name);
         fs::rename(&script, folder.path().join(&program))?;
-        let words = moved(&program);
+        let words = relocate(&program);
         let words: Vec<_> = words.iter().map(|word| format!("'{}'", word.display())).collect();
         fs::write(&script, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")))?;
         fs::set_permissions(&script, Permissions::from_mode(0o755))?;
     }
-    let pgbouncer = moved(PGBOUNCER);
+    let pgbouncer = relocate(PGBOUNCER);
     Ok(Copy { folder, pgbouncer })
 }

@@ -13,30 +13,30 @@ use anyhow::Result;
 /// Returns an error if no port is free.
 pub fn cutting_proxy(port: u16, after: usize) -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let here = listener.local_addr()?.port();
+    let proxy_port = listener.local_addr()?.port();
     thread::spawn(move || {
-        let (near, _) = listener.accept()?;
-        let far = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-        let (mut upward, mut to) = (near.try_clone()?, far.try_clone()?);
-        thread::spawn(move || std::io::copy(&mut upward, &mut to));
+        let (client, _) = listener.accept()?;
+        let server = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
+        thread::spawn(move || std::io::copy(&mut from, &mut to));
         // Any error also ends the connection.
-        let _ = pass(&far, &near, after);
-        far.shutdown(Shutdown::Both)?;
-        near.shutdown(Shutdown::Both)
+        let _ = pass(&server, &client, after);
+        server.shutdown(Shutdown::Both)?;
+        client.shutdown(Shutdown::Both)
     });
-    Ok(here)
+    Ok(proxy_port)
 }
 
-fn pass(mut from: &TcpStream, mut to: &TcpStream, mut left: usize) -> std::io::Result<()> {
+fn pass(mut from: &TcpStream, mut to: &TcpStream, mut remaining: usize) -> std::io::Result<()> {
     let mut buffer = [0; 4096];
-    while left > 0 {
-        let room = left.min(buffer.len());
-        let count = from.read(&mut buffer[..room])?;
+    while remaining > 0 {
+        let size = remaining.min(buffer.len());
+        let count = from.read(&mut buffer[..size])?;
         if count == 0 {
             break;
         }
         to.write_all(&buffer[..count])?;
-        left -= count;
+        remaining -= count;
     }
     Ok(())
 }

@@ -37,11 +37,11 @@ impl Registry {
         );
         if let Some(password) = password {
             let htpasswd = install("htpasswd", "apache2-utils", &[])?;
-            let made = Command::new(htpasswd).args(["-Bbn", USER, password]).output()?;
-            if !made.status.success() {
-                bail!("htpasswd: {}", String::from_utf8_lossy(&made.stderr));
+            let output = Command::new(htpasswd).args(["-Bbn", USER, password]).output()?;
+            if !output.status.success() {
+                bail!("htpasswd: {}", String::from_utf8_lossy(&output.stderr));
             }
-            fs::write(at("htpasswd"), made.stdout)?;
+            fs::write(at("htpasswd"), output.stdout)?;
             config.push_str(&format!(
                 "auth: {{htpasswd: {{realm: osiris, path: '{}'}}}}\n",
                 at("htpasswd").display()
@@ -67,7 +67,7 @@ impl Registry {
             ),
             None => Ok(()),
         };
-        wait(port, alive, || answers(port))?;
+        wait(port, alive, || speaks_http(port))?;
         Ok(Self { port, folder, server })
     }
 
@@ -92,13 +92,13 @@ impl Drop for Registry {
 }
 
 /// Returns whether the server speaks HTTP by now, whatever it says.
-fn answers(port: u16) -> bool {
-    let ask = || {
+fn speaks_http(port: u16) -> bool {
+    let request = || {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.write_all(b"GET /v2/ HTTP/1.0\r\n\r\n")?;
         let mut start = [0; 5];
         stream.read_exact(&mut start)?;
         std::io::Result::Ok(start)
     };
-    ask().is_ok_and(|start| &start == b"HTTP/")
+    request().is_ok_and(|start| &start == b"HTTP/")
 }

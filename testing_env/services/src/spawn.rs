@@ -14,9 +14,9 @@ type Request = (Command, Sender<io::Result<Child>>);
 static SPAWNER: LazyLock<Sender<Request>> = LazyLock::new(|| {
     let (sender, receiver): (_, Receiver<Request>) = channel();
     thread::spawn(move || {
-        for (mut command, answer) in receiver {
+        for (mut command, reply) in receiver {
             // The requester may have ended.
-            let _ = answer.send(command.spawn());
+            let _ = reply.send(command.spawn());
         }
     });
     sender
@@ -29,8 +29,8 @@ static SPAWNER: LazyLock<Sender<Request>> = LazyLock::new(|| {
 /// Returns an error if the program cannot be started.
 pub fn spawn(command: Command) -> Result<Child> {
     let program = command.get_program().to_owned();
-    let (answer, child) = channel();
-    SPAWNER.send((command, answer)).context("the thread that starts programs is gone")?;
-    let child = child.recv().context("the thread that starts programs is gone")?;
-    child.with_context(|| format!("cannot start {}", program.display()))
+    let (reply, receiver) = channel();
+    SPAWNER.send((command, reply)).context("the thread that starts programs is gone")?;
+    let result = receiver.recv().context("the thread that starts programs is gone")?;
+    result.with_context(|| format!("cannot start {}", program.display()))
 }

@@ -35,7 +35,7 @@ impl Unstable {
         let root = folder.join("root");
         if !root.exists() {
             eprintln!("Downloading {name} for the tests into {} ...", folder.display());
-            let new = empty(&folder.join("root.new"))?;
+            let new = create_empty(&folder.join("root.new"))?;
             download(&folder, &new, packages)
                 .with_context(|| format!("cannot download {name} from Debian unstable"))?;
             fs::rename(new, &root)?;
@@ -82,7 +82,7 @@ impl Unstable {
 /// Downloads and unpacks the packages and their dependencies, which apt verifies with Debian's
 /// keys.
 fn download(cache: &Path, into: &Path, packages: &[&str]) -> Result<()> {
-    let apt = empty(&cache.join("apt"))?;
+    let apt = create_empty(&cache.join("apt"))?;
     for folder in ["etc/preferences.d", "etc/trusted.gpg.d", "state/lists/partial"] {
         fs::create_dir_all(apt.join(folder))?;
     }
@@ -104,14 +104,16 @@ fn download(cache: &Path, into: &Path, packages: &[&str]) -> Result<()> {
              Acquire::Check-Valid-Until \"false\";\nAcquire::Languages \"none\";\n"
         ),
     )?;
-    let get = |arguments: &[&str]| {
+    let apt_get = |arguments: &[&str]| {
         run(Command::new("apt-get").env("APT_CONFIG", apt.join("apt.conf")).args(arguments))
     };
-    get(&["update"])?;
-    get(&[&["install", "--yes", "--download-only", "--no-install-recommends"], packages].concat())?;
+    apt_get(&["update"])?;
+    apt_get(
+        &[&["install", "--yes", "--download-only", "--no-install-recommends"], packages].concat(),
+    )?;
     for file in fs::read_dir(&archives)? {
         let file = file?.path();
-        if file.extension().is_some_and(|end| end == "deb") {
+        if file.extension().is_some_and(|extension| extension == "deb") {
             run(Command::new("dpkg-deb").arg("-x").arg(file).arg(into))?;
         }
     }
@@ -119,7 +121,7 @@ fn download(cache: &Path, into: &Path, packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn empty(folder: &Path) -> Result<PathBuf> {
+fn create_empty(folder: &Path) -> Result<PathBuf> {
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder)?;
     Ok(folder.to_owned())

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::shell::{built, cargo_path, command, root, run as run_command};
+use crate::shell::{build_dir, cargo_path, command, root, run as run_command};
 
 const CARGO_DENY: &str = "cargo-deny";
 const CARGO_DENY_VERSION: &str = "0.20.2";
@@ -16,11 +16,11 @@ const PYTHON_LOCK: &str = "host/cli/src/drivers/build/python/componentize-py.txt
 
 /// Builds cargo-deny unless this version exists, and returns its path.
 fn cargo_deny() -> Result<PathBuf> {
-    let tools = built()?.join("tools");
+    let tools = build_dir()?.join("tools");
     let program = tools.join("bin").join(CARGO_DENY);
     let output = Command::new(&program).arg("--version").output();
-    let is_there = |text: &[u8]| String::from_utf8_lossy(text).contains(CARGO_DENY_VERSION);
-    if output.is_ok_and(|output| is_there(&output.stdout)) {
+    let is_current = |text: &[u8]| String::from_utf8_lossy(text).contains(CARGO_DENY_VERSION);
+    if output.is_ok_and(|output| is_current(&output.stdout)) {
         return Ok(program);
     }
     eprintln!("Building {CARGO_DENY} (the first time takes some minutes) ...");
@@ -60,9 +60,9 @@ pub(crate) fn run(online: bool) -> Result<()> {
 
 /// Returns the `package-lock.json` files under version control.
 fn npm_locks() -> Result<Vec<PathBuf>> {
-    let listed = command("git", &["ls-files", "*package-lock.json"]).output()?;
-    let listed = String::from_utf8(listed.stdout)?;
-    let locks: Vec<PathBuf> = listed.lines().map(|lock| root().join(lock)).collect();
+    let output = command("git", &["ls-files", "*package-lock.json"]).output()?;
+    let list = String::from_utf8(output.stdout)?;
+    let locks: Vec<PathBuf> = list.lines().map(|lock| root().join(lock)).collect();
     ensure!(!locks.is_empty(), "git lists no package-lock.json");
     Ok(locks)
 }
@@ -77,10 +77,11 @@ fn check_npm_lock(lock: &PathBuf) -> Result<()> {
         if package["link"] == true {
             continue;
         }
-        let hashed = package["integrity"].as_str().is_some_and(|hash| hash.starts_with("sha512-"));
-        let resolved = package["resolved"].as_str();
-        let trusted = resolved.is_none_or(|url| url.starts_with("https://registry.npmjs.org/"));
-        if !hashed || !trusted {
+        let has_hash =
+            package["integrity"].as_str().is_some_and(|hash| hash.starts_with("sha512-"));
+        let url = package["resolved"].as_str();
+        let is_trusted = url.is_none_or(|url| url.starts_with("https://registry.npmjs.org/"));
+        if !has_hash || !is_trusted {
             bail!("{}: `{path}` needs a sha512 and npm's registry as its source", lock.display());
         }
     }
@@ -90,8 +91,8 @@ fn check_npm_lock(lock: &PathBuf) -> Result<()> {
 /// Checks that every requirement names one version and at least one sha256.
 fn check_python_lock() -> Result<()> {
     let text = fs::read_to_string(root().join(PYTHON_LOCK))?;
-    let joined = text.replace("\\\n", " ");
-    let lines = joined.lines().map(str::trim);
+    let text = text.replace("\\\n", " ");
+    let lines = text.lines().map(str::trim);
     let requirements: Vec<&str> =
         lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     ensure!(!requirements.is_empty(), "{PYTHON_LOCK} names no package");

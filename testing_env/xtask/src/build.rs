@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 
-use crate::shell::{built, cargo, cargo_path, command, osiris, root, run};
+use crate::shell::{build_dir, cargo, cargo_path, command, osiris, root, run};
 
 const TARGET: &str = "wasm32-wasip2";
 /// The registry client that must be able to read our layout.
@@ -23,7 +23,7 @@ pub(crate) fn host() -> Result<()> {
 pub(crate) fn drivers() -> Result<()> {
     services::install("clang", "clang", &[])?;
     services::install("llvm-ar", "llvm", &[])?;
-    build(crates("plugins")?, &built()?.join("drivers"))
+    build(crates("plugins")?, &build_dir()?.join("drivers"))
 }
 
 /// Builds only the file drivers, which need nothing but Rust.
@@ -32,13 +32,13 @@ pub(crate) fn file_drivers() -> Result<()> {
     folders.retain(|folder| {
         folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("filesystem_"))
     });
-    build(folders, &built()?.join("drivers"))
+    build(folders, &build_dir()?.join("drivers"))
 }
 
 /// Builds the drivers of the tests and benchmarks, into a directory that no pipeline searches by
 /// default.
 pub(crate) fn test_drivers() -> Result<()> {
-    let out = built()?.join("test-drivers");
+    let out = build_dir()?.join("test-drivers");
     node()?;
     let mut folders = crates("tests/drivers")?;
     folders.push(root().join("sdk/javascript/test/driver"));
@@ -48,7 +48,7 @@ pub(crate) fn test_drivers() -> Result<()> {
 
 /// Builds `wkg` unless it exists, which takes some minutes.
 pub(crate) fn wkg() -> Result<()> {
-    let root = built()?.join("tools");
+    let root = build_dir()?.join("tools");
     if services::program("wkg", &[]).is_some() || root.join("bin/wkg").is_file() {
         return Ok(());
     }
@@ -60,7 +60,7 @@ pub(crate) fn wkg() -> Result<()> {
 /// because the drivers have the same names.
 pub(crate) fn examples() -> Result<()> {
     node()?;
-    let out = built()?.join("examples");
+    let out = build_dir()?.join("examples");
     for language in ["javascript", "rust"] {
         build(crates(&format!("sdk/{language}/examples"))?, &out.join(language))?;
     }
@@ -72,11 +72,11 @@ pub(crate) fn examples() -> Result<()> {
 fn python(folders: Vec<PathBuf>, out: &Path) -> Result<()> {
     services::install("pip3", "python3-pip", &[])?;
     let sources = ["sdk/python", "wit", "host/cli/src/drivers/build/python"];
-    let changed = sources.into_iter().filter_map(|source| newest(&root().join(source))).max();
+    let last_change = sources.into_iter().filter_map(|source| newest(&root().join(source))).max();
     let is_old = |folder: &PathBuf| {
         let spec = std::fs::read_to_string(folder.join("spec.yaml")).unwrap_or_default();
         let name = spec.lines().find_map(|line| line.strip_prefix("name: ")).unwrap_or_default();
-        newest(&out.join(format!("{name}.wasm"))) <= changed
+        newest(&out.join(format!("{name}.wasm"))) <= last_change
     };
     let old: Vec<PathBuf> = folders.into_iter().filter(is_old).collect();
     if old.is_empty() { Ok(()) } else { build(old, out) }
@@ -85,9 +85,9 @@ fn python(folders: Vec<PathBuf>, out: &Path) -> Result<()> {
 /// Returns the latest modification time of a file or inside a directory, ignoring Python's
 /// caches.
 fn newest(path: &Path) -> Option<SystemTime> {
-    let about = std::fs::metadata(path).ok()?;
-    if !about.is_dir() {
-        return about.modified().ok();
+    let metadata = std::fs::metadata(path).ok()?;
+    if !metadata.is_dir() {
+        return metadata.modified().ok();
     }
     let entries = std::fs::read_dir(path).ok()?.flatten();
     let sources = entries.filter(|entry| entry.file_name() != "__pycache__");
@@ -130,13 +130,13 @@ fn build(folders: Vec<PathBuf>, out: &Path) -> Result<()> {
         .arg("--out")
         .arg(out)
         .current_dir(root())
-        .env("OSIRIS_CACHE", built()?.join("test-cache"))
+        .env("OSIRIS_CACHE", build_dir()?.join("test-cache"))
         .stdout(std::io::stderr()))
 }
 
 /// Adds the WebAssembly target if the toolchain lacks it.
 fn add_target() -> Result<()> {
     let libdir = command("rustc", &["--print", "target-libdir", "--target", TARGET]).output()?;
-    let there = Path::new(String::from_utf8_lossy(&libdir.stdout).trim()).is_dir();
-    if there { Ok(()) } else { run(&mut command("rustup", &["target", "add", TARGET])) }
+    let is_installed = Path::new(String::from_utf8_lossy(&libdir.stdout).trim()).is_dir();
+    if is_installed { Ok(()) } else { run(&mut command("rustup", &["target", "add", TARGET])) }
 }

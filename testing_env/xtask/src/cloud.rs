@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::shell::{built, cargo, run};
+use crate::shell::{build_dir, cargo, run};
 
 /// Builds the emulator with the same features as everything else.
 pub(crate) fn build() -> Result<()> {
@@ -54,8 +54,9 @@ impl Drop for Cloud {
     fn drop(&mut self) {
         // After SIGTERM, the emulator removes its sandboxes; after SIGKILL, they would remain.
         let pid = self.process.id().to_string();
-        let asked = Command::new("kill").arg(pid).status().is_ok_and(|status| status.success());
-        if !asked {
+        let is_signaled =
+            Command::new("kill").arg(pid).status().is_ok_and(|status| status.success());
+        if !is_signaled {
             self.process.kill().ok();
         }
         self.process.wait().ok();
@@ -63,6 +64,6 @@ impl Drop for Cloud {
 }
 
 fn command() -> Result<Command> {
-    let name = built()?.join("e2b-local").with_extension(std::env::consts::EXE_EXTENSION);
+    let name = build_dir()?.join("e2b-local").with_extension(std::env::consts::EXE_EXTENSION);
     Ok(Command::new(name))
 }

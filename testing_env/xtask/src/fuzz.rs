@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::shell::{built, cargo, cargo_path, command, root, run as run_command};
+use crate::shell::{build_dir, cargo, cargo_path, command, root, run as run_command};
 
 /// Programs in `tests/fuzz/targets`.
 pub(crate) const TARGETS: [&str; 8] =
@@ -29,8 +29,8 @@ pub(crate) enum Effort {
 
 /// Builds the targets and runs the named ones, or all.
 pub(crate) fn run(names: &[String], effort: Effort) -> Result<()> {
-    let there = Command::new(cargo_path()).args(["fuzz", "--version"]).output()?;
-    if !there.status.success() {
+    let version = Command::new(cargo_path()).args(["fuzz", "--version"]).output()?;
+    if !version.status.success() {
         eprintln!("Installing cargo-fuzz ...");
         cargo(&["install", "cargo-fuzz", "--locked"])?;
     }
@@ -46,16 +46,16 @@ pub(crate) fn run(names: &[String], effort: Effort) -> Result<()> {
 }
 
 fn fuzz_target(target: &str, effort: Effort) -> Result<()> {
-    let found = found(target, effort)?;
-    let folder = found.to_string_lossy();
+    let folder = inputs_folder(target, effort)?;
+    let folder = folder.to_string_lossy();
     // New inputs are added to the first directory; the others are only read.
     let mut corpora = vec![target, &folder];
-    let seeds = folder_of_seeds(target);
+    let seeds = seeds_folder(target);
     let seeds = seeds.to_string_lossy();
     if Path::new(&*seeds).is_dir() {
         corpora.push(&seeds);
     }
-    let end = match effort {
+    let amount = match effort {
         Effort::Seconds(seconds) => [format!("-max_total_time={seconds}"), "-seed=0".to_owned()],
         Effort::Inputs(inputs) => [format!("-runs={inputs}"), "-seed=1".to_owned()],
     };
@@ -68,7 +68,7 @@ fn fuzz_target(target: &str, effort: Effort) -> Result<()> {
         "-print_final_stats=1".to_owned(),
     ];
     corpora.push("--");
-    corpora.extend(end.iter().chain(&limits).map(String::as_str));
+    corpora.extend(amount.iter().chain(&limits).map(String::as_str));
     run_command(&mut fuzz("run", &corpora)?)
 }
 
@@ -76,22 +76,24 @@ fn fuzz_target(target: &str, effort: Effort) -> Result<()> {
 /// instrumented.
 fn fuzz(verb: &str, arguments: &[&str]) -> Result<Command> {
     let mut command = command(cargo_path(), &["fuzz", verb, "--fuzz-dir", "tests/fuzz"]);
-    command.args(["--sanitizer", "none", "--dev", "--target-dir"]).arg(work()?.join("target"));
+    command
+        .args(["--sanitizer", "none", "--dev", "--target-dir"])
+        .arg(work_folder()?.join("target"));
     command.args(arguments);
     Ok(command)
 }
 
 /// Returns the directory of programs and found inputs, which are kept for the next time.
-fn work() -> Result<PathBuf> {
-    Ok(built()?.join("fuzz"))
+fn work_folder() -> Result<PathBuf> {
+    Ok(build_dir()?.join("fuzz"))
 }
 
 /// Returns the directory for the inputs that a target finds.
-fn found(target: &str, effort: Effort) -> Result<PathBuf> {
+fn inputs_folder(target: &str, effort: Effort) -> Result<PathBuf> {
     let folder = match effort {
-        Effort::Seconds(_) => work()?.join(target),
+        Effort::Seconds(_) => work_folder()?.join(target),
         Effort::Inputs(_) => {
-            let folder = work()?.join("fresh").join(target);
+            let folder = work_folder()?.join("fresh").join(target);
             if folder.exists() {
                 fs::remove_dir_all(&folder)?;
             }
@@ -102,6 +104,6 @@ fn found(target: &str, effort: Effort) -> Result<PathBuf> {
     Ok(folder)
 }
 
-fn folder_of_seeds(target: &str) -> PathBuf {
+fn seeds_folder(target: &str) -> PathBuf {
     root().join("tests/fuzz/seeds").join(target)
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::shell::{built, cargo_path, command};
+use crate::shell::{build_dir, cargo_path, command};
 
 /// Target platforms of osiris: the host, and the drivers.
 const PLATFORMS: [&str; 2] = ["x86_64-unknown-linux-gnu", "wasm32-wasip2"];
@@ -63,7 +63,7 @@ struct Kind {
 pub(crate) fn run() -> Result<()> {
     let mut crates = BTreeMap::new();
     for platform in PLATFORMS {
-        shipped(platform, &mut crates)?;
+        collect_crates(platform, &mut crates)?;
     }
     let mut texts: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for (name, package) in &crates {
@@ -81,14 +81,14 @@ pub(crate) fn run() -> Result<()> {
         let names = names.iter().copied().collect::<Vec<_>>().join(", ");
         write!(notices, "\n{}\n{names}\n\n{text}\n", "-".repeat(80))?;
     }
-    let path = built()?.join("THIRD-PARTY-NOTICES.txt");
+    let path = build_dir()?.join("THIRD-PARTY-NOTICES.txt");
     fs::write(&path, notices).with_context(|| format!("cannot write {}", path.display()))?;
     println!("{}: {} crates, {} texts", path.display(), crates.len(), texts.len());
     Ok(())
 }
 
 /// Adds the crates linked into the binary or a first-party driver, by name and version.
-fn shipped(platform: &str, crates: &mut BTreeMap<String, Package>) -> Result<()> {
+fn collect_crates(platform: &str, crates: &mut BTreeMap<String, Package>) -> Result<()> {
     let arguments =
         ["metadata", "--format-version", "1", "--locked", "--filter-platform", platform];
     let output = command(cargo_path(), &arguments).output().context("cannot start cargo")?;
@@ -99,21 +99,21 @@ fn shipped(platform: &str, crates: &mut BTreeMap<String, Package>) -> Result<()>
         let is_driver = path.contains("/plugins/") && platform.starts_with("wasm");
         package.source.is_none() && (is_driver || package.name == "osiris")
     };
-    let mut next: Vec<String> =
+    let mut queue: Vec<String> =
         packages.iter().filter(is_ours).map(|package| package.id.clone()).collect();
     let nodes: HashMap<&str, &Node> =
         resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
-    let mut seen = BTreeSet::new();
-    while let Some(id) = next.pop() {
+    let mut visited = BTreeSet::new();
+    while let Some(id) = queue.pop() {
         let node = nodes.get(id.as_str()).context("a package is not in the graph")?;
         let is_linked =
             |dependency: &&Dependency| dependency.dep_kinds.iter().any(|kind| kind.kind.is_none());
         let dependencies = node.deps.iter().filter(is_linked).map(|dependency| &dependency.pkg);
-        next.extend(dependencies.filter(|id| !seen.contains(*id)).cloned());
-        seen.insert(id);
+        queue.extend(dependencies.filter(|id| !visited.contains(*id)).cloned());
+        visited.insert(id);
     }
     for package in packages {
-        if package.source.is_some() && seen.contains(&package.id) {
+        if package.source.is_some() && visited.contains(&package.id) {
             crates.insert(format!("{} {}", package.name, package.version), package);
         }
     }
@@ -127,17 +127,17 @@ fn licences(package: &Package) -> Result<BTreeSet<String>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().to_uppercase();
-        if NAMES.iter().any(|known| name.starts_with(known)) && entry.file_type()?.is_file() {
+        if NAMES.iter().any(|prefix| name.starts_with(prefix)) && entry.file_type()?.is_file() {
             let text = fs::read(entry.path())?;
             texts.insert(String::from_utf8_lossy(&text).replace('\r', "").trim().to_owned());
         }
     }
     if texts.is_empty() {
         let license = package.license.as_deref().unwrap_or_default();
-        let of_crate = || format!("the licence of {} {}", package.name, package.version);
+        let context = || format!("the licence of {} {}", package.name, package.version);
         let expression = spdx::Expression::parse_mode(license, spdx::ParseMode::LAX);
-        for requirement in expression.with_context(of_crate)?.requirements() {
-            let id = requirement.req.license.id().with_context(of_crate)?;
+        for requirement in expression.with_context(context)?.requirements() {
+            let id = requirement.req.license.id().with_context(context)?;
             texts.insert(id.text().trim().to_owned());
         }
     }

@@ -14,11 +14,11 @@ const WORDS: [&str; 8] = ["what", "which", "whether", "how", "where", "who", "wh
 /// # Errors
 /// Returns an error that lists the paragraphs that begin with one of [`WORDS`].
 pub(crate) fn run() -> Result<()> {
-    let listed = command("git", &["ls-files", "*.rs"]).output()?;
-    let listed = String::from_utf8(listed.stdout)?;
+    let output = command("git", &["ls-files", "*.rs"]).output()?;
+    let list = String::from_utf8(output.stdout)?;
     let mut found = Vec::new();
     // Frozen sources of old drivers stay as they are.
-    for file in listed.lines().filter(|file| !file.starts_with("tests/evolution/")) {
+    for file in list.lines().filter(|file| !file.starts_with("tests/evolution/")) {
         let text = fs::read_to_string(root().join(file))?;
         let lines = clauses(&text).into_iter();
         found.extend(lines.map(|(line, text)| format!("{file}:{line}: {text}")));

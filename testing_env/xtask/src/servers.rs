@@ -13,12 +13,12 @@ pub(crate) fn run() -> Result<()> {
     mysql.sql("movies", &std::fs::read_to_string(root().join("testing_env/data/movies.sql"))?)?;
     let postgres = postgres::Postgres::start(postgres::Options::default())?;
     postgres.create_database("warehouse")?;
-    println!("export MYSQL_PORT={} MYSQL_PASSWORD={}", mysql.port, quoted(mariadb::PASSWORD));
+    println!("export MYSQL_PORT={} MYSQL_PASSWORD={}", mysql.port, quote(mariadb::PASSWORD));
     println!(
         "export POSTGRES_PORT={} POSTGRES_USER={} POSTGRES_PASSWORD={}",
         postgres.port,
         postgres.user,
-        quoted(&postgres.password)
+        quote(&postgres.password)
     );
     eprintln!(
         "Paste these lines into another shell; there, in testing_env: osiris run pipelines/movies.yaml"
@@ -30,6 +30,6 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// Quotes a text for a shell.
-fn quoted(text: &str) -> String {
+fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

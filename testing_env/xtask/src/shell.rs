@@ -9,19 +9,20 @@ use anyhow::{Context, Result, bail};
 /// Returns the workspace's root as given by cargo at run time: a cached build may come from
 /// elsewhere.
 pub(crate) fn root() -> PathBuf {
-    let own = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), PathBuf::from);
-    own.join("../..")
+    let manifest_dir =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), PathBuf::from);
+    manifest_dir.join("../..")
 }
 
 /// Returns the directory that cargo builds into, which contains this program.
-pub(crate) fn built() -> Result<PathBuf> {
+pub(crate) fn build_dir() -> Result<PathBuf> {
     let program = std::env::current_exe()?;
     Ok(program.parent().context("this program lies in no folder")?.to_owned())
 }
 
 /// Returns the path of the built `osiris`.
 pub(crate) fn osiris() -> Result<PathBuf> {
-    Ok(built()?.join("osiris").with_extension(std::env::consts::EXE_EXTENSION))
+    Ok(build_dir()?.join("osiris").with_extension(std::env::consts::EXE_EXTENSION))
 }
 
 /// Creates a command in the workspace's root.

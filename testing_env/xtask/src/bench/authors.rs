@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::Row;
 use super::trial::{Trial, in_turn};
 use crate::build;
-use crate::shell::built;
+use crate::shell::build_dir;
 
 const PIPELINE: &str = r#"
 oml_version: "0.1.0"
@@ -16,18 +16,23 @@ steps:
 
 pub(super) fn measure() -> Result<Vec<Row>> {
     build::examples()?;
-    let made = |name, language, goal| Ok(Row::alone(name, "s", made(language)?, goal));
-    let weighs = |name, file, goal| {
-        let bytes = std::fs::metadata(built()?.join(file))?.len();
+    let time_row =
+        |name, language, goal| Ok(Row::alone(name, "s", measure_creation(language)?, goal));
+    let size_row = |name, file, goal| {
+        let bytes = std::fs::metadata(build_dir()?.join(file))?.len();
         Ok(Row::alone(name, "MB", bytes as f64 / 1e6, goal))
     };
     [
-        made("new driver in Rust: made, built, passes the kit", "rust", "< 120 s"),
-        made("new driver in Python: made, built, passes the kit", "python", "< 60 s"),
-        compiling(),
-        weighs("CSV extractor, the file", "drivers/filesystem.csv_extractor.wasm", "< 2 MB"),
-        weighs("CSV writer, the file", "drivers/filesystem.csv_writer.wasm", "< 2 MB"),
-        weighs("example in Python, the file", "examples/python/example.word_count.wasm", "< 20 MB"),
+        time_row("new driver in Rust: made, built, passes the kit", "rust", "< 120 s"),
+        time_row("new driver in Python: made, built, passes the kit", "python", "< 60 s"),
+        measure_compilation(),
+        size_row("CSV extractor, the file", "drivers/filesystem.csv_extractor.wasm", "< 2 MB"),
+        size_row("CSV writer, the file", "drivers/filesystem.csv_writer.wasm", "< 2 MB"),
+        size_row(
+            "example in Python, the file",
+            "examples/python/example.word_count.wasm",
+            "< 20 MB",
+        ),
     ]
     .into_iter()
     .collect()
@@ -35,14 +40,15 @@ pub(super) fn measure() -> Result<Vec<Row>> {
 
 /// Measures the time in seconds from nothing to a driver that passes the conformance kit. The
 /// second time counts, when dependencies shared by all drivers are compiled.
-fn made(language: &str) -> Result<f64> {
-    make(language)?;
-    make(language)
+fn measure_creation(language: &str) -> Result<f64> {
+    create_driver(language)?;
+    create_driver(language)
 }
 
-fn make(language: &str) -> Result<f64> {
+fn create_driver(language: &str) -> Result<f64> {
     let trial = Trial::new("")?;
-    let cargo = [("CARGO_TARGET_DIR".to_owned(), built()?.join("authoring").display().to_string())];
+    let cargo =
+        [("CARGO_TARGET_DIR".to_owned(), build_dir()?.join("authoring").display().to_string())];
     let commands: [&[&str]; 3] = [
         &["new", "acme.people_extractor", "--lang", language, "--dir", "driver"],
         &["build", "driver"],
@@ -53,12 +59,12 @@ fn make(language: &str) -> Result<f64> {
 }
 
 /// Measures the additional time of a driver's first run.
-fn compiling() -> Result<Row> {
+fn measure_compilation() -> Result<Row> {
     let trial = Trial::new(PIPELINE)?;
     std::fs::write(trial.path().join("in.csv"), "id,name\n1,a\n2,b\n")?;
     trial.warm()?;
     let first = || {
-        let cache = tempfile::tempdir_in(built()?)?;
+        let cache = tempfile::tempdir_in(build_dir()?)?;
         let cache = ("OSIRIS_CACHE".to_owned(), cache.path().display().to_string());
         trial.osiris_with(&["run", "--last-compile"], &[cache])
     };

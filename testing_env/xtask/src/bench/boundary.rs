@@ -41,13 +41,13 @@ pub(super) fn measure() -> Result<Vec<Row>> {
     }
     let memcpy = native_memcpy();
     let native = ("memcpy", memcpy);
-    let more = |name, ours: f64, goal| Row {
+    let row = |name, ours: f64, goal| Row {
         ratio: Some(ours / memcpy),
         ..Row::less(name, "GB/s", ours, native, goal)
     };
     Ok(vec![
-        more("driver -> host, 384 KiB batches", median(out), ">= 20 GB/s"),
-        more("host -> driver, 384 KiB batches", median(back), ">= 20 GB/s"),
+        row("driver -> host, 384 KiB batches", median(out), ">= 20 GB/s"),
+        row("host -> driver, 384 KiB batches", median(back), ">= 20 GB/s"),
         Row::alone("pass-through transform", "M rows/s", median(rows), ">= 100"),
     ])
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::csv::PIPELINE;
 use super::trial::Trial;
 use super::{Row, data};
-use crate::shell::{built, cargo, command};
+use crate::shell::{build_dir, cargo, command};
 
 /// CPU seconds, as printed by `host/runtime/examples/checks.rs`.
 #[derive(Deserialize)]
@@ -28,7 +28,8 @@ pub(super) fn measure() -> Result<Vec<Row>> {
     cargo(&["build", "--workspace", "--features", "osiris-sdk/arrow", "--example", "checks"])?;
     let trial = Trial::new(PIPELINE)?;
     data::write_csv(&trial.path().join("in.csv"), 1_000_000)?;
-    let program = built()?.join("examples/checks").with_extension(std::env::consts::EXE_EXTENSION);
+    let program =
+        build_dir()?.join("examples/checks").with_extension(std::env::consts::EXE_EXTENSION);
     let output = command(program, &[]).arg(trial.path()).output()?;
     let text = String::from_utf8(output.stdout)?;
     let seconds: Seconds = serde_json::from_str(&text)

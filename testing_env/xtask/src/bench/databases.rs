@@ -12,7 +12,7 @@ use super::Row;
 use super::boundary::metric;
 use super::peer::{NAME, Pandas};
 use super::trial::{Trial, in_turn, until_end};
-use crate::shell::{built, cargo};
+use crate::shell::{build_dir, cargo};
 
 /// Rows of a table of mixed types, about 90 bytes each as CSV.
 const ROWS: u64 = 5_000_000;
@@ -146,17 +146,17 @@ pub(super) fn postgres() -> Result<Vec<Row>> {
 
     trial.rewrite(LOAD)?;
     trial.warm()?;
-    let empty = || {
+    let truncate = || {
         server.sql(DATABASE, "TRUNCATE copied")?;
         server.sql(DATABASE, "CHECKPOINT")
     };
     let (ours, theirs) = in_turn(
         || {
-            empty()?;
+            truncate()?;
             trial.run()
         },
         || {
-            empty()?;
+            truncate()?;
             copy("copied FROM 'out.csv'")
         },
     )?;
@@ -181,20 +181,20 @@ fn extract(
     let (ours, theirs) = in_turn(|| trial.run(), client)?;
     let peak = trial.peak_mb()?;
     // Run only once, since it takes minutes.
-    let slow = pandas.run(script, trial.path())?;
+    let pandas_seconds = pandas.run(script, trial.path())?;
     Ok(vec![
         Row::less(beside_client, "s", ours, (client_name, theirs), ">= 1x"),
-        Row::less(beside_pandas, "s", ours, (NAME, slow), ">= 3x"),
+        Row::less(beside_pandas, "s", ours, (NAME, pandas_seconds), ">= 3x"),
         Row::alone(memory, "MB", peak, "< 120 MB"),
     ])
 }
 
 fn script(driver: &str, user: &str, password: &str, port: u16) -> String {
-    let quoted = password.replace('\\', "\\\\").replace('\'', "\\'");
+    let escaped = password.replace('\\', "\\\\").replace('\'', "\\'");
     PANDAS
         .replace("DRIVER", driver)
         .replace("USER", user)
-        .replace("PASSWORD", &quoted)
+        .replace("PASSWORD", &escaped)
         .replace("PORT", &port.to_string())
 }
 
@@ -203,7 +203,7 @@ fn sandbox(trial: &Trial, family: &str, name: &'static str, connection: &Value) 
     trial.rewrite(&READ.replace("FAMILY", family))?;
     trial.warm()?;
     let config = json!({"table": "items", "resolved_connection": connection}).to_string();
-    let program = built()?.with_file_name("release").join(format!("examples/{family}_native"));
+    let program = build_dir()?.with_file_name("release").join(format!("examples/{family}_native"));
     let ours = || {
         trial.run()?;
         Ok(metric(&trial.session_file("metrics.jsonl")?, "read", "step_duration_ms")? / 1e3)

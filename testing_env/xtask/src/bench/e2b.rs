@@ -28,18 +28,18 @@ pub(super) fn measure() -> Result<Vec<Row>> {
     cloud::build()?;
     let cloud = Cloud::start()?;
     let (steps, overhead) = {
-        let trial = Trial::new(&many())?;
+        let trial = Trial::new(&many_steps())?;
         std::fs::write(trial.path().join("in.csv"), "id,name\n1,a\n2,b\n3,c\n4,d\n")?;
         trial.warm()?;
         trial.osiris_with(&["e2b", "template"], &cloud.variables)?;
-        let (here, there, overhead) = both(&trial, &cloud, 3 * RUNS)?;
-        ((there - here) * 1e3 / (2 * PAIRS) as f64, overhead)
+        let (local, remote, overhead) = measure_both(&trial, &cloud, 3 * RUNS)?;
+        ((remote - local) * 1e3 / (2 * PAIRS) as f64, overhead)
     };
     let long = Trial::new(LONG)?;
     long.warm()?;
-    let (here, there, _) = both(&long, &cloud, RUNS)?;
-    let share = (there / here - 1.0) * 100.0;
-    eprintln!("the long run took {here:.2} s here and {there:.2} s there");
+    let (local, remote, _) = measure_both(&long, &cloud, RUNS)?;
+    let share = (remote / local - 1.0) * 100.0;
+    eprintln!("the long run took {local:.2} s here and {remote:.2} s there");
     Ok(vec![
         Row::alone("E2B: a step there beyond a step here", "ms", steps, "< 1 ms"),
         Row::alone("E2B: a run of 10 s there beyond one here", "%", share, "< 1 %"),
@@ -48,7 +48,7 @@ pub(super) fn measure() -> Result<Vec<Row>> {
 }
 
 /// Returns a pipeline of many steps that do almost nothing.
-fn many() -> String {
+fn many_steps() -> String {
     let mut text = String::from("oml_version: \"0.1.0\"\nname: many\nsteps:\n");
     for pair in 0..PAIRS {
         // Writing to a string never fails.
@@ -62,22 +62,22 @@ fn many() -> String {
 
 /// Returns the seconds of the run itself here and in the sandbox, and the milliseconds around the
 /// sandbox run: the fastest of alternating runs, since other load only adds time.
-fn both(trial: &Trial, cloud: &Cloud, runs: usize) -> Result<(f64, f64, f64)> {
-    let (mut here, mut there, mut overhead) = (Vec::new(), Vec::new(), Vec::new());
+fn measure_both(trial: &Trial, cloud: &Cloud, runs: usize) -> Result<(f64, f64, f64)> {
+    let (mut local, mut remote, mut overhead) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs {
         trial.run()?;
-        here.push(field(&status(trial)?, "/execution_duration")?);
+        local.push(field(&status(trial)?, "/execution_duration")?);
         let arguments =
             ["run", "--last-compile", "--e2b", "--e2b-template", "osiris", "--e2b-install-deps"];
         trial.osiris_with(&arguments, &cloud.variables)?;
         let status = status(trial)?;
-        there.push(field(&status, "/execution_duration")?);
+        remote.push(field(&status, "/execution_duration")?);
         overhead.push(field(&status, "/e2b/metrics/e2b_overhead_ms")?);
     }
-    Ok((least(here), least(there), least(overhead)))
+    Ok((minimum(local), minimum(remote), minimum(overhead)))
 }
 
-fn least(values: Vec<f64>) -> f64 {
+fn minimum(values: Vec<f64>) -> f64 {
     values.into_iter().fold(f64::INFINITY, f64::min)
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::trial::seconds;
-use crate::shell::{built, run};
+use crate::shell::{build_dir, run};
 
 /// The name and version that the table shows.
 pub(super) const NAME: &str = "pandas 2.3.3";
@@ -19,7 +19,7 @@ pub(super) struct Pandas {
 impl Pandas {
     /// Installs pandas into the build directory, once.
     pub(super) fn install() -> Result<Self> {
-        let folder = built()?.join("bench-python");
+        let folder = build_dir()?.join("bench-python");
         let python = folder.join("bin/python");
         if !folder.join("ready").exists() {
             eprintln!("Installing {NAME} ...");

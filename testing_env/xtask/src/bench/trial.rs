@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::shell::built;
+use crate::shell::build_dir;
 
 /// Number of times that each command is timed; the median counts.
 pub(super) const RUNS: usize = 5;
@@ -27,7 +27,7 @@ pub(super) fn measure_build(base: Option<&Path>) {
 fn build() -> Result<PathBuf> {
     match &*BASE.lock().unwrap_or_else(PoisonError::into_inner) {
         Some(base) => Ok(base.clone()),
-        None => built(),
+        None => build_dir(),
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Trial {
 impl Trial {
     /// Creates a project from the text of a pipeline.
     pub(super) fn new(pipeline: &str) -> Result<Self> {
-        let trial = Self { folder: tempfile::tempdir_in(built()?)? };
+        let trial = Self { folder: tempfile::tempdir_in(build_dir()?)? };
         std::fs::write(trial.path().join("osiris.yaml"), "version: 1\n")?;
         std::fs::write(trial.path().join("pipeline.yaml"), pipeline)?;
         Ok(trial)

@@ -84,9 +84,9 @@ fn render(root: &Path) -> Result<BTreeMap<String, String>> {
         let source = format!("plugins/{}/spec.yaml", entry?.file_name().to_string_lossy());
         // Crates that families share have no spec.
         let Ok(text) = fs::read_to_string(root.join(&source)) else { continue };
-        let cannot = || format!("cannot describe {source}");
-        let spec: Spec = serde_yaml_ng::from_str(&text).with_context(cannot)?;
-        let page = page::page(&spec, &source).with_context(cannot)?;
+        let context = || format!("cannot describe {source}");
+        let spec: Spec = serde_yaml_ng::from_str(&text).with_context(context)?;
+        let page = page::page(&spec, &source).with_context(context)?;
         if pages.insert(format!("{}.md", spec.name), page).is_some() {
             bail!("two specs in plugins/ have the name {}", spec.name);
         }
@@ -104,15 +104,15 @@ mod tests {
         let folder = folder.path().join("drivers");
         let mut pages: BTreeMap<String, String> =
             ["a.md", "b.md"].map(|name| (name.to_owned(), "new".to_owned())).into();
-        let stale = |pages: &_| update(&folder, pages, true).unwrap_err().to_string();
-        assert!(stale(&pages).contains("a.md, b.md; run `cargo xtask docs`"));
+        let check_error = |pages: &_| update(&folder, pages, true).unwrap_err().to_string();
+        assert!(check_error(&pages).contains("a.md, b.md; run `cargo xtask docs`"));
         assert!(!folder.exists());
         assert_eq!(update(&folder, &pages, false).unwrap(), ["a.md", "b.md"]);
         assert!(update(&folder, &pages, true).unwrap().is_empty());
 
         fs::write(folder.join("b.md"), "old").unwrap();
         pages.remove("a.md");
-        assert!(stale(&pages).contains(": b.md, a.md;"));
+        assert!(check_error(&pages).contains(": b.md, a.md;"));
         assert_eq!(update(&folder, &pages, false).unwrap(), ["b.md", "a.md"]);
         assert!(update(&folder, &pages, true).unwrap().is_empty());
         assert!(!folder.join("a.md").exists());

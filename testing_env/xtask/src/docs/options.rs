@@ -52,7 +52,7 @@ impl Entry {
         let options = schema.properties.iter().filter(|(name, _)| *name != CONNECTION);
         for (name, option) in options {
             let key = format!("{prefix}{name}");
-            let of_option = || format!("cannot describe the option `{key}`");
+            let context = || format!("cannot describe the option `{key}`");
             let default = match (&option.default, &condition) {
                 (Some(value), _) => code(&flow(value)),
                 _ if schema.required.contains(name) => "required".to_owned(),
@@ -60,9 +60,9 @@ impl Entry {
                 _ => String::new(),
             };
             entries.push(Self {
-                kind: describe(option).with_context(of_option)?,
+                kind: describe(option).with_context(context)?,
                 default,
-                description: Description::of(option).with_context(of_option)?,
+                description: Description::of(option).with_context(context)?,
                 key: key.clone(),
             });
             let nested = [
@@ -95,22 +95,24 @@ impl Description {
     /// Returns an error if the description does not begin with a text.
     fn of(option: &Schema) -> Result<Self> {
         let labels = labels(option);
-        let mut found = Self { text: String::new(), values: Vec::new() };
+        let mut description = Self { text: String::new(), values: Vec::new() };
         for sentence in sentences(&option.description) {
             let labelled = labels.iter().find_map(|(words, label)| {
                 Some((label, sentence.strip_prefix(words.as_str())?.strip_prefix(": ")?))
             });
-            match (labelled, found.values.last_mut()) {
-                (Some((label, meaning)), _) => found.values.push((label.clone(), text(meaning))),
+            match (labelled, description.values.last_mut()) {
+                (Some((label, meaning)), _) => {
+                    description.values.push((label.clone(), text(meaning)));
+                }
                 (None, Some((_, meaning))) => push(meaning, sentence),
-                (None, None) => push(&mut found.text, sentence),
+                (None, None) => push(&mut description.text, sentence),
             }
         }
         ensure!(
-            !found.text.is_empty(),
+            !description.text.is_empty(),
             "its `description` has to begin with a sentence on the option itself"
         );
-        Ok(found)
+        Ok(description)
     }
 
     /// Returns the first sentence of the text.
@@ -204,15 +206,15 @@ pub(super) fn render(entries: &[Entry], noun: &str) -> String {
 
 /// Explains keys of nested mappings.
 fn notation(entries: &[Entry]) -> String {
-    let has = |part: &str| entries.iter().any(|entry| entry.key.contains(part));
+    let has_key_with = |part: &str| entries.iter().any(|entry| entry.key.contains(part));
     let mut sentences = Vec::new();
-    if has(".") {
+    if has_key_with(".") {
         sentences.push("A key with dots lies in nested mappings: `a.b` is written `a: {b: ...}`.");
     }
-    if has("[].") {
+    if has_key_with("[].") {
         sentences.push("`a[].b` is the key `b` in each element of the list `a`.");
     }
-    if has(".NAME.") {
+    if has_key_with(".NAME.") {
         sentences.push("In `a.NAME.b`, NAME is a name of your choice.");
     }
     if sentences.is_empty() { String::new() } else { format!("\n{}\n", sentences.join(" ")) }
@@ -256,7 +258,7 @@ mod tests {
 
     #[test]
     fn dots_within_a_sentence_do_not_end_it() {
-        let found: Vec<_> = sentences("Ends in .gz or 1.5. Next: e. \n").collect();
-        assert_eq!(found, ["Ends in .gz or 1.5.", "Next: e."]);
+        let actual: Vec<_> = sentences("Ends in .gz or 1.5. Next: e. \n").collect();
+        assert_eq!(actual, ["Ends in .gz or 1.5.", "Next: e."]);
     }
 }

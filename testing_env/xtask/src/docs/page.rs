@@ -25,7 +25,7 @@ pub(super) fn page(spec: &Spec, source: &str) -> Result<String> {
     let mut section = |title: &str, body: &str| {
         page.push_str(&format!("\n## {title}\n\n{}\n", body.trim_end()));
     };
-    section("Example", &format!("{}\n\n{}", titled(first), step(spec, first)));
+    section("Example", &format!("{}\n\n{}", title_line(first), step(spec, first)));
     section("Permissions", &permissions(spec));
     section("Configuration", &configuration(spec)?);
     if let Some(schema) = spec.connection() {
@@ -34,7 +34,7 @@ pub(super) fn page(spec: &Spec, source: &str) -> Result<String> {
     if !others.is_empty() {
         let examples: Vec<String> = others
             .iter()
-            .map(|example| format!("{}\n\n{}", titled(example), step(spec, example)))
+            .map(|example| format!("{}\n\n{}", title_line(example), step(spec, example)))
             .collect();
         section("More examples", &examples.join("\n"));
     }
@@ -47,7 +47,7 @@ pub(super) fn page(spec: &Spec, source: &str) -> Result<String> {
     Ok(page)
 }
 
-fn titled(example: &Example) -> String {
+fn title_line(example: &Example) -> String {
     format!("{}:", text(&example.title))
 }
 
@@ -79,16 +79,16 @@ fn parts<'p>(pointers: impl IntoIterator<Item = &'p String>) -> String {
 
 fn permissions(spec: &Spec) -> String {
     let Spec { files, network, secrets, .. } = spec;
-    let named = |pointers: &[String]| match pointers {
+    let file_phrase = |pointers: &[String]| match pointers {
         [_] => format!("the file or folder that {} names", parts(pointers)),
         _ => format!("the files or folders that {} name", parts(pointers)),
     };
     let (mut lines, mut denied) = (Vec::new(), Vec::new());
     if !files.read.is_empty() {
-        lines.push(format!("read {}", named(&files.read)));
+        lines.push(format!("read {}", file_phrase(&files.read)));
     }
     if !files.write.is_empty() {
-        let target = named(&files.write);
+        let target = file_phrase(&files.write);
         lines.push(format!("read and write {target}, and files that it creates next to that"));
     }
     if lines.is_empty() {
@@ -96,7 +96,7 @@ fn permissions(spec: &Spec) -> String {
     }
     match network.is_empty() {
         true => denied.push("the network".to_owned()),
-        false => lines.extend(network.iter().map(|endpoint| connects(spec, endpoint))),
+        false => lines.extend(network.iter().map(|endpoint| connect_phrase(spec, endpoint))),
     }
     match secrets.is_empty() {
         true => denied.push("secrets".to_owned()),
@@ -117,7 +117,7 @@ fn permissions(spec: &Spec) -> String {
     words + "[What a driver may do](../drivers.md#what-a-driver-may-do) describes the rules."
 }
 
-fn connects(spec: &Spec, Endpoint { host, port }: &Endpoint) -> String {
+fn connect_phrase(spec: &Spec, Endpoint { host, port }: &Endpoint) -> String {
     let default = |pointer: &str| match default_of(&spec.config_schema, pointer) {
         Some(value) => format!(" (port {} by default)", flow(value)),
         None => String::new(),
@@ -195,11 +195,12 @@ fn connection(spec: &Spec, schema: &Schema) -> Result<String> {
             all(&codes(&secrets)),
         ));
     }
-    let with = |policy| {
+    let fields_with = |policy| {
         let fields = spec.connection_fields.iter().filter(|field| field.policy == policy);
         fields.map(|field| field.name.as_str()).collect::<Vec<_>>()
     };
-    let (allowed, warned) = (with(OverridePolicy::Allowed), with(OverridePolicy::Warning));
+    let (allowed, warned) =
+        (fields_with(OverridePolicy::Allowed), fields_with(OverridePolicy::Warning));
     if !allowed.is_empty() {
         let fields = all(&codes(&allowed));
         words.push_str(&format!("- A step can replace {fields} with a key of its `config`.\n"));
@@ -219,8 +220,9 @@ fn connection(spec: &Spec, schema: &Schema) -> Result<String> {
 /// Formats a connection with its required fields and its secrets, each from a variable.
 fn sample(spec: &Spec, schema: &Schema, secrets: &[&str]) -> String {
     let family = spec.family();
-    let named = spec.examples.iter().find_map(|example| example.config.get("connection")?.as_str());
-    let alias = named.and_then(|named| named.rsplit('.').next()).unwrap_or("main");
+    let reference =
+        spec.examples.iter().find_map(|example| example.config.get("connection")?.as_str());
+    let alias = reference.and_then(|reference| reference.rsplit('.').next()).unwrap_or("main");
     let mut lines = format!("```yaml\nversion: 1\nconnections:\n  {family}:\n    {alias}:\n");
     for name in schema.properties.keys() {
         if schema.required.contains(name) || secrets.contains(&name.as_str()) {

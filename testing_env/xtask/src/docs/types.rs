@@ -59,8 +59,8 @@ fn one(kind: Type, schema: &Schema, plural: bool) -> Result<String> {
 /// Describes a text. An empty text is no value of most options, so `minLength: 1` has no words.
 fn text(schema: &Schema, noun: &str) -> String {
     if let Some(pattern) = &schema.pattern {
-        let known = PATTERNS.iter().find(|(known, _)| known == pattern);
-        return match known {
+        let entry = PATTERNS.iter().find(|(regex, _)| regex == pattern);
+        return match entry {
             Some((_, words)) => (*words).to_owned(),
             None => format!("{noun} that matches {}", code(pattern)),
         };
