@@ -161,7 +161,7 @@ fn compiler_process_is_restricted() {
     wait_for("its limits", Duration::from_secs(5), || {
         (limit("Max core file size") == "0").then_some(())
     });
-    wait_for("its fence", Duration::from_secs(5), || {
+    wait_for("its sandbox", Duration::from_secs(5), || {
         (about("status").contains("NoNewPrivs:\t1")).then_some(())
     });
     assert_eq!(limit("Max cpu time"), "10");

@@ -97,7 +97,7 @@ pub(super) enum Command {
     #[command(hide = true)]
     CompileDriver(compile_driver::Args),
     #[command(hide = true)]
-    TryFence(try_sandbox::Args),
+    TrySandbox(try_sandbox::Args),
     /// Manage E2B sandboxes and templates
     #[command(name = "e2b", after_long_help = e2b::EXAMPLES, arg_required_else_help = true)]
     E2b {

@@ -73,7 +73,7 @@ fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
         Command::Runs { command } => runs::dispatch(command, shell),
         Command::Worker(args) => worker::work(&args),
         Command::CompileDriver(args) => compile_driver::compile(args),
-        Command::TryFence(args) => try_sandbox::try_fence(&args),
+        Command::TrySandbox(args) => try_sandbox::try_sandbox(&args),
         Command::Completions(args) => Ok(completions::completions(&args)),
     }
 }

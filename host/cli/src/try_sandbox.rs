@@ -1,4 +1,4 @@
-//! `osiris try-fence`: the process in which `osiris doctor` tests Landlock.
+//! `osiris try-sandbox`: the process in which `osiris doctor` tests Landlock.
 
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ pub(super) struct Args {
     elsewhere: PathBuf,
 }
 
-pub(super) fn try_fence(args: &Args) -> Result<CommandOutput> {
+pub(super) fn try_sandbox(args: &Args) -> Result<CommandOutput> {
     let ports = [args.granted, args.refused];
     let proof = process_sandbox::prove(&args.folder, &args.elsewhere, ports).map_err(|error| {
         Error::environment(Diagnostic::new(

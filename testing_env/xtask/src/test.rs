@@ -36,7 +36,7 @@ pub(crate) const PARTS: [(&str, &[&str]); 10] = [
             "crowded",
             "damaged",
             "e2b_secrets",
-            "fenced",
+            "process_sandbox",
             "hostile",
             "hostile_worker",
             "neighbours",

@@ -7,7 +7,7 @@ use osiris_tests::Cloud;
 use osiris_tests::secret::SECRET;
 use osiris_tests::service::{new_project, service};
 
-/// A worker that dials on its own, without any fence.
+/// A worker that dials on its own, without any sandbox.
 const WORKER: &str = r#"#!/bin/bash
 say() {
     exec 3<> "/dev/tcp/$1/$2" && echo hello >&3 && head -n 1 <&3

@@ -13,14 +13,14 @@ use super::super::checks::Check;
 
 /// Names of the attempts in the output.
 const NAMES: [&str; 8] = [
-    "fence.own",
-    "fence.read",
-    "fence.list",
-    "fence.write",
-    "fence.port",
-    "fence.dial",
-    "fence.start",
-    "fence.signal",
+    "landlock.own",
+    "landlock.read",
+    "landlock.list",
+    "landlock.write",
+    "landlock.port",
+    "landlock.dial",
+    "landlock.start",
+    "landlock.signal",
 ];
 
 /// Returns a check for Landlock itself and one for each attempt.
@@ -29,10 +29,10 @@ pub(super) fn checks(project: &Path) -> Vec<Check> {
         Ok(proof) => proof,
         Err(error) => {
             let why = format!("cannot test the process sandbox: {error}");
-            return vec![Check { name: "fence", result: Err(why) }];
+            return vec![Check { name: "landlock", result: Err(why) }];
         }
     };
-    let mut checks = vec![Check { name: "fence", result: Ok(proof.strength.to_string()) }];
+    let mut checks = vec![Check { name: "landlock", result: Ok(proof.strength.to_string()) }];
     // Without Landlock, runs work the same, so the attempts are not failures.
     if proof.strength != Enforcement::None {
         checks.extend(proof.attempts.iter().map(|attempt| check(attempt, proof.strength)));
@@ -60,7 +60,7 @@ fn check(attempt: &Attempt, strength: Enforcement) -> Check {
         )),
     };
     let name = NAMES.into_iter().find(|full_name| full_name.ends_with(&format!(".{name}")));
-    Check { name: name.unwrap_or("fence"), result }
+    Check { name: name.unwrap_or("landlock"), result }
 }
 
 fn prove(project: &Path) -> io::Result<SelfTest> {
@@ -70,7 +70,7 @@ fn prove(project: &Path) -> io::Result<SelfTest> {
     let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     let listeners = [listen()?, listen()?];
     let port = |of: usize| io::Result::Ok(listeners[of].local_addr()?.port().to_string());
-    let mut command = program::command(&program::path(), "try-fence");
+    let mut command = program::command(&program::path(), "try-sandbox");
     let command = command.arg("--folder").arg(folder.path()).arg("--elsewhere").arg(project);
     let command = command.args(["--granted", &port(0)?, "--refused", &port(1)?]);
     let output = command.stdout(Stdio::piped()).output()?;

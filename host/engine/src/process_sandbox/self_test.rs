@@ -85,7 +85,7 @@ pub fn prove(folder: &Path, project: &Path, ports: [u16; 2]) -> io::Result<SelfT
 fn is_refused(name: &str, thread: &str, folder: &Path, project: &Path, ports: [u16; 2]) -> bool {
     let dial = |port: u16| TcpStream::connect(("127.0.0.1", port)).map(drop);
     let make = |folder: &Path| {
-        let path = folder.join(format!(".osiris-fence-{}-{thread}", std::process::id()));
+        let path = folder.join(format!(".osiris-landlock-{}-{thread}", std::process::id()));
         OpenOptions::new().write(true).create_new(true).open(&path)?;
         fs::remove_file(path)
     };

@@ -106,6 +106,7 @@ pub(crate) fn run(names: &[String], json: bool, base: Option<&Path>) -> Result<(
 /// Measures this build and another one in turn. In the rows, the other build is the peer.
 fn in_pairs(measure: fn() -> Result<Vec<Row>>, base: &Path) -> Result<Vec<Row>> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    trial::skip_peers();
     for _ in 0..PAIRS {
         ours.push(measure()?);
         trial::measure_build(Some(base));

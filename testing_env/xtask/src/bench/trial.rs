@@ -3,6 +3,7 @@
 use std::env::consts::EXE_EXTENSION;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -21,6 +22,19 @@ static BASE: Mutex<Option<PathBuf>> = Mutex::new(None);
 /// Measures another build from here on, or this one again.
 pub(super) fn measure_build(base: Option<&Path>) {
     *BASE.lock().unwrap_or_else(PoisonError::into_inner) = base.map(Path::to_owned);
+}
+
+/// Set while two builds are compared, which needs no peers.
+static PEERS_SKIPPED: AtomicBool = AtomicBool::new(false);
+
+/// Stops measuring peers that take minutes.
+pub(super) fn skip_peers() {
+    PEERS_SKIPPED.store(true, Relaxed);
+}
+
+/// Returns whether peers are measured.
+pub(super) fn has_peers() -> bool {
+    !PEERS_SKIPPED.load(Relaxed)
 }
 
 /// Returns the directory of the build that is measured.

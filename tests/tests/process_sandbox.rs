@@ -22,14 +22,14 @@ fn threads(running: &Running) -> Vec<(String, bool)> {
 
 /// Waits until a driver runs, then checks all threads.
 #[track_caller]
-fn all_are_fenced(running: Running) {
+fn all_are_sandboxed(running: Running) {
     let clock = |threads: &[(String, bool)]| threads.iter().any(|(name, _)| name == "osiris-epoch");
     let found = wait_for("a call of a driver", Duration::from_secs(30), || {
         Some(threads(&running)).filter(|threads| clock(threads))
     });
     // The main thread, the clock, and at least one that runs the driver.
     assert!(found.len() >= 3, "{found:?}");
-    let outside: Vec<_> = found.iter().filter(|(_, fenced)| !fenced).collect();
+    let outside: Vec<_> = found.iter().filter(|(_, sandboxed)| !sandboxed).collect();
     assert!(outside.is_empty(), "outside are {outside:?}");
     running.interrupt();
 }
@@ -56,10 +56,10 @@ steps:
   - {id: write, component: test.sink, mode: write, config: {path: out/ids.txt}}
 ",
     );
-    all_are_fenced(project.osiris(["run", "pipeline.yaml"]).test_drivers().start());
+    all_are_sandboxed(project.osiris(["run", "pipeline.yaml"]).test_drivers().start());
     // Also if the driver is compiled first.
     let run = project.osiris(["run", "pipeline.yaml"]).test_drivers();
-    all_are_fenced(run.env("OSIRIS_CACHE", project.outside().join("home/cache")).start());
+    all_are_sandboxed(run.env("OSIRIS_CACHE", project.outside().join("home/cache")).start());
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn every_thread_of_discover_and_doctor_is_sandboxed() {
     let project = hostile();
     for command in [&["discover", "@test.main"][..], &["connections", "doctor", "--timeout", "20"]]
     {
-        all_are_fenced(project.osiris(command).test_drivers().start());
+        all_are_sandboxed(project.osiris(command).test_drivers().start());
     }
 }
 
@@ -76,7 +76,7 @@ fn every_thread_of_the_conformance_kit_is_sandboxed() {
     let project = TestProject::new();
     let driver = osiris_tests::built::test_driver("test.source");
     let command = ["drivers", "test", &driver.display().to_string()];
-    all_are_fenced(project.osiris(command).test_drivers().start());
+    all_are_sandboxed(project.osiris(command).test_drivers().start());
 }
 
 #[test]
@@ -160,11 +160,11 @@ fn doctor_tests_the_process_sandbox() {
         check["message"].as_str().unwrap().to_owned()
     };
     for name in ["read", "list", "write", "dial", "start", "signal"] {
-        let message = message(&format!("fence.{name}"));
+        let message = message(&format!("landlock.{name}"));
         assert!(message.ends_with(": denied for both threads"), "{message}");
     }
     for name in ["own", "port"] {
-        let message = message(&format!("fence.{name}"));
+        let message = message(&format!("landlock.{name}"));
         assert!(message.ends_with(": allowed for both threads"), "{message}");
     }
     assert_eq!(project.files(), before);
