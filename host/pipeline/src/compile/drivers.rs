@@ -8,7 +8,7 @@ use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::spec::Spec;
 
 /// The drivers that a project can use.
-pub trait Drivers {
+pub trait Drivers: Sync {
     /// Returns the driver of this name.
     ///
     /// # Errors

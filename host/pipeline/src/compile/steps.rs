@@ -1,6 +1,6 @@
 //! Checks the steps of a pipeline against their drivers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use osiris_core::code::Code;
 use osiris_core::contract;
@@ -30,6 +30,9 @@ pub(super) struct Checked {
     pub(super) config: Json,
 }
 
+/// Maximum number of threads that read drivers.
+const THREADS: usize = 4;
+
 /// Checks every step and returns those that passed, by step number.
 pub(super) fn check(
     project: &Project,
@@ -39,17 +42,14 @@ pub(super) fn check(
     problems: &mut Diagnostics<'_>,
     warnings: &mut Diagnostics<'_>,
 ) -> BTreeMap<usize, Checked> {
-    let mut cache: HashMap<&str, Result<Ready, Missing>> = HashMap::new();
+    let names =
+        pipeline.steps.iter().filter_map(|step| Some(step.component.as_ref()?.text.as_str()));
+    let found = find_all(drivers, names.collect());
     let mut checked = BTreeMap::new();
     for (number, step) in pipeline.steps.iter().enumerate() {
         let ready = step.component.as_ref().and_then(|component| {
-            let found = cache
-                .entry(component.text.as_str())
-                .or_insert_with(|| find(drivers, &component.text));
-            found
-                .as_ref()
-                .map_err(|missing| report(step, component, missing, drivers, problems))
-                .ok()
+            let found = found.get(component.text.as_str())?.as_ref();
+            found.map_err(|missing| report(step, component, missing, drivers, problems)).ok()
         });
         let driver = ready.map(|ready| (ready.found.spec.as_ref(), &ready.schema));
         let before = problems.count();
@@ -74,6 +74,28 @@ pub(super) fn check(
         }
     }
     checked
+}
+
+/// Finds the drivers with these names, several at a time: reading and hashing the files takes most
+/// of the time of a compilation.
+fn find_all<'n>(
+    drivers: &dyn Drivers,
+    names: BTreeSet<&'n str>,
+) -> HashMap<&'n str, Result<Ready, Missing>> {
+    let names: Vec<&str> = names.into_iter().collect();
+    let find_each = |names: &[&'n str]| -> Vec<_> {
+        names.iter().map(|name| (*name, find(drivers, name))).collect()
+    };
+    let (own, others) = names.split_at(names.len().div_ceil(THREADS));
+    std::thread::scope(|scope| {
+        let chunks = others.chunks(own.len().max(1));
+        let threads: Vec<_> = chunks.map(|names| scope.spawn(|| find_each(names))).collect();
+        let mut found: HashMap<_, _> = find_each(own).into_iter().collect();
+        for thread in threads {
+            found.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        found
+    })
 }
 
 fn find(drivers: &dyn Drivers, name: &str) -> Result<Ready, Missing> {
