@@ -19,6 +19,7 @@ pub mod secret;
 pub mod service;
 pub mod session;
 pub mod snapshot;
+pub mod terminal;
 pub mod wait;
 pub mod wasm;
 pub mod web;

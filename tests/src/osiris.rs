@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 
+use crate::terminal::Terminal;
 use crate::wait::wait_for;
 use crate::{TestProject, built};
 
@@ -152,6 +153,13 @@ impl Osiris {
         Running { child, started, stdout, stderr, limit: self.limit }
     }
 
+    /// Starts the command in a terminal of this size.
+    pub fn start_in_terminal(self, columns: u16, rows: u16) -> Terminal {
+        let mut outer = Command::new("setsid");
+        outer.arg("--ctty");
+        Terminal::start(around(outer, &self.command), columns, rows)
+    }
+
     /// Runs the command to its end.
     pub fn run(self) -> Finished {
         self.start().finish()
@@ -197,6 +205,11 @@ impl Running {
     /// Requests a stop, like Ctrl-C.
     pub fn interrupt(&self) {
         self.signal(Signal::INT);
+    }
+
+    /// Requests a stop, like a service manager.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
     }
 
     /// Kills the command immediately.
@@ -252,6 +265,13 @@ impl Running {
                 panic!("osiris ended before it said {words:?}, {status}\n{said}");
             }
             said.contains(words).then_some(())
+        });
+    }
+
+    /// Waits until the command prints these words to stdout.
+    pub fn wait_for_output(&self, words: &str) {
+        wait_for(&format!("{words:?} on stdout"), LIMIT, || {
+            so_far(&self.stdout).contains(words).then_some(())
         });
     }
 

@@ -37,8 +37,11 @@ pub fn compare(path: &Path, actual: &str) -> Result<(), String> {
 }
 
 /// Patterns of text that differs between runs and machines, with their replacements.
-const PATTERNS: [(&str, &str); 10] = [
+const PATTERNS: [(&str, &str); 12] = [
     (r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{8}\b", "[SESSION]"),
+    // The first column of `osiris runs list`.
+    (r"(?m)^  [0-9a-f]{8}\b", "  [RUN]"),
+    (r"\b(just now|[0-9]+ (s|min|h) ago)\b", "[AGO]"),
     (r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z\b", "[TIME]"),
     (r"\b[0-9a-f]{7}-[0-9a-f]{64}\b", "[BUILD]"),
     (r"\b(sha256:)?[0-9a-f]{64}\b", "[SHA256]"),

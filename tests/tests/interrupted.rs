@@ -51,14 +51,23 @@ fn running_run_is_not_listed_as_crashed() {
 
 #[test]
 fn ctrl_c_cancels_the_run_and_removes_unfinished_output() {
+    assert_cancels(Running::interrupt, 130);
+}
+
+#[test]
+fn sigterm_cancels_the_run_like_ctrl_c() {
+    assert_cancels(Running::terminate, 143);
+}
+
+#[track_caller]
+fn assert_cancels(signal: impl FnOnce(&Running), exit: i32) {
     let project = TestProject::new();
     let running = in_mid_run(&project);
-    running.interrupt();
-    let finished = running.finish();
+    signal(&running);
+    let finished = running.finish().expect(exit);
     let session = Session::only(&project);
     assert_eq!(session.status["status"], "cancelled", "{}", finished.stderr);
-    assert_eq!(session.status["exit_code"], finished.code().unwrap());
-    assert_ne!(finished.code(), Some(0));
+    assert_eq!(session.status["exit_code"], exit);
     assert_eq!(session.status["error"]["kind"], "cancelled");
     for step in ["source", "write"] {
         assert_eq!(session.step(step)["status"], "cancelled");
@@ -75,4 +84,56 @@ fn run_succeeds_after_a_killed_one() {
     project.write("ends.yaml", ends);
     project.osiris(["run", "ends.yaml"]).test_drivers().run().expect(0);
     assert_eq!(project.read("ids.txt").lines().count(), 1000);
+}
+
+#[test]
+fn logs_follow_a_run_to_its_end() {
+    let project = TestProject::new();
+    let running = in_mid_run(&project);
+    let follow = project.osiris(["logs", "--follow"]).start();
+    let step = project.osiris(["logs", "--follow", "--step", "write", "--json"]).start();
+    follow.wait_for_output("step_start");
+    running.interrupt();
+    running.finish().expect(130);
+    let followed = follow.finish().expect(0).stdout;
+    let lines: Vec<&str> = followed.lines().collect();
+    assert!(lines[0].contains(" EVENT [run] run_start "), "{followed}");
+    assert!(lines[lines.len() - 1].contains(" EVENT [run] run_end "), "{followed}");
+    let json = step.finish().expect(0).json();
+    let records = json["records"].as_array().unwrap();
+    assert!(records.iter().all(|record| record["fields"]["step_id"] == "write"), "{json:#}");
+    assert_eq!((&json["run_status"], records.len() > 1), (&"cancelled".into(), true), "{json:#}");
+}
+
+#[test]
+fn logs_follow_a_killed_run_to_its_end() {
+    let project = TestProject::new();
+    let running = in_mid_run(&project);
+    let follow = project.osiris(["logs", "--follow"]).start();
+    follow.wait_for_output("step_start");
+    running.kill();
+    let followed = follow.finish().expect(0).stdout;
+    assert!(followed.contains("ended unexpectedly"), "{followed}");
+}
+
+#[test]
+fn running_run_is_not_pruned() {
+    let project = TestProject::new();
+    project.write("ends.yaml", ENDLESS.replace("then: hold", "then: end"));
+    for _ in 0..3 {
+        project.osiris(["run", "ends.yaml"]).test_drivers().run().expect(0);
+    }
+    let running = in_mid_run(&project);
+    let prune = |arguments: &[&str]| {
+        let arguments = [&["runs", "prune", "--json"], arguments].concat();
+        project.osiris(arguments).run().expect(0).json()
+    };
+    assert_eq!(prune(&["--keep", "2", "--older-than", "1h"])["kept"], 4);
+    let would = prune(&["--keep", "2", "--dry-run"]);
+    assert_eq!((&would["kept"], would["removed"].as_array().unwrap().len()), (&2.into(), 2));
+    assert_eq!(Session::all(&project).unwrap().len(), 4);
+    assert_eq!(prune(&["--keep", "2"])["kept"], 2);
+    assert_eq!(prune(&["--keep", "0"])["kept"], 1);
+    assert_eq!(Session::only(&project).status["status"], "running");
+    drop(running);
 }

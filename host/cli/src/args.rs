@@ -7,8 +7,8 @@ use clap::builder::Styles;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::{
-    compile, compile_driver, completions, connections, discover, doctor, drivers, e2b, init, run,
-    runs, try_sandbox, validate, worker,
+    compile, compile_driver, completions, connections, discover, doctor, drivers, e2b, init, logs,
+    run, runs, state, try_sandbox, validate, worker,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -86,11 +86,18 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: drivers::Command,
     },
-    /// List, show and compare past runs
+    /// List, show, compare and remove past runs
     #[command(after_long_help = runs::EXAMPLES, arg_required_else_help = true)]
     Runs {
         #[command(subcommand)]
         command: runs::Command,
+    },
+    Logs(logs::Args),
+    /// List, show and reset the states of incremental steps
+    #[command(after_long_help = state::EXAMPLES, arg_required_else_help = true)]
+    State {
+        #[command(subcommand)]
+        command: state::Command,
     },
     #[command(hide = true)]
     Worker(worker::Args),

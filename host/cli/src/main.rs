@@ -13,14 +13,17 @@ mod discover;
 mod doctor;
 mod drivers;
 mod e2b;
+mod effects;
 mod first_use;
 mod init;
+mod logs;
 mod probe;
 mod render;
 mod run;
 mod runs;
 mod secrets;
 mod shell;
+mod state;
 #[cfg(test)]
 mod tests;
 mod try_sandbox;
@@ -71,6 +74,8 @@ fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
         Command::Drivers { command } => drivers::dispatch(command, shell),
         Command::E2b { command } => e2b::dispatch(command, shell),
         Command::Runs { command } => runs::dispatch(command, shell),
+        Command::Logs(args) => logs::logs(&args, shell),
+        Command::State { command } => state::dispatch(command, shell),
         Command::Worker(args) => worker::work(&args),
         Command::CompileDriver(args) => compile_driver::compile(args),
         Command::TrySandbox(args) => try_sandbox::try_sandbox(&args),

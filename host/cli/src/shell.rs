@@ -11,6 +11,7 @@ use osiris_core::sanitize::escape_control_json;
 use osiris_pipeline::project::Project;
 use osiris_runtime::Workspace;
 use serde_json::{Value, json};
+use terminal_size::{Height, Width};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -84,9 +85,38 @@ impl Shell {
         Workspace::of(self.project()?)
     }
 
-    /// Returns whether stderr is a terminal that can show progress bars.
+    /// Returns whether stderr is a terminal that can show progress.
     pub(super) fn is_watched(&self) -> bool {
-        !self.json && io::stderr().is_terminal()
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        !self.json && !is_dumb && io::stderr().is_terminal()
+    }
+
+    /// Returns the columns and rows of the terminal that stderr is.
+    pub(super) fn terminal_size(&self) -> (usize, usize) {
+        match terminal_size::terminal_size_of(io::stderr()) {
+            Some((Width(columns), Height(rows))) if columns > 0 && rows > 0 => {
+                (columns.into(), rows.into())
+            }
+            _ => (80, 24),
+        }
+    }
+
+    /// Replaces the `drawn` lines above the cursor of the terminal by `text`, which is empty or
+    /// ends with a newline. The cursor stays below: whatever the terminal echoes there, such as
+    /// `^C`, is replaced too.
+    pub(super) fn redraw(&self, drawn: usize, text: &str) {
+        let up = if drawn > 0 { format!("\x1b[{drawn}A") } else { String::new() };
+        let frame = format!("\r{up}\x1b[J{}", self.styled(text.to_owned()));
+        // If the terminal is closed, nobody watches.
+        let mut stderr = io::stderr().lock();
+        stderr.write_all(frame.as_bytes()).and_then(|()| stderr.flush()).ok();
+    }
+
+    /// Prints a part of a result that grows while the command runs. Returns `false` if the reader
+    /// has closed the pipe.
+    pub(super) fn stream(&self, text: &str) -> bool {
+        let mut stream = AutoStream::new(io::stdout().lock(), self.color);
+        write_line(&mut stream, text).is_ok()
     }
 
     /// Strips colours that stderr does not show, for text that is not printed by [`Shell::note`].

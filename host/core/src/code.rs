@@ -357,8 +357,14 @@ codes! {
     SpecMissing = "spec_missing",
     /// The spec of a driver cannot be read.
     SpecUnreadable = "spec_unreadable",
+    /// A state cannot be reset while a run of the pipeline is in progress.
+    StateInUse = "state_in_use",
+    /// There is no saved state of this pipeline or step.
+    StateMissing = "state_missing",
     /// The saved state of a step cannot be read.
     StateUnreadable = "state_unreadable",
+    /// The saved state of a step cannot be changed.
+    StateUnwritable = "state_unwritable",
     /// A step lacks a required key.
     StepKeyMissing = "step_key_missing",
     /// A table was given to or requested from a step that does not have it.

@@ -19,6 +19,9 @@ pub enum Level {
 }
 
 impl Level {
+    /// All levels, the least severe first.
+    pub const ALL: [Self; 5] = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error];
+
     /// Returns the name of a level in a log file.
     pub fn name(self) -> &'static str {
         match self {

@@ -87,7 +87,7 @@ impl Bench {
     /// Makes one copy and returns its processor time and all lines in its session's files.
     fn copy(&self, interrupts: bool) -> Result<(f64, Vec<String>)> {
         let (connected, prepared) = self.prepare(interrupts)?;
-        let progress = Arc::new(RunProgress::new(prepared.tasks()));
+        let progress = Arc::new(RunProgress::new(&prepared));
         let session = connected.session(&self.workspace)?;
         let started = processor::time();
         let work = run::execute(prepared, &session, progress, CancellationToken::new());

@@ -11,10 +11,11 @@ use osiris_core::redact::Redactor;
 use osiris_pipeline::compile::Build;
 use osiris_pipeline::connection::{self, Connections, Environment, Secrets};
 use osiris_pipeline::manifest::Manifest;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::effects::Baseline;
 use crate::run::Job;
-use crate::session::Session;
+use crate::session::{RunFacts, Session};
 use crate::workspace::Workspace;
 
 /// A build with the connections that its steps name.
@@ -28,6 +29,8 @@ pub struct ConnectedBuild {
     pub origins: BTreeMap<String, Origins>,
     /// The secrets of each configuration, by step id.
     pub secrets: BTreeMap<String, Secrets>,
+    /// Parameters of the compile, by name.
+    parameters: Map<String, Value>,
     /// The content of `manifest.yaml`.
     bytes: Vec<u8>,
 }
@@ -63,7 +66,8 @@ impl ConnectedBuild {
             let step_secrets = Secrets::find(config, spec, &connections, environment);
             secrets.insert(id.clone(), step_secrets);
         }
-        Ok(Self { manifest: build.manifest.clone(), configs, origins, secrets, bytes })
+        let (manifest, parameters) = (build.manifest.clone(), build.parameters.clone());
+        Ok(Self { manifest, configs, origins, secrets, parameters, bytes })
     }
 
     /// Returns the redactor of the build's secrets.
@@ -97,6 +101,11 @@ impl ConnectedBuild {
     /// Returns an error if the session's files cannot be written.
     pub fn session(&self, workspace: &Workspace) -> Result<Session> {
         let logs = workspace.project.layout.logs_dir();
-        Session::create(&logs, &self.manifest, &self.bytes, self.redactor()?)
+        let baseline = Baseline::take(workspace, &self.manifest, &self.configs);
+        let facts = RunFacts {
+            parameters: self.parameters.clone(),
+            effects: Some(Box::new(move |status| baseline.complete(status))),
+        };
+        Session::create(&logs, &self.manifest, &self.bytes, self.redactor()?, facts)
     }
 }

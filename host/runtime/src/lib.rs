@@ -16,6 +16,7 @@
 //! ```
 
 mod connected_build;
+mod effects;
 mod pipeline_run;
 pub mod run;
 pub mod session;

@@ -156,7 +156,7 @@ impl PipelineRun {
         let engine = Engine::with_config(&engine)?;
         let mut prepared = run::prepare(engine, &workspace.drivers, job, |_| {})?;
         prepared.connect(tables)?;
-        let progress = Arc::new(RunProgress::new(prepared.tasks()));
+        let progress = Arc::new(RunProgress::new(&prepared));
         let session = connected.session(&workspace)?;
         // Under Landlock, the number of CPUs of a container cannot be read.
         let threads = thread::available_parallelism().map_err(start_error)?;

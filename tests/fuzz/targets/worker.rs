@@ -15,7 +15,7 @@ use osiris_pipeline::compile::{self, Options};
 use osiris_pipeline::manifest::Manifest;
 use osiris_pipeline::project::Project;
 use osiris_runtime::run::RunProgress;
-use osiris_runtime::session::{Session, files};
+use osiris_runtime::session::{RunFacts, Session, files};
 use tempfile::TempDir;
 
 const PIPELINE: &str = r#"
@@ -48,7 +48,7 @@ fuzz_target!(|text: &[u8]| {
         return;
     }
     let session = session();
-    let board = RunProgress::new(std::iter::empty());
+    let board = RunProgress::default();
     for message in messages {
         match message {
             Message::Record { record } => session.record(record),
@@ -75,7 +75,9 @@ fn session() -> Session {
         }
         let redactor = Redactor::new(vec![SECRET.to_owned()]).expect("one short secret");
         let logs = FOLDER.path().join("logs");
-        *slot = Some(Session::create(&logs, &MANIFEST, b"", redactor).expect("a session"));
+        let facts = RunFacts::default();
+        let session = Session::create(&logs, &MANIFEST, b"", redactor, facts);
+        *slot = Some(session.expect("a session"));
     }
     slot.clone().expect("it was just made")
 }

@@ -54,6 +54,6 @@ fn lost_ctrl_c_is_sent_again() {
     let (running, _) = fixture.in_mid_run(&[]);
     fixture.e2b.fault(Fault::on(SEND, Effect::Drop));
     running.interrupt();
-    fixture.assert_ended(running.finish(), 1, "cancelled", "cancelled", &[]);
+    fixture.assert_ended(running.finish(), 130, "cancelled", "cancelled", &[]);
     fixture.assert_in_order();
 }

@@ -27,7 +27,7 @@ fn ctrl_c_during_the_run_stops_in_order() {
     running.interrupt();
     let finished = running.finish();
     assert!(finished.stderr.contains("cancelled"), "{}", finished.stderr);
-    fixture.assert_ended(finished, 1, "cancelled", "cancelled", &[]);
+    fixture.assert_ended(finished, 130, "cancelled", "cancelled", &[]);
     let session = fixture.last_session();
     for step in ["source", "write"] {
         assert_eq!(session.step(step)["status"], "cancelled");
@@ -54,7 +54,7 @@ fn ctrl_c_while_creating_kills_the_sandbox() {
     fixture.id();
     running.interrupt();
     let words = ["interrupted by the user before the run started"];
-    fixture.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
+    fixture.assert_ended(running.finish(), 130, "cancelled", "cancelled", &words);
 }
 
 fn ctrl_c_while_uploading_stops() {
@@ -64,7 +64,7 @@ fn ctrl_c_while_uploading_stops() {
     fixture.wait_for_request("POST /files");
     running.interrupt();
     let words = ["interrupted by the user before the run started"];
-    fixture.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
+    fixture.assert_ended(running.finish(), 130, "cancelled", "cancelled", &words);
 }
 
 fn ctrl_c_while_downloading_stops() {
@@ -80,7 +80,7 @@ fn ctrl_c_while_downloading_stops() {
     wait_for("the end of the run in the sandbox", PATIENCE, is_over);
     running.interrupt();
     let words = ["interrupted by the user before all outputs were downloaded"];
-    fixture.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
+    fixture.assert_ended(running.finish(), 130, "cancelled", "cancelled", &words);
 }
 
 fn ctrl_c_while_a_response_is_missing_kills_the_sandbox() {
@@ -90,7 +90,7 @@ fn ctrl_c_while_a_response_is_missing_kills_the_sandbox() {
     fixture.id();
     running.interrupt();
     let words = ["interrupted by the user before the run started"];
-    fixture.assert_ended(running.finish(), 1, "cancelled", "cancelled", &words);
+    fixture.assert_ended(running.finish(), 130, "cancelled", "cancelled", &words);
 }
 
 fn ctrl_c_twice_while_a_response_is_missing_kills_the_sandbox() {
@@ -112,5 +112,5 @@ fn ctrl_c_without_a_listening_worker_kills_the_sandbox() {
     running.interrupt();
     let finished = running.finish();
     assert!(finished.took < Duration::from_secs(25), "it took {:?}", finished.took);
-    fixture.assert_ended(finished, 1, "cancelled", "cancelled", &["its sandbox was killed"]);
+    fixture.assert_ended(finished, 130, "cancelled", "cancelled", &["its sandbox was killed"]);
 }

@@ -69,5 +69,5 @@ fn silent_worker_is_reported() {
     running.wait_for_words("No message from the sandbox for 30 s");
     worker.thaw();
     running.interrupt();
-    fixture.assert_ended(running.finish(), 1, "cancelled", "cancelled", &[]);
+    fixture.assert_ended(running.finish(), 130, "cancelled", "cancelled", &[]);
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use osiris_core::diagnostic::{Diagnostic, Position, SourceLocation};
 use osiris_core::sanitize::escape_control;
 
-pub(super) use self::number::{count, format_bytes, milliseconds};
+pub(super) use self::number::{count, format_bytes, milliseconds, time_ago, whole_seconds};
 pub(super) use self::style::{BOLD, DIM, ERROR, SUCCESS, WARN, paint};
 pub(super) use self::table::Table;
 

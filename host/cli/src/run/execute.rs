@@ -8,7 +8,6 @@ use osiris_core::code::Code;
 use osiris_core::contract::ErrorKind;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_e2b::runner::{E2bRunner, KillHandle, Notice};
-use osiris_pipeline::manifest::Manifest;
 use osiris_runtime::run::{self, Prepared, RunProgress};
 use osiris_runtime::session::{RunError, RunStatus, Session, StatusFile};
 use tokio::runtime::Builder;
@@ -16,11 +15,14 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::super::shell::{Shell, raise_nofile_limit};
+use super::super::shell::raise_nofile_limit;
 use super::progress::{Progress, TICK};
 
 /// Exit code that a shell reports for a process ended by Ctrl-C.
 const INTERRUPTED: u8 = 130;
+/// Exit code that a shell reports for a process ended by SIGTERM.
+#[cfg(unix)]
+const TERMINATED: u8 = 143;
 
 /// The target of a prepared run.
 pub(super) enum ExecutionTarget {
@@ -35,8 +37,7 @@ pub(super) fn execute(
     mut target: ExecutionTarget,
     session: &Session,
     progress: Arc<RunProgress>,
-    manifest: &Manifest,
-    shell: &Shell,
+    mut display: Progress<'_>,
 ) -> Result<StatusFile> {
     let unable = |error: io::Error| {
         Error::environment(Diagnostic::new(
@@ -56,7 +57,6 @@ pub(super) fn execute(
     }
     let runtime = Builder::new_multi_thread().worker_threads(threads.get()).enable_all().build();
     let runtime = runtime.map_err(unable)?;
-    let mut display = Progress::new(shell, manifest);
     let status = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(unable)?;
         let cancel = CancellationToken::new();
@@ -74,13 +74,14 @@ pub(super) fn execute(
                     return status;
                 }
                 _ = ticks.tick() => display.show(&progress.snapshot()),
-                () = signals.next() => {
+                exit_code = signals.next() => {
+                    session.set_signal_exit(exit_code);
                     if cancel.is_cancelled() {
                         display.close(&progress.snapshot());
                         if let Some(kill_handle) = &kill_handle {
                             kill_handle.kill().await;
                         }
-                        stop_now(session, &progress);
+                        stop_now(session, &progress, exit_code);
                     }
                     cancel.cancel();
                     display.say("Stopping: rolling back unfinished steps. Press Ctrl-C again to stop immediately.");
@@ -118,13 +119,13 @@ fn begin<'s>(
     }
 }
 
-/// Ends the process after a second Ctrl-C, with a matching status.
-fn stop_now(session: &Session, progress: &RunProgress) -> ! {
+/// Ends the process after a second signal, with a matching status.
+fn stop_now(session: &Session, progress: &RunProgress, exit_code: u8) -> ! {
     let message = "stopped immediately by the user: unfinished steps were not rolled back";
     let error = RunError::new(ErrorKind::Cancelled, message);
     // If the status cannot be written, the next sweep marks the run as crashed.
-    session.finish(progress.end(RunStatus::Cancelled, INTERRUPTED, Some(error))).ok();
-    process::exit(i32::from(INTERRUPTED))
+    session.finish(progress.end(RunStatus::Cancelled, exit_code, Some(error))).ok();
+    process::exit(i32::from(exit_code))
 }
 
 /// Signals that stop a process.
@@ -145,10 +146,11 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) {
+    /// Waits for a signal and returns the exit code for it.
+    async fn next(&mut self) -> u8 {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => TERMINATED,
+            _ = self.interrupt.recv() => INTERRUPTED,
         }
     }
 }
@@ -159,10 +161,12 @@ impl Signals {
         Ok(Self {})
     }
 
-    async fn next(&mut self) {
+    /// Waits for Ctrl-C and returns the exit code for it.
+    async fn next(&mut self) -> u8 {
         // Without a handler, the system ends the process.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+        INTERRUPTED
     }
 }

@@ -4,6 +4,7 @@ mod dry_run;
 mod e2b;
 mod execute;
 mod progress;
+mod rate;
 mod summary;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use osiris_runtime::{ConnectedBuild, Workspace, run, session};
 
 use self::e2b::E2b;
 use self::execute::ExecutionTarget;
+use self::progress::Progress;
 use super::compile_args::{self, CompileArgs};
 use super::first_use::{self, Remember};
 use super::secrets::warn_short;
@@ -104,17 +106,17 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         tasks.flat_map(of_step).collect()
     };
     first_use::print_notices(prepared.admitted(), &permissions, &workspace, shell, Remember::Yes);
-    let progress = Arc::new(RunProgress::new(prepared.tasks()));
+    let progress = Arc::new(RunProgress::new(&prepared));
     let target = if args.e2b.e2b {
         let (runner, notes) = args.e2b.runner(prepared, &workspace.drivers, &environment)?;
         ExecutionTarget::E2b(Box::new(runner), notes)
     } else {
         ExecutionTarget::Local(Box::new(prepared))
     };
+    let display = Progress::new(shell, &build.manifest)?;
     let session = connected.session(&workspace)?;
-    let outputs = summary::outputs(&build, &workspace);
-    let status = execute::execute(target, &session, progress, &build.manifest, shell)?;
-    Ok(summary::answer(&status, session.dir(), outputs))
+    let status = execute::execute(target, &session, progress, display)?;
+    Ok(summary::answer(&status, session.dir()))
 }
 
 fn limit(text: &str) -> std::result::Result<(Limit, u64), String> {

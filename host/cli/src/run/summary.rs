@@ -1,103 +1,23 @@
 //! The result of a run, printed at the end.
 
-use std::fs::{self, Metadata};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use osiris_core::driver::spec::configured_paths;
 use osiris_core::sanitize::escape_control;
-use osiris_pipeline::compile::Build;
-use osiris_runtime::Workspace;
 use osiris_runtime::session::{RunStatus, StatusFile, StepState};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::super::effects;
 use super::super::render::{
-    BOLD, DIM, ERROR, SUCCESS, Table, WARN, count, format_bytes, milliseconds, multiline, paint,
+    BOLD, DIM, ERROR, SUCCESS, Table, WARN, count, milliseconds, multiline, paint,
 };
 use super::super::shell::{CommandOutput, display_path};
 
-/// A file or directory that a step is expected to write.
-pub(super) struct Output {
-    step: String,
-    /// The path in the pipeline.
-    path: String,
-    /// The absolute path.
-    absolute: PathBuf,
-    /// Metadata before the run.
-    before: Option<Metadata>,
-}
-
-/// Returns the expected outputs of the steps by their drivers' specs. Called before the run.
-pub(super) fn outputs(build: &Build, workspace: &Workspace) -> Vec<Output> {
-    let mut outputs = Vec::new();
-    for step in &build.manifest.steps {
-        let (Some(driver), Some(config)) =
-            (workspace.drivers.find(&step.driver.name), build.configs.get(&step.id))
-        else {
-            continue;
-        };
-        for path in configured_paths(config, &driver.spec.files.write) {
-            let absolute = workspace.project.layout.base.join(path);
-            outputs.push(Output {
-                step: step.id.clone(),
-                path: path.to_owned(),
-                before: fs::metadata(&absolute).ok(),
-                absolute,
-            });
-        }
-    }
-    outputs
-}
-
-/// A file or directory that a step wrote.
-struct Written {
-    step: String,
-    path: String,
-    /// The path for display.
-    display: String,
-    /// Size in bytes, for files.
-    size: Option<u64>,
-}
-
-impl Output {
-    /// Returns the output if it is new. Returns `None` if it does not exist or is unchanged.
-    fn into_written(self) -> Option<Written> {
-        let Self { step, path, absolute, before } = self;
-        let now = fs::metadata(&absolute).ok()?;
-        // The content of a directory can change without changing the directory's metadata.
-        let is_new = now.is_dir() || before.is_none_or(|before| mark(&before) != mark(&now));
-        let size = now.is_file().then_some(now.len());
-        is_new.then(|| Written { step, path, display: display_path(&absolute), size })
-    }
-}
-
-/// Returns metadata that every write changes.
-#[cfg(unix)]
-fn mark(file: &Metadata) -> impl PartialEq {
-    use std::os::unix::fs::MetadataExt;
-    (file.dev(), file.ino(), file.ctime(), file.ctime_nsec())
-}
-
-#[cfg(not(unix))]
-fn mark(file: &Metadata) -> impl PartialEq {
-    (file.len(), file.modified().ok())
-}
-
-/// Returns the run's result; `dir` is the session directory.
-pub(super) fn answer(status: &StatusFile, dir: &Path, outputs: Vec<Output>) -> CommandOutput {
-    // The output of a step that did not succeed can be missing or incomplete.
-    let succeeded =
-        |id: &str| status.steps.iter().any(|s| s.id == id && s.status == StepState::Success);
-    let outputs: Vec<_> = outputs
-        .into_iter()
-        .filter(|output| succeeded(&output.step))
-        .filter_map(Output::into_written)
-        .collect();
+/// Returns the run's result: the content of `status.json`, with the session directory `dir` and the
+/// problem of a failed run.
+pub(super) fn answer(status: &StatusFile, dir: &Path) -> CommandOutput {
     let mut json = json!(status);
     json["session_dir"] = json!(dir);
-    let files = |o: &Written| json!({"step": o.step, "path": o.path, "size": o.size});
-    json["outputs"] = Value::from(outputs.iter().map(files).collect::<Vec<_>>());
     if let (Some(error), RunStatus::Failed | RunStatus::Crashed) = (&status.error, status.status) {
-        json["status"] = Value::from("error");
         let message = error.to_string();
         let mut problem = json!({"code": error.kind, "message": message, "step": error.step});
         if let Some(help) = &error.help {
@@ -107,18 +27,18 @@ pub(super) fn answer(status: &StatusFile, dir: &Path, outputs: Vec<Output>) -> C
     }
     CommandOutput {
         json,
-        text: text(status, dir, &outputs),
+        text: text(status, dir),
         exit: status.exit_code.unwrap_or(1),
         failed: status.status != RunStatus::Success,
     }
 }
 
-fn text(status: &StatusFile, dir: &Path, outputs: &[Written]) -> String {
+fn text(status: &StatusFile, dir: &Path) -> String {
     let mut text = table(status);
-    for output in outputs {
-        let size = output.size.map(|size| paint(DIM, &format!("  {}", format_bytes(size))));
-        let path = escape_control(&output.display);
-        text.push_str(&format!("Output   {path}{}\n", size.unwrap_or_default()));
+    // Sessions are in `logs/` of the project.
+    let base = dir.parent().and_then(Path::parent).unwrap_or(dir);
+    for (label, line) in effects::lines(status, base) {
+        text.push_str(&format!("{label:<7}  {line}\n"));
     }
     text.push_str(&format!("Session  {}\n", escape_control(&display_path(dir))));
     let time = milliseconds((status.execution_duration * 1000.0).round() as u64);
@@ -165,8 +85,8 @@ mod tests {
 
     use super::*;
     use osiris_core::contract::ErrorKind;
-    use osiris_runtime::session::RunError;
-    use osiris_runtime::session::StepStatus;
+    use osiris_runtime::session::{Output, RunError, StateChange, StepStatus};
+    use serde_json::Map;
 
     fn step(id: &str, status: StepState) -> StepStatus {
         let driver = "filesystem.csv_writer".to_owned();
@@ -177,6 +97,7 @@ mod tests {
             rows_in: 0,
             rows_out: 1234,
             duration_ms: 56,
+            state: None,
         }
     }
 
@@ -192,12 +113,15 @@ mod tests {
             session_id: "20260131T080509123Z-9f3a61c0".to_owned(),
             pipeline: "demo".to_owned(),
             manifest_hash: "0".repeat(64),
+            profile: None,
+            parameters: Map::new(),
             started_at: "2026-01-31T08:05:09.123Z".to_owned(),
             finished_at: Some("2026-01-31T08:05:10.373Z".to_owned()),
             rows_read: 1234,
             rows_written: 1234,
             rows_processed: 0,
             steps: vec![step("read", StepState::Success), step("write", last)],
+            outputs: Vec::new(),
             drivers: BTreeMap::new(),
             peak_memory_bytes: None,
             pid: 1,
@@ -207,26 +131,7 @@ mod tests {
     }
 
     fn answer_to(status: &StatusFile) -> CommandOutput {
-        let folder = tempfile::tempdir().unwrap();
-        let output = |step: &str, path: &str| {
-            let absolute = folder.path().join(path);
-            let before = fs::metadata(&absolute).ok();
-            Output { step: step.to_owned(), path: path.to_owned(), absolute, before }
-        };
-        fs::create_dir(folder.path().join("parts")).unwrap();
-        fs::write(folder.path().join("kept.csv"), "").unwrap();
-        fs::write(folder.path().join("old.csv"), "").unwrap();
-        let outputs = ["new.csv", "kept.csv", "old.csv", "none.csv", "parts"];
-        let mut outputs: Vec<_> = outputs.map(|path| output("read", path)).into();
-        outputs.push(output("write", "b.csv"));
-        for name in ["new.csv", "b.csv", "old.csv.tmp"] {
-            fs::write(folder.path().join(name), [0; 2048]).unwrap();
-        }
-        fs::rename(folder.path().join("old.csv.tmp"), folder.path().join("old.csv")).unwrap();
-        let mut answer = answer(status, Path::new("/nowhere/logs/run_1"), outputs);
-        let place = folder.path().display().to_string();
-        answer.text = answer.text.replace(&place, "[PROJECT]");
-        answer
+        answer(status, Path::new("/nowhere/logs/run_1"))
     }
 
     fn rendered(answer: &CommandOutput) -> String {
@@ -236,13 +141,21 @@ mod tests {
 
     #[test]
     fn successful_run_summary() {
-        let answer = answer_to(&status(RunStatus::Success, None));
+        let mut status = status(RunStatus::Success, None);
+        status.profile = Some("prod".to_owned());
+        status.parameters.insert("day".to_owned(), json!("2026-01-31"));
+        let (before, after) = (None, Some(json!({"cursor": "id", "value": "7"})));
+        status.steps[0].state = Some(StateChange { before, after });
+        let (step, mode, rows) = ("write".to_owned(), Some("replace".to_owned()), Some(1234));
+        let (path, size) = (Some("output/a.csv".to_owned()), Some(2048));
+        status.outputs = vec![Output { step, path, size, mode, rows, ..Output::default() }];
+        let answer = answer_to(&status);
         assert!(!answer.failed);
         insta::assert_snapshot!(rendered(&answer));
     }
 
     #[test]
-    fn failed_run_summary_names_step_kind_and_existing_outputs() {
+    fn failed_run_summary_names_step_and_kind() {
         let error = RunError {
             step: Some("write".to_owned()),
             kind: ErrorKind::Data,

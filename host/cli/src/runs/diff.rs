@@ -13,7 +13,7 @@ use super::super::shell::CommandOutput;
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris runs diff 20260131T080509123Z 20260131T081702456Z
+  osiris runs diff 9f3a61c0 20260131T081702456Z
   osiris runs diff last logs/run_20260131T080509123Z-9f3a61c0 --json
 
 Exit codes: 0 the runs are equal, 1 the runs differ.";
@@ -25,7 +25,7 @@ Exit codes: 0 the runs are equal, 1 the runs differ.";
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Session id or its beginning, session directory, or `last`
+    /// Run id or its beginning, session directory, or `last`
     #[arg(value_name = "LEFT")]
     left: String,
     /// Session to compare with

@@ -2,6 +2,7 @@
 
 mod diff;
 mod list;
+mod prune;
 mod show;
 
 use clap::Subcommand;
@@ -15,18 +16,21 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   osiris runs list                        list the newest runs
   osiris runs show                        show the last run: steps, rows, error, files
-  osiris runs show 20260131T0805          show a run by the beginning of its id
-  osiris runs diff LEFT RIGHT             compare two runs";
+  osiris runs show 9f3a61c0               show a run by its id in the list
+  osiris runs diff LEFT RIGHT             compare two runs
+  osiris runs prune --keep 50             remove old runs";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     List(list::Args),
     Show(show::Args),
     Diff(diff::Args),
+    Prune(prune::Args),
 }
 
 pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
-    let logs = shell.project()?.layout.logs_dir();
+    let layout = shell.project()?.layout;
+    let logs = layout.logs_dir();
     for id in session::mark_crashed_runs(&logs) {
         if !shell.json && shell.verbose {
             shell.note(&format!("run {id} has crashed; its status was updated"));
@@ -36,6 +40,7 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput>
         Command::List(args) => list::list(&args, &logs),
         Command::Show(args) => show::show(&args, &logs),
         Command::Diff(args) => diff::diff(&args, &logs),
+        Command::Prune(args) => prune::prune(&args, &layout),
     }
 }
 

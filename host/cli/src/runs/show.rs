@@ -8,8 +8,9 @@ use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::sanitize::escape_control;
 use osiris_runtime::session::StatusFile;
 use osiris_runtime::session::history::{self, Details, Run};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::super::effects;
 use super::super::render::{
     BOLD, DIM, ERROR, Table, count, format_bytes, milliseconds, multiline, paint,
 };
@@ -19,15 +20,15 @@ use super::colour;
 const EXAMPLES: &str = "\
 Examples:
   osiris runs show
-  osiris runs show 20260131T080509123Z-9f3a61c0
+  osiris runs show 9f3a61c0
   osiris runs show logs/run_20260131T080509123Z-9f3a61c0 --json";
 
 /// Show the steps, rows, error and files of a run
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Session id or its beginning, session directory, or `last`
-    #[arg(value_name = "SESSION", default_value = "last")]
+    /// Run id or its beginning, session directory, or `last`
+    #[arg(value_name = "RUN", default_value = "last")]
     session: String,
 }
 
@@ -77,6 +78,13 @@ fn text(run: &Run, status: &StatusFile, details: &Details) -> String {
     };
     line("Started", &status.started_at);
     line("Ended", ended);
+    if let Some(profile) = &status.profile {
+        line("Profile", profile);
+    }
+    if !status.parameters.is_empty() {
+        let parameters = Value::Object(status.parameters.clone());
+        line("Params", &effects::fields(&parameters));
+    }
     if let Some(peak) = status.peak_memory_bytes {
         line("Memory", &format!("{} peak", format_bytes(peak)));
     }
@@ -85,5 +93,10 @@ fn text(run: &Run, status: &StatusFile, details: &Details) -> String {
     line("Metrics", &count(details.metrics.len() as u64));
     line("Artifacts", &count(details.artifacts.len() as u64));
     line("Session", &display_path(&run.dir));
+    // Sessions are in `logs/` of the project.
+    let base = run.dir.parent().and_then(Path::parent).unwrap_or(&run.dir);
+    for (label, line) in effects::lines(status, base) {
+        let _ = writeln!(text, "  {} {line}", paint(BOLD, &format!("{label:<9}")));
+    }
     text
 }

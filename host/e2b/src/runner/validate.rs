@@ -49,7 +49,8 @@ pub(super) fn validate_status(
         rows_read: remote.rows_read,
         rows_written: remote.rows_written,
         rows_processed: remote.rows_processed,
-        steps: remote.steps,
+        // The host knows the states itself.
+        steps: remote.steps.into_iter().map(|step| StepStatus { state: None, ..step }).collect(),
         peak_memory_bytes: remote.peak_memory_bytes,
         ..initial
     })

@@ -79,7 +79,7 @@ impl Worker {
                             writer.send(&Message::Compiling { driver: driver.to_owned() });
                         })
                     });
-                    match self.wait_for(work, &RunProgress::new(std::iter::empty())).await {
+                    match self.wait_for(work, &RunProgress::default()).await {
                         Ok(Ok(ready)) => {
                             base = Some(ready.plan.base.clone());
                             prepared_run = Some(ready);
@@ -116,7 +116,7 @@ impl Worker {
             Err(error) => return self.refuse(n, error.to_string()),
         };
         let output_paths = files::output_paths(prepared.tasks().zip(prepared.drivers()));
-        let progress = Arc::new(RunProgress::new(prepared.tasks()));
+        let progress = Arc::new(RunProgress::new(&prepared));
         let work = run::execute(prepared, &session, progress.clone(), self.cancel.clone());
         let result = self.wait_for(work, &progress).await;
         self.writer.send(&Message::Progress { steps: progress.snapshot() });

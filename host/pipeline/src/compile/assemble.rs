@@ -78,15 +78,19 @@ fn fingerprints(
     steps: &[Step],
     toolchain: &Toolchain,
 ) -> Fingerprints {
-    let of = |value: &Value| format!("sha256:{}", canonical::sha256(canonical::json(value)));
     let mut drivers: Vec<&DriverRef> = steps.iter().map(|step| &step.driver).collect();
     drivers.sort();
     drivers.dedup();
     Fingerprints {
-        compiler_fp: of(&json!(toolchain)),
-        registry_fp: of(&json!(drivers)),
-        oml_fp: of(&pipeline.root.to_json()),
-        params_fp: of(&parameters.to_json()),
+        compiler_fp: fingerprint(&json!(toolchain)),
+        registry_fp: fingerprint(&json!(drivers)),
+        oml_fp: fingerprint(&pipeline.root.to_json()),
+        params_fp: fingerprint(&parameters.to_json().into()),
         profile: profile.to_owned(),
     }
+}
+
+/// Returns the fingerprint of an input of a compile.
+pub(super) fn fingerprint(value: &Value) -> String {
+    format!("sha256:{}", canonical::sha256(canonical::json(value)))
 }

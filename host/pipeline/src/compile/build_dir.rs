@@ -11,11 +11,14 @@ use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::layout::LAST_COMPILE;
 use osiris_core::fs::project_dir::{self, ProjectDir, io_help};
 use osiris_core::{canonical, yaml};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::plan::plan;
 use crate::manifest::Manifest;
 use crate::project::Project;
+
+/// The resolved parameters, whose hash is one of the fingerprints.
+pub(super) const PARAMETERS: &str = "parameters.json";
 
 /// The only file that contains a time; no hash covers it.
 const COMPILED: &str = "compiled.json";
@@ -26,8 +29,9 @@ pub(super) fn write(
     project: &Project,
     manifest: &Manifest,
     configs: &BTreeMap<String, Value>,
+    parameters: &Map<String, Value>,
 ) -> Result<PathBuf> {
-    let files = files(manifest, configs);
+    let files = files(manifest, configs, parameters);
     let name = format!("{}-{}", manifest.meta.manifest_short, manifest.meta.manifest_hash);
     let builds = project.layout.build_dir().join(&manifest.pipeline.id);
     let dir = builds.join(&name);
@@ -41,12 +45,17 @@ pub(super) fn write(
 }
 
 /// Returns the files of the directory by name, except [`COMPILED`].
-fn files(manifest: &Manifest, configs: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
+fn files(
+    manifest: &Manifest,
+    configs: &BTreeMap<String, Value>,
+    parameters: &Map<String, Value>,
+) -> BTreeMap<String, String> {
     let fingerprints = json!({"fingerprints": manifest.pipeline.fingerprints});
     let mut files = BTreeMap::from([
         ("manifest.yaml".to_owned(), yaml::to_string(&json!(manifest))),
         ("plan.json".to_owned(), canonical::json(&plan(manifest))),
         ("fingerprints.json".to_owned(), canonical::json(&fingerprints)),
+        (PARAMETERS.to_owned(), canonical::json(&json!(parameters))),
     ]);
     for step in &manifest.steps {
         files.insert(step.cfg_path.clone(), canonical::json(&configs[&step.id]));

@@ -9,9 +9,11 @@ use osiris_core::fs::layout::LAST_COMPILE;
 use osiris_core::fs::project_dir::{ProjectDir, io_help};
 use osiris_core::paths::ProjectPath;
 use osiris_core::{canonical, yaml};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Build;
+use super::assemble::fingerprint;
+use super::build_dir::PARAMETERS;
 use crate::manifest::{Manifest, Step};
 use crate::project::Project;
 
@@ -28,7 +30,8 @@ pub fn load(manifest_path: &Path) -> Result<Build> {
     for step in &manifest.steps {
         configs.insert(step.id.clone(), config(&dir, step)?);
     }
-    Ok(Build { dir, manifest, configs, warnings: Vec::new() })
+    let parameters = parameters(&dir, &manifest)?;
+    Ok(Build { dir, manifest, configs, parameters, warnings: Vec::new() })
 }
 
 /// Reads a manifest from the content of `path` and checks that the manifest is unchanged.
@@ -62,6 +65,27 @@ fn config(dir: &Path, step: &Step) -> Result<Value> {
     match serde_json::from_slice(&bytes) {
         Ok(config @ Value::Object(_)) => Ok(config),
         _ => refuse(Code::ConfigInvalid, "the configuration is not a JSON object"),
+    }
+}
+
+/// Reads the parameters of a build. A build of an older version of osiris has no such file.
+fn parameters(dir: &Path, manifest: &Manifest) -> Result<Map<String, Value>> {
+    let file = dir.join(PARAMETERS);
+    if !file.exists() {
+        return Ok(Map::new());
+    }
+    let bytes = yaml::read_bytes(&file, yaml::MAX_BYTES)?;
+    match serde_json::from_slice(&bytes) {
+        Ok(value @ Value::Object(_))
+            if fingerprint(&value) == manifest.pipeline.fingerprints.params_fp =>
+        {
+            Ok(value.as_object().cloned().unwrap_or_default())
+        }
+        _ => {
+            let message = "the parameters were changed after the compile";
+            let problem = Diagnostic::new(Code::ConfigChanged, message).in_file(&file);
+            Err(Error::invalid(problem.help(RECOMPILE)))
+        }
     }
 }
 

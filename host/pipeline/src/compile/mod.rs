@@ -26,7 +26,7 @@ use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::text::{closest_match, join_or, quoted};
 use osiris_core::yaml::{self, Diagnostics};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::manifest::Manifest;
 use crate::project::Project;
@@ -45,6 +45,8 @@ pub struct Build {
     pub manifest: Manifest,
     /// Each step's configuration, by the step's id.
     pub configs: BTreeMap<String, Value>,
+    /// The resolved parameters, by name.
+    pub parameters: Map<String, Value>,
     /// Possible mistakes; empty for a loaded build.
     pub warnings: Vec<Diagnostic>,
 }
@@ -63,6 +65,8 @@ pub struct Checked {
     pub manifest: Manifest,
     /// Each step's configuration, by the step's id.
     pub configs: BTreeMap<String, Value>,
+    /// The resolved parameters, by name.
+    pub parameters: Map<String, Value>,
     /// Possible mistakes.
     pub warnings: Vec<Diagnostic>,
 }
@@ -104,7 +108,8 @@ pub fn check(
     }
     let profile = profile.map_or("", |profile| profile.name.as_str());
     let (manifest, configs) = assemble::manifest(&pipeline, profile, &parameters, &graph, steps);
-    Ok(Checked { manifest, configs, warnings: warnings.into_sorted() })
+    let (parameters, warnings) = (parameters.to_json(), warnings.into_sorted());
+    Ok(Checked { manifest, configs, parameters, warnings })
 }
 
 /// Compiles a pipeline into its build directory and makes it the last compiled one. A build that
@@ -118,9 +123,10 @@ pub fn compile(
     options: &Options,
     drivers: &dyn Drivers,
 ) -> Result<Build> {
-    let Checked { manifest, configs, warnings } = check(project, pipeline_file, options, drivers)?;
-    let dir = build_dir::write(project, &manifest, &configs)?;
-    Ok(Build { dir, manifest, configs, warnings })
+    let Checked { manifest, configs, parameters, warnings } =
+        check(project, pipeline_file, options, drivers)?;
+    let dir = build_dir::write(project, &manifest, &configs, &parameters)?;
+    Ok(Build { dir, manifest, configs, parameters, warnings })
 }
 
 /// Returns the profile to compile for. A profile named by a command must exist; the project's

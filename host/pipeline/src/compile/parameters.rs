@@ -31,13 +31,13 @@ impl Parameters {
         closest_match(name, names)
     }
 
-    /// Returns all parameters as JSON, for the fingerprint.
-    pub(super) fn to_json(&self) -> Json {
+    /// Returns all parameters as JSON.
+    pub(super) fn to_json(&self) -> Map<String, Json> {
         let entry = |(name, value): (&String, &Value)| {
             let position = yaml::Position { line: 1, column: 1 };
             (name.clone(), Node { position, value: value.clone() }.to_json())
         };
-        Json::Object(self.values.iter().map(entry).collect::<Map<_, _>>())
+        self.values.iter().map(entry).collect()
     }
 }
 

@@ -16,6 +16,6 @@ pub use execute::execute;
 pub use plan::{Task, plan};
 pub use prepare::{Job, Prepared, check_task, load_pinned, prepare};
 pub use progress::{RunProgress, StepSnapshot};
-pub use state_store::StateStore;
+pub use state_store::{SavedState, StateStore};
 pub use step::write_config;
 pub use tables::StepTables;

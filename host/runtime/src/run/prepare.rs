@@ -140,6 +140,16 @@ impl Prepared {
             .knowing(self.job.hosts.clone())
     }
 
+    /// Returns the size of all input files of the step with index `index`. Returns `None` if the
+    /// step reads no file, or if a file cannot be found.
+    pub(super) fn input_bytes(&self, index: usize) -> Option<u64> {
+        let PreparedStep { task, code, .. } = &self.tasks[index];
+        let size = |path: &str| std::fs::metadata(self.job.base.join(path)).ok();
+        let mut sizes = configured_paths(&task.config, &code.spec.files.read).map(size).peekable();
+        sizes.peek()?;
+        sizes.try_fold(0_u64, |total, file| Some(total.saturating_add(file?.len())))
+    }
+
     /// Returns each step's driver, in the order of the plan.
     pub fn drivers(&self) -> impl Iterator<Item = &CompiledDriver> {
         self.tasks.iter().map(|ready| &ready.code)

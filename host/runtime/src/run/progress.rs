@@ -8,10 +8,11 @@ use osiris_core::contract::Mode;
 use serde::{Deserialize, Serialize};
 
 use super::plan::Task;
+use super::prepare::Prepared;
 use crate::session::{RunError, RunResult, RunStatus, StepState, StepStatus};
 
 /// Progress of a run, with one row per step. Steps write; anyone can read at any time.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RunProgress {
     rows: Vec<StepProgress>,
 }
@@ -26,9 +27,20 @@ pub(super) struct StepProgress {
     rows_out: AtomicU64,
     done: AtomicU64,
     total: AtomicU64,
+    /// Size of the step's input files, if all of them are known.
+    input_bytes: Option<u64>,
     started: OnceLock<Instant>,
-    outcome: OnceLock<(StepState, Duration)>,
+    first_row: OnceLock<Instant>,
+    outcome: OnceLock<Outcome>,
     has_progress: AtomicU8,
+}
+
+/// The end of a step.
+#[derive(Debug, Clone, Copy)]
+struct Outcome {
+    state: StepState,
+    elapsed: Duration,
+    active: Duration,
 }
 
 /// Progress of a step at one moment.
@@ -46,26 +58,34 @@ pub struct StepSnapshot {
     pub rows_out: u64,
     /// Progress reported by the driver: units done, and the total if known.
     pub progress: Option<(u64, Option<u64>)>,
+    /// Whether `progress` counts the bytes of the step's input files.
+    #[serde(default)]
+    pub bytes: bool,
     /// Time since the step started.
     pub elapsed: Duration,
+    /// Time since the step's first row.
+    #[serde(default)]
+    pub active: Duration,
 }
 
 impl RunProgress {
-    /// Creates the progress of these tasks.
-    pub fn new<'a>(tasks: impl Iterator<Item = &'a Task>) -> Self {
-        let row = |task: &Task| StepProgress {
+    /// Creates the progress of a run that has not started.
+    pub fn new(prepared: &Prepared) -> Self {
+        let row = |(index, task): (usize, &Task)| StepProgress {
             id: task.step.id.clone(),
             driver: task.step.driver.name.clone(),
             mode: task.step.mode,
+            input_bytes: prepared.input_bytes(index),
             rows_in: AtomicU64::new(0),
             rows_out: AtomicU64::new(0),
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
             started: OnceLock::new(),
+            first_row: OnceLock::new(),
             outcome: OnceLock::new(),
             has_progress: AtomicU8::new(0),
         };
-        Self { rows: tasks.map(row).collect() }
+        Self { rows: prepared.tasks().enumerate().map(row).collect() }
     }
 
     pub(super) fn row(&self, index: usize) -> &StepProgress {
@@ -88,6 +108,7 @@ impl RunProgress {
             rows_in: snapshot.rows_in,
             rows_out: snapshot.rows_out,
             duration_ms: u64::try_from(snapshot.elapsed.as_millis()).unwrap_or(u64::MAX),
+            state: None,
         };
         let steps: Vec<StepStatus> = self.rows.iter().zip(self.snapshot()).map(status).collect();
         let sum = |mode: Mode| {
@@ -119,6 +140,14 @@ impl StepProgress {
     pub(super) fn add(&self, read: u64, written: u64) {
         self.rows_in.fetch_add(read, Relaxed);
         self.rows_out.fetch_add(written, Relaxed);
+        self.note_rows(read.saturating_add(written));
+    }
+
+    /// Notes the time of the first row.
+    fn note_rows(&self, rows: u64) {
+        if rows > 0 {
+            self.first_row.get_or_init(Instant::now);
+        }
     }
 
     pub(super) fn progress(&self, done: u64, total: Option<u64>) {
@@ -129,8 +158,10 @@ impl StepProgress {
 
     pub(super) fn end(&self, state: StepState, rows_out: u64) {
         self.rows_out.store(rows_out, Relaxed);
-        let elapsed = self.started.get().map(Instant::elapsed).unwrap_or_default();
-        self.outcome.get_or_init(|| (state, elapsed));
+        let since =
+            |start: &OnceLock<Instant>| start.get().map(Instant::elapsed).unwrap_or_default();
+        let (elapsed, active) = (since(&self.started), since(&self.first_row));
+        self.outcome.get_or_init(|| Outcome { state, elapsed, active });
     }
 
     fn apply_remote(&self, step: &StepSnapshot) {
@@ -140,20 +171,23 @@ impl StepProgress {
         self.start();
         self.rows_in.store(step.rows_in, Relaxed);
         self.rows_out.store(step.rows_out, Relaxed);
+        self.note_rows(step.rows_in.saturating_add(step.rows_out));
         if let Some((done, total)) = step.progress {
             self.progress(done, total);
         }
         if let Some(state) = step.state {
-            self.outcome.get_or_init(|| (state, step.elapsed));
+            let StepSnapshot { elapsed, active, .. } = *step;
+            self.outcome.get_or_init(|| Outcome { state, elapsed, active });
         }
     }
 
     fn snapshot(&self) -> StepSnapshot {
         let total = Some(self.total.load(Relaxed)).filter(|total| *total > 0);
-        let (state, elapsed) = match (self.outcome.get(), self.started.get()) {
-            (Some((state, elapsed)), _) => (Some(*state), *elapsed),
-            (None, Some(started)) => (None, started.elapsed()),
-            (None, None) => (Some(StepState::Pending), Duration::ZERO),
+        let active = self.first_row.get().map(Instant::elapsed).unwrap_or_default();
+        let (state, elapsed, active) = match (self.outcome.get(), self.started.get()) {
+            (Some(end), _) => (Some(end.state), end.elapsed, end.active),
+            (None, Some(started)) => (None, started.elapsed(), active),
+            (None, None) => (Some(StepState::Pending), Duration::ZERO, Duration::ZERO),
         };
         StepSnapshot {
             id: self.id.clone(),
@@ -163,7 +197,10 @@ impl StepProgress {
             rows_out: self.rows_out.load(Relaxed),
             progress: (self.has_progress.load(Relaxed) == 1)
                 .then(|| (self.done.load(Relaxed), total)),
+            // The contract leaves the unit to the driver.
+            bytes: total.is_some() && total == self.input_bytes,
             elapsed,
+            active,
         }
     }
 }

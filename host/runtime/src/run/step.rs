@@ -170,6 +170,7 @@ fn never_started(ready: &PreparedStep, index: usize, progress: &RunProgress) -> 
         rows_in: 0,
         rows_out: 0,
         duration_ms: 0,
+        state: None,
     };
     progress.row(index).end(StepState::Pending, 0);
     StepEnd { index, status, failure: None, state: None }
@@ -203,6 +204,7 @@ fn to_step_end(
             rows_out
         },
         duration_ms,
+        state: None,
     };
     StepEnd { index, status, failure, state }
 }

@@ -14,6 +14,15 @@ pub(super) fn new(now: Timestamp) -> String {
     format!("{}-{random:08x}", now.strftime("%Y%m%dT%H%M%S%3fZ"))
 }
 
+/// Returns the random part of an id, by which people name a run. Returns the whole id if it has
+/// another form.
+pub fn short(id: &str) -> &str {
+    match id.rsplit_once('-') {
+        Some((_, random)) if random.len() == 8 => random,
+        _ => id,
+    }
+}
+
 /// Returns the id in the name of a session's directory, or `None` for any other name.
 pub(super) fn of_folder(name: &str) -> Option<&str> {
     let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
@@ -30,6 +39,12 @@ mod tests {
         let (time, random) = id.split_once('-').unwrap();
         assert_eq!(time, "20260131T080509007Z");
         assert!(random.len() == 8 && random.bytes().all(|b| b.is_ascii_hexdigit()), "{id}");
+    }
+
+    #[test]
+    fn short_id_is_the_random_part() {
+        assert_eq!(short("20260131T080509007Z-9f3a61c0"), "9f3a61c0");
+        assert_eq!(short("20260131T080509007Z"), "20260131T080509007Z");
     }
 
     #[test]

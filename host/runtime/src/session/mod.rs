@@ -32,11 +32,13 @@ mod writer;
 mod tests;
 
 pub use self::event::RunEvent;
-pub use self::id::PREFIX;
+pub use self::id::{PREFIX, short as short_id};
 pub use self::lock::has_ended;
 pub(crate) use self::metric::HOST as HOST_METRICS;
 pub use self::record::Record;
-pub use self::status::{E2b, RunError, RunResult, RunStatus, StatusFile, StepState, StepStatus};
+pub use self::status::{
+    E2b, Output, RunError, RunResult, RunStatus, StateChange, StatusFile, StepState, StepStatus,
+};
 pub use self::sweep::mark_crashed_runs;
 pub use self::time::stamp;
-pub use self::writer::{RecordListener, Session};
+pub use self::writer::{Effects, RecordListener, RunFacts, Session};

@@ -8,6 +8,7 @@ use osiris_core::contract::ErrorKind;
 use osiris_engine::CallError;
 use osiris_pipeline::manifest::Manifest;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::dir::SessionDir;
 use super::files;
@@ -33,6 +34,12 @@ pub struct StatusFile {
     pub pipeline: String,
     /// Hash of the manifest that ran, 64 hex digits.
     pub manifest_hash: String,
+    /// Profile of the compile, or `None` if it had none.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// Parameters of the compile by name, with secrets masked.
+    #[serde(default)]
+    pub parameters: Map<String, Value>,
     /// Start of the run: UTC with milliseconds and `Z`.
     pub started_at: String,
     /// End of the run: UTC with milliseconds and `Z`. After a crash, the time of the last event.
@@ -45,6 +52,9 @@ pub struct StatusFile {
     pub rows_processed: u64,
     /// Each step, in the order of the plan.
     pub steps: Vec<StepStatus>,
+    /// The files and tables that steps wrote. Empty until the run ends.
+    #[serde(default)]
+    pub outputs: Vec<Output>,
     /// The sha256 of each driver's component, by driver name.
     pub drivers: BTreeMap<String, String>,
     /// Peak memory of the process in bytes, or `None` if the system does not report it.
@@ -56,6 +66,40 @@ pub struct StatusFile {
     /// The sandbox of a remote run, or `None` for a local run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub e2b: Option<E2b>,
+}
+
+/// A file or a table that a step wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// The step.
+    pub step: String,
+    /// Path of the file or directory, relative to the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Size of the file in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// Connection of the step, like `@mysql.main`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// The table, as the step's configuration names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// Treatment of earlier rows: `append`, `replace`, or another mode of the driver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// Rows that the step delivered, if it is a write step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+}
+
+/// The state that a step keeps between runs, before and after a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateChange {
+    /// State from which the step started, or `None` if it had none.
+    pub before: Option<Value>,
+    /// State from which the next run starts.
+    pub after: Option<Value>,
 }
 
 /// The E2B sandbox of a run, and the time it took.
@@ -72,7 +116,12 @@ pub struct E2b {
 
 impl StatusFile {
     /// Returns the status of a run that starts now.
-    pub(super) fn start(id: &str, started_at: &str, manifest: &Manifest) -> Self {
+    pub(super) fn start(
+        id: &str,
+        started_at: &str,
+        manifest: &Manifest,
+        parameters: Map<String, Value>,
+    ) -> Self {
         let steps = manifest.steps.iter().map(|step| StepStatus {
             id: step.id.clone(),
             driver: step.driver.name.clone(),
@@ -80,6 +129,7 @@ impl StatusFile {
             rows_in: 0,
             rows_out: 0,
             duration_ms: 0,
+            state: None,
         });
         let drivers = manifest.steps.iter().map(|step| &step.driver);
         Self {
@@ -92,12 +142,15 @@ impl StatusFile {
             session_id: id.to_owned(),
             pipeline: manifest.name.clone(),
             manifest_hash: manifest.meta.manifest_hash.clone(),
+            profile: Some(manifest.meta.profile.clone()).filter(|profile| !profile.is_empty()),
+            parameters,
             started_at: started_at.to_owned(),
             finished_at: None,
             rows_read: 0,
             rows_written: 0,
             rows_processed: 0,
             steps: steps.collect(),
+            outputs: Vec::new(),
             drivers: drivers.map(|d| (d.name.clone(), d.sha256.clone())).collect(),
             peak_memory_bytes: None,
             pid: std::process::id(),
@@ -231,6 +284,9 @@ pub struct StepStatus {
     pub rows_out: u64,
     /// Wall-clock time in milliseconds.
     pub duration_ms: u64,
+    /// State of the step, if it keeps any between runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<StateChange>,
 }
 
 /// State of a step.

@@ -52,11 +52,12 @@ pub(super) fn manifest() -> Manifest {
 }
 
 pub(super) fn session(logs: &Path, redactor: Redactor) -> Session {
-    Session::create(logs, &manifest(), b"name: demo\n", redactor).unwrap()
+    let facts = RunFacts::default();
+    Session::create(logs, &manifest(), b"name: demo\n", redactor, facts).unwrap()
 }
 
 pub(super) fn success() -> RunResult {
-    let mut steps = StatusFile::start("", "", &manifest()).steps;
+    let mut steps = StatusFile::start("", "", &manifest(), Map::new()).steps;
     steps[0].status = StepState::Success;
     let (rows_read, rows_written, rows_processed) = (7, 0, 0);
     RunResult {
@@ -217,7 +218,7 @@ fn unwritable_logs_folder_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let logs = folder.path().join("logs");
     fs::write(&logs, "a file").unwrap();
-    let result = Session::create(&logs, &manifest(), b"", Redactor::default());
+    let result = Session::create(&logs, &manifest(), b"", Redactor::default(), RunFacts::default());
     let text = result.err().unwrap().to_string();
     assert!(text.starts_with("cannot write the session's files: Not a directory"), "{text}");
     assert!(text.contains(&format!("--> {}", logs.display())), "{text}");

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,8 @@ use osiris_core::code::Code;
 use osiris_core::contract::ErrorKind;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::fs::project_dir::io_help;
-use osiris_core::redact::Redactor;
+use osiris_core::redact::{MASK, Redactor};
+use osiris_core::secret_keys::is_secret_value_key;
 use osiris_core::sync::lock;
 use osiris_core::telemetry::{Level, Number};
 use osiris_pipeline::manifest::Manifest;
@@ -22,7 +24,7 @@ use super::line_file::LineFile;
 use super::lock::Lock;
 use super::memory::Memory;
 use super::record::Record;
-use super::status::{E2b, RunError, RunResult, RunStatus, StatusFile, StepState};
+use super::status::{E2b, Output, RunError, RunResult, RunStatus, StatusFile, StepState};
 use super::{files, id, metric, time};
 
 /// A run's session. Clones write to the same files; no call blocks for longer than a write to a
@@ -36,6 +38,18 @@ pub struct Session(Arc<Inner>);
 /// A listener for every record of a session. Records arrive with secrets masked, before they are
 /// written.
 pub type RecordListener = Box<dyn Fn(&Record) + Send + Sync>;
+
+/// Adds the effects of a run to its final status, before the status is written.
+pub type Effects = Box<dyn Fn(&mut StatusFile) + Send + Sync>;
+
+/// Facts about a run that are not in its manifest.
+#[derive(Default)]
+pub struct RunFacts {
+    /// Parameters of the compile, by name.
+    pub parameters: Map<String, Value>,
+    /// Looks for the effects of the run.
+    pub effects: Option<Effects>,
+}
 
 struct Inner {
     id: String,
@@ -51,7 +65,10 @@ struct Inner {
     write_error: Mutex<Option<String>>,
     lock: Mutex<Option<Lock>>,
     listener: Option<RecordListener>,
+    effects: Option<Effects>,
     memory: Memory,
+    /// Exit code of a run that a signal cancels; 0 without a signal.
+    signal_exit: AtomicU8,
 }
 
 impl Session {
@@ -65,9 +82,11 @@ impl Session {
         manifest: &Manifest,
         bytes: &[u8],
         redactor: Redactor,
+        facts: RunFacts,
     ) -> Result<Self> {
         let now = Timestamp::now();
-        Self::start(logs, now, manifest, bytes, redactor, None, || SessionDir::create(logs, now))
+        let dir = || SessionDir::create(logs, now);
+        Self::start(logs, now, (manifest, bytes), redactor, None, facts, dir)
     }
 
     /// Like [`Session::create`], for a run that another process follows: takes the id from that
@@ -85,7 +104,8 @@ impl Session {
         listener: RecordListener,
     ) -> Result<Self> {
         let (now, listener) = (Timestamp::now(), Some(listener));
-        Self::start(logs, now, manifest, bytes, redactor, listener, || {
+        let facts = RunFacts::default();
+        Self::start(logs, now, (manifest, bytes), redactor, listener, facts, || {
             let unsafe_id = || io::Error::new(io::ErrorKind::InvalidInput, "invalid session id");
             let id =
                 id::of_folder(&format!("{}{id}", id::PREFIX)).ok_or_else(unsafe_id)?.to_owned();
@@ -96,17 +116,19 @@ impl Session {
     fn start(
         logs: &Path,
         now: Timestamp,
-        manifest: &Manifest,
-        bytes: &[u8],
+        (manifest, bytes): (&Manifest, &[u8]),
         redactor: Redactor,
         listener: Option<RecordListener>,
+        facts: RunFacts,
         folder: impl FnOnce() -> io::Result<(String, SessionDir)>,
     ) -> Result<Self> {
+        let RunFacts { mut parameters, effects } = facts;
+        mask_parameters(&mut parameters, &redactor);
         let start = || -> io::Result<Self> {
             let (id, folder) = folder()?;
             // Taken before the status is written, so that a `running` status always has its lock.
             let lock = Lock::acquire(&folder.path)?;
-            let status = StatusFile::start(&id, &time::stamp(now), manifest);
+            let status = StatusFile::start(&id, &time::stamp(now), manifest, parameters);
             folder.write_atomic(files::STATUS.as_ref(), status.text()?.as_bytes(), false)?;
             folder.write_atomic(files::MANIFEST.as_ref(), bytes, false)?;
             folder.create_dir(files::ARTIFACTS.as_ref())?;
@@ -124,7 +146,9 @@ impl Session {
                 lock: Mutex::new(Some(lock)),
                 folder,
                 listener,
+                effects,
                 memory: Memory::open(),
+                signal_exit: AtomicU8::new(0),
             })))
         };
         start().map_err(|error| {
@@ -315,6 +339,11 @@ impl Session {
         }
     }
 
+    /// Sets the exit code of the run in case it ends as cancelled, after a signal.
+    pub fn set_signal_exit(&self, exit_code: u8) {
+        self.0.signal_exit.store(exit_code, Relaxed);
+    }
+
     /// Returns the status as written at the start.
     pub fn initial_status(&self) -> &StatusFile {
         &self.0.status
@@ -343,6 +372,14 @@ impl Session {
             status.exit_code = Some(status.exit_code.unwrap_or(0).max(1));
             status.error = Some(RunError { help, ..RunError::new(ErrorKind::Session, message) });
         }
+        let signal_exit = self.0.signal_exit.load(Relaxed);
+        if status.status == RunStatus::Cancelled && signal_exit != 0 {
+            status.exit_code = Some(signal_exit);
+        }
+        if let Some(effects) = &self.0.effects {
+            effects(&mut status);
+            redact_effects(&mut status, &self.0.redactor);
+        }
         if let Some(error) = &mut status.error {
             for text in [Some(&mut error.message), error.help.as_mut()].into_iter().flatten() {
                 *text = self.0.redactor.redact(text).into_owned();
@@ -364,6 +401,29 @@ impl Session {
 
     fn now(&self) -> String {
         time::stamp(Timestamp::now())
+    }
+}
+
+/// Masks the parameters that are secrets by their name or by their value.
+fn mask_parameters(parameters: &mut Map<String, Value>, redactor: &Redactor) {
+    for (name, value) in parameters.iter_mut() {
+        if is_secret_value_key(name) && !value.is_null() {
+            *value = MASK.into();
+        }
+        redactor.redact_value(value);
+    }
+}
+
+/// Masks secrets in the names of outputs and in the states of steps.
+fn redact_effects(status: &mut StatusFile, redactor: &Redactor) {
+    for Output { path, connection, table, mode, .. } in &mut status.outputs {
+        for text in [path, connection, table, mode].into_iter().flatten() {
+            *text = redactor.redact(text).into_owned();
+        }
+    }
+    let states = status.steps.iter_mut().filter_map(|step| step.state.as_mut());
+    for value in states.flat_map(|state| [&mut state.before, &mut state.after]).flatten() {
+        redactor.redact_value(value);
     }
 }
 

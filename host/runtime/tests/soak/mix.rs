@@ -150,7 +150,7 @@ impl Fixture {
         let config = EngineConfig { cache: Some(built::cache()), ..EngineConfig::default() };
         let engine = Engine::with_config(&config).unwrap();
         let prepared = run::prepare(engine, &workspace.drivers, job, |_| {}).unwrap();
-        let progress = Arc::new(RunProgress::new(prepared.tasks()));
+        let progress = Arc::new(RunProgress::new(&prepared));
         let session = connected.session(workspace).unwrap();
         let status = self.runtime.block_on(async {
             let cancel = CancellationToken::new();

@@ -2,6 +2,8 @@
 
 pub mod diff;
 mod jsonl;
+mod log_reader;
+mod prune;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -12,7 +14,11 @@ use osiris_core::fs::regular::read_regular_no_link;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::lock::{Lock, Probe};
 use super::{StatusFile, files, id};
+
+pub use self::log_reader::LogReader;
+pub use self::prune::{Removed, prunable, remove};
 
 /// The largest `status.json` that is read, in bytes.
 pub(super) const STATUS_LIMIT: u64 = 16 << 20;
@@ -53,6 +59,18 @@ impl Run {
         Self { id: id.to_owned(), dir, status }
     }
 
+    /// Returns whether the run has ended, as far as can be told.
+    pub fn has_ended(&self) -> bool {
+        // If in doubt, the run counts as running.
+        matches!(Lock::probe(&self.dir), Ok(Probe::Absent | Probe::Free(_)))
+    }
+
+    /// Reads the status again.
+    #[must_use]
+    pub fn reopened(&self) -> Self {
+        Self::open(&self.id, self.dir.clone())
+    }
+
     /// Reads the metrics, counts the events and lists the artifacts.
     ///
     /// # Errors
@@ -85,7 +103,8 @@ pub fn list(logs: &Path) -> Result<Vec<Run>> {
     Ok(runs)
 }
 
-/// Finds the session for `name`: a directory, an id, an id's prefix, or `last`.
+/// Finds the session for `name`: a directory, an id, the beginning of an id or of its
+/// [short form](super::short_id), or `last`.
 ///
 /// # Errors
 /// Returns an error if no session or more than one matches.
@@ -99,9 +118,15 @@ pub fn find(logs: &Path, name: &str) -> Result<Run> {
     }
     let prefix = name.strip_prefix(super::PREFIX).unwrap_or(name);
     let mut runs = list(logs)?;
-    runs.retain(|run| prefix == "last" || run.id.starts_with(prefix));
+    if runs.is_empty() {
+        let problem = Diagnostic::new(Code::SessionUnknown, "no runs yet").in_file(logs);
+        return Err(Error::invalid(problem.help("start a run with `osiris run`")));
+    }
     if prefix == "last" {
         runs.truncate(1);
+    } else {
+        let matches = |id: &str| id.starts_with(prefix) || id::short(id).starts_with(prefix);
+        runs.retain(|run| matches(&run.id));
     }
     match runs.len() {
         1 => Ok(runs.remove(0)),
@@ -175,7 +200,8 @@ mod tests {
         let ids: Vec<_> = list(folder.path()).unwrap().into_iter().map(|run| run.id).collect();
         assert_eq!(ids, [newer.id(), older.id()]);
         let dir = older.dir().to_str().unwrap();
-        for name in [older.id(), &older.id()[..18], &format!("run_{}", older.id()), dir] {
+        let short = id::short(older.id());
+        for name in [older.id(), &older.id()[..18], short, &format!("run_{}", older.id()), dir] {
             let run = find(folder.path(), name).unwrap();
             assert_eq!(run.id, older.id(), "{name}");
             assert_eq!(run.status.unwrap().status, RunStatus::Success);
@@ -186,6 +212,8 @@ mod tests {
     #[test]
     fn unknown_or_ambiguous_session_name_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
+        let error = find(folder.path(), "last").unwrap_err().to_string();
+        assert!(error.starts_with("no runs yet"), "{error}");
         let first = session(folder.path(), Redactor::default());
         let second = session(folder.path(), Redactor::default());
         let newest = first.id().max(second.id());

@@ -1,0 +1,122 @@
+//! `osiris runs prune`.
+
+use jiff::{Span, SpanRelativeTo, Timestamp};
+use osiris_core::diagnostic::Result;
+use osiris_core::fs::layout::ProjectLayout;
+use osiris_core::sanitize::escape_control;
+use osiris_runtime::session::history::{self, Removed};
+use osiris_runtime::session::short_id;
+use serde_json::{Value, json};
+
+use super::super::render::{DIM, SUCCESS, format_bytes, paint, time_ago};
+use super::super::shell::CommandOutput;
+
+const EXAMPLES: &str = "\
+Examples:
+  osiris runs prune --keep 50                     keep the newest 50 runs
+  osiris runs prune --older-than 30d --dry-run    show what would be removed
+  osiris runs prune --keep 50 --older-than 30d    old runs, but never the newest 50";
+
+/// Remove the logs and artifacts of old runs
+///
+/// Removes runs that have ended and that fulfil all given conditions. Running runs, outputs such as
+/// CSV files, and the states of incremental steps are never removed.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Keep this many of the newest runs
+    #[arg(long, value_name = "NUMBER", required_unless_present = "older_than")]
+    keep: Option<usize>,
+    /// Only runs that started longer ago than this, like `30d`, `12h` or `2w`
+    #[arg(long, value_name = "TIME", value_parser = time_before)]
+    older_than: Option<Timestamp>,
+    /// Show the runs without removing them
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Returns the time that is a duration like `30d` ago.
+fn time_before(text: &str) -> std::result::Result<Timestamp, String> {
+    let ago = || {
+        let span: Span = text.parse().ok().filter(|span: &Span| !span.is_negative())?;
+        let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+        Timestamp::now().checked_sub(duration).ok()
+    };
+    ago().ok_or_else(|| "expected a time like `30d`, `12h` or `2w`".to_owned())
+}
+
+pub(super) fn prune(args: &Args, layout: &ProjectLayout) -> Result<CommandOutput> {
+    let logs = layout.logs_dir();
+    let runs = history::list(&logs)?;
+    let total = runs.len();
+    let old = history::prunable(runs, args.keep.unwrap_or(0), args.older_than);
+    let mut removed = Vec::new();
+    for run in old {
+        removed.push(history::remove(&layout.base, &logs, run, args.dry_run)?);
+    }
+    let bytes: u64 = removed.iter().map(|one| one.bytes).sum();
+    let kept = total - removed.len();
+    let json = json!({
+        "dry_run": args.dry_run,
+        "removed": removed.iter().map(as_json).collect::<Vec<_>>(),
+        "bytes": bytes,
+        "kept": kept,
+    });
+    Ok(CommandOutput::new(json, text(&removed, bytes, kept, args.dry_run)))
+}
+
+fn text(removed: &[Removed], bytes: u64, kept: usize, dry_run: bool) -> String {
+    let runs = |count: usize| if count == 1 { "1 run".to_owned() } else { format!("{count} runs") };
+    if removed.is_empty() {
+        return format!("no runs to remove; {} kept", runs(kept));
+    }
+    let mut text = String::new();
+    if dry_run {
+        let now = Timestamp::now();
+        for Removed { run, bytes } in removed {
+            let status = run.status.as_ref().ok();
+            let about = status.map(|status| {
+                format!("{}  {}", status.pipeline, time_ago(&status.started_at, now))
+            });
+            let about = format!("{}  {}", about.unwrap_or_default(), format_bytes(*bytes));
+            let about = paint(DIM, &escape_control(&about));
+            text.push_str(&format!("  {}  {about}\n", short_id(&run.id)));
+        }
+    }
+    let verb = if dry_run { "would remove" } else { "removed" };
+    let (count, size) = (runs(removed.len()), format_bytes(bytes));
+    text.push_str(&format!(
+        "{} {verb} {count}, {size}; {} kept\n",
+        paint(SUCCESS, "✓"),
+        runs(kept)
+    ));
+    text
+}
+
+fn as_json(Removed { run, bytes }: &Removed) -> Value {
+    let status = run.status.as_ref().ok();
+    json!({
+        "session_id": run.id,
+        "dir": run.dir,
+        "bytes": bytes,
+        "pipeline": status.map(|status| &status.pipeline),
+        "status": status.map(|status| status.status),
+        "started_at": status.map(|status| &status.started_at),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn age_is_a_number_with_a_unit() {
+        for (text, hours) in [("30d", 720), ("12h", 12), ("2w", 336), ("1d 12h", 36)] {
+            let ago = Timestamp::now().duration_since(time_before(text).unwrap());
+            assert_eq!((ago.as_secs() + 60) / 3600, hours, "{text}");
+        }
+        for text in ["", "30", "d", "1 month", "-3d", "99999999999999d"] {
+            assert!(time_before(text).is_err(), "{text}");
+        }
+    }
+}
