@@ -27,8 +27,8 @@ Examples:
   osiris connections doctor               check that services can be reached
 
 Exit codes: 0 success, 1 the run failed, 2 invalid input or usage, 3 environment
-error, for example a missing driver. With --json, stdout contains exactly one JSON
-document, also on errors.";
+error, for example a missing driver, 130 cancelled by Ctrl-C, 143 by SIGTERM.
+With --json, stdout contains exactly one JSON document, also on errors.";
 
 /// Run data pipelines whose steps are WebAssembly components
 #[derive(Debug, Parser)]

@@ -2,6 +2,8 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 use std::{io, process};
 
 use osiris_core::code::Code;
@@ -23,6 +25,10 @@ const INTERRUPTED: u8 = 130;
 /// Exit code that a shell reports for a process ended by SIGTERM.
 #[cfg(unix)]
 const TERMINATED: u8 = 143;
+/// Time in which a second SIGTERM counts as the first one: `timeout` sends the signal to the
+/// process and then to its group.
+#[cfg(unix)]
+const REPEATED: Duration = Duration::from_secs(1);
 
 /// The target of a prepared run.
 pub(super) enum ExecutionTarget {
@@ -134,6 +140,9 @@ struct Signals {
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    /// Time of the last SIGTERM.
+    #[cfg(unix)]
+    terminated: Option<Instant>,
 }
 
 #[cfg(unix)]
@@ -143,14 +152,22 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            terminated: None,
         })
     }
 
     /// Waits for a signal and returns the exit code for it.
     async fn next(&mut self) -> u8 {
-        tokio::select! {
-            _ = self.terminate.recv() => TERMINATED,
-            _ = self.interrupt.recv() => INTERRUPTED,
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => {
+                    let last = self.terminated.replace(Instant::now());
+                    if last.is_none_or(|last| last.elapsed() >= REPEATED) {
+                        return TERMINATED;
+                    }
+                }
+                _ = self.interrupt.recv() => return INTERRUPTED,
+            }
         }
     }
 }

@@ -39,8 +39,8 @@ Examples:
   osiris run --last-compile --e2b --e2b-install-deps --verbose
   osiris run --last-compile --e2b --dry-run     show what would be uploaded
 
-Ctrl-C stops the run and rolls back unfinished steps. A second Ctrl-C stops the run
-immediately. The logs and artifacts of runs are in logs/ in the project.";
+Ctrl-C stops the run and rolls back unfinished steps; the exit code is then 130, and 143
+after SIGTERM. A second Ctrl-C stops the run immediately. The logs and artifacts of runs are in logs/ in the project.";
 
 /// Run a pipeline
 #[derive(Debug, clap::Args)]
@@ -116,7 +116,8 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let display = Progress::new(shell, &build.manifest)?;
     let session = connected.session(&workspace)?;
     let status = execute::execute(target, &session, progress, display)?;
-    Ok(summary::answer(&status, session.dir()))
+    let columns = shell.is_watched().then(|| shell.terminal_size().0);
+    Ok(summary::answer(&status, session.dir(), columns))
 }
 
 fn limit(text: &str) -> std::result::Result<(Limit, u64), String> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use osiris_core::sanitize::escape_control;
 use osiris_runtime::session::{RunStatus, StatusFile, StepState};
 use serde_json::json;
+use unicode_width::UnicodeWidthStr;
 
 use super::super::effects;
 use super::super::render::{
@@ -13,8 +14,8 @@ use super::super::render::{
 use super::super::shell::{CommandOutput, display_path};
 
 /// Returns the run's result: the content of `status.json`, with the session directory `dir` and the
-/// problem of a failed run.
-pub(super) fn answer(status: &StatusFile, dir: &Path) -> CommandOutput {
+/// problem of a failed run. The text fits into `columns`, if given.
+pub(super) fn answer(status: &StatusFile, dir: &Path, columns: Option<usize>) -> CommandOutput {
     let mut json = json!(status);
     json["session_dir"] = json!(dir);
     if let (Some(error), RunStatus::Failed | RunStatus::Crashed) = (&status.error, status.status) {
@@ -27,14 +28,21 @@ pub(super) fn answer(status: &StatusFile, dir: &Path) -> CommandOutput {
     }
     CommandOutput {
         json,
-        text: text(status, dir),
+        text: text(status, dir, columns),
         exit: status.exit_code.unwrap_or(1),
         failed: status.status != RunStatus::Success,
     }
 }
 
-fn text(status: &StatusFile, dir: &Path) -> String {
-    let mut text = table(status);
+fn text(status: &StatusFile, dir: &Path, columns: Option<usize>) -> String {
+    let mut text = table(status, true);
+    let width = |text: &str| {
+        let plain = anstream::adapter::strip_str(text).to_string();
+        plain.lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
+    };
+    if columns.is_some_and(|columns| width(&text) > columns) {
+        text = table(status, false);
+    }
     // Sessions are in `logs/` of the project.
     let base = dir.parent().and_then(Path::parent).unwrap_or(dir);
     for (label, line) in effects::lines(status, base) {
@@ -60,21 +68,25 @@ fn text(status: &StatusFile, dir: &Path) -> String {
     format!("{head}{}{text}", why.unwrap_or_default())
 }
 
-fn table(status: &StatusFile) -> String {
-    let mut table = Table::new(["Step", "Driver", "#Rows", "#Time", ""]);
+fn table(status: &StatusFile, with_drivers: bool) -> String {
+    let mut table = match with_drivers {
+        true => Table::new(["Step", "Driver", "#Rows", "#Time", ""]),
+        false => Table::new(["Step", "#Rows", "#Time", ""]),
+    };
     let plain = anstyle::Style::new();
     for step in &status.steps {
         let note = match step.status {
             StepState::Success => "",
             other => other.as_str(),
         };
-        table.styled([
-            (step.id.clone(), plain),
-            (step.driver.clone(), DIM),
-            (count(step.rows_out), plain),
-            (milliseconds(step.duration_ms), plain),
-            (note.to_owned(), if step.status == StepState::Failed { ERROR } else { DIM }),
-        ]);
+        let id = (step.id.clone(), plain);
+        let rows = (count(step.rows_out), plain);
+        let time = (milliseconds(step.duration_ms), plain);
+        let note = (note.to_owned(), if step.status == StepState::Failed { ERROR } else { DIM });
+        match with_drivers {
+            true => table.styled([id, (step.driver.clone(), DIM), rows, time, note]),
+            false => table.styled([id, rows, time, note]),
+        }
     }
     table.render()
 }
@@ -131,7 +143,7 @@ mod tests {
     }
 
     fn answer_to(status: &StatusFile) -> CommandOutput {
-        answer(status, Path::new("/nowhere/logs/run_1"))
+        answer(status, Path::new("/nowhere/logs/run_1"), None)
     }
 
     fn rendered(answer: &CommandOutput) -> String {
@@ -165,6 +177,14 @@ mod tests {
         let answer = answer_to(&status(RunStatus::Failed, Some(error)));
         assert!(answer.failed);
         insta::assert_snapshot!(rendered(&answer));
+    }
+
+    #[test]
+    fn narrow_summary_leaves_out_drivers() {
+        let status = status(RunStatus::Success, None);
+        let text = text(&status, Path::new("/nowhere/logs/run_1"), Some(40));
+        let text = anstream::adapter::strip_str(&text).to_string();
+        assert!(text.contains("\n  read   1,234  56 ms\n"), "{text}");
     }
 
     #[test]
