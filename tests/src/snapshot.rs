@@ -37,7 +37,7 @@ pub fn compare(path: &Path, actual: &str) -> Result<(), String> {
 }
 
 /// Patterns of text that differs between runs and machines, with their replacements.
-const PATTERNS: [(&str, &str); 12] = [
+const PATTERNS: [(&str, &str); 15] = [
     (r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{8}\b", "[SESSION]"),
     // The first column of `osiris runs list`.
     (r"(?m)^  [0-9a-f]{8}\b", "  [RUN]"),
@@ -47,6 +47,10 @@ const PATTERNS: [(&str, &str); 12] = [
     (r"\b(sha256:)?[0-9a-f]{64}\b", "[SHA256]"),
     (r"\b([0-9]+(\.[0-9]+)? ?ms|[0-9]+\.[0-9]+ ?s)\b", "[DURATION]"),
     (r#"("(?:duration_ms|pid|peak_memory_bytes|execution_duration|size)": ?)[0-9.]+"#, "$1[N]"),
+    (r"\b(duration_ms|duration_seconds)=[0-9.]+", "$1=[N]"),
+    (r"\b[0-9.]+ MiB peak", "[SIZE] peak"),
+    // The logs of runs contain times.
+    (r"(\b[0-9]+ runs?, |\[AGO\]  )[0-9.]+ [KM]iB", "$1[SIZE]"),
     // A plan's title, like `copy 1a2b3c4`, and the output of `compile`.
     (r"(?m)^([a-z0-9-]+|. [a-z0-9-]+ compiled:) [0-9a-f]{7}$", "$1 [SHORT]"),
     // The width of a table's columns depends on the times in it.

@@ -66,12 +66,14 @@ fn state_text(change: &StateChange) -> String {
     }
 }
 
-/// Formats a state like `cursor id, value 9`.
+/// Formats the simple fields of a state, like `cursor id, value 9`.
 pub(super) fn fields(state: &Value) -> String {
     let Value::Object(fields) = state else { return scalar(state) };
+    let is_simple = |value: &Value| !value.is_object() && !value.is_array();
+    let simple = fields.iter().filter(|(_, value)| is_simple(value));
     let texts: Vec<String> =
-        fields.iter().map(|(name, value)| format!("{name} {}", scalar(value))).collect();
-    texts.join(", ")
+        simple.map(|(name, value)| format!("{name} {}", scalar(value))).collect();
+    if texts.is_empty() { scalar(state) } else { texts.join(", ") }
 }
 
 fn scalar(value: &Value) -> String {
@@ -118,6 +120,7 @@ mod tests {
         for (before, after, text) in [
             (state(7), state(9), "value 7 → 9"),
             (None, state(9), "new: cursor id, value 9"),
+            (None, Some(json!({"value": 9, "source": {}})), "new: value 9"),
             (state(9), state(9), "unchanged: cursor id, value 9"),
             (state(9), None, "removed: cursor id, value 9"),
             (Some(json!("a")), Some(json!("b")), "a → b"),

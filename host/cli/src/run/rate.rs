@@ -53,7 +53,7 @@ mod tests {
     fn rate_counts_the_last_seconds_only() {
         let start = Instant::now();
         let mut meter = RateMeter::default();
-        let mut add = |meter: &mut RateMeter, tenths: u64, rows: u64| {
+        let add = |meter: &mut RateMeter, tenths: u64, rows: u64| {
             meter.add(start + Duration::from_millis(100 * tenths), rows, 10 * rows);
         };
         // Two seconds of looking at the data.

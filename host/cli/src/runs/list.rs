@@ -81,7 +81,7 @@ pub(super) fn list(args: &Args, logs: &Path) -> Result<CommandOutput> {
         return Ok(CommandOutput::new(json, "no runs yet: start a run with `osiris run`"));
     }
     if runs.is_empty() {
-        let text = format!("no runs match: {} other runs with other filters", ids.len());
+        let text = format!("none of the {} runs match", ids.len());
         return Ok(CommandOutput::new(json, text));
     }
     let mut table =
