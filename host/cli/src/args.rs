@@ -7,8 +7,8 @@ use clap::builder::Styles;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::{
-    compile, compile_driver, completions, connections, discover, doctor, drivers, e2b, init, run,
-    runs, try_sandbox, validate, worker,
+    compile, compile_driver, completions, connections, discover, doctor, drivers, e2b, init, man, run,
+    runs, try_sandbox, validate, version, worker,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -32,7 +32,7 @@ document, also on errors.";
 
 /// Run data pipelines whose steps are WebAssembly components
 #[derive(Debug, Parser)]
-#[command(name = "osiris", version, styles = STYLES, after_long_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "osiris", version = version::long(), styles = STYLES, after_long_help = EXAMPLES, max_term_width = 100)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: Global,
@@ -105,4 +105,7 @@ pub(super) enum Command {
         command: e2b::Command,
     },
     Completions(completions::Args),
+    #[command(hide = true)]
+    Man(man::Args),
+    Version(version::Args),
 }

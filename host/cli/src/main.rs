@@ -15,6 +15,7 @@ mod drivers;
 mod e2b;
 mod first_use;
 mod init;
+mod man;
 mod probe;
 mod render;
 mod run;
@@ -26,6 +27,7 @@ mod tests;
 mod try_sandbox;
 mod usage;
 mod validate;
+mod version;
 mod worker;
 
 use std::ffi::OsString;
@@ -43,6 +45,7 @@ use self::shell::{CommandOutput, Shell};
 fn main() -> ExitCode {
     allocator::keep_freed_batches();
     program::declare();
+    version::declare_drivers();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -74,6 +77,8 @@ fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
         Command::Worker(args) => worker::work(&args),
         Command::CompileDriver(args) => compile_driver::compile(args),
         Command::TrySandbox(args) => try_sandbox::try_sandbox(&args),
+        Command::Man(args) => man::man(&args),
+        Command::Version(_) => Ok(version::version()),
         Command::Completions(args) => Ok(completions::completions(&args)),
     }
 }

@@ -221,6 +221,8 @@ codes! {
     ManifestInvalid = "manifest_invalid",
     /// The manifest cannot be read.
     ManifestUnreadable = "manifest_unreadable",
+    /// The manual pages cannot be written.
+    ManualUnwritable = "manual_unwritable",
     /// YAML merge keys are not supported.
     MergeKeyUnsupported = "merge_key_unsupported",
     /// The driver does not support the mode of the step.
