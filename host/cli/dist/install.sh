@@ -1,10 +1,10 @@
 #!/bin/sh
 # Installs osiris: downloads the archive for this machine, checks it, and unpacks it.
 #
-#   curl --proto '=https' -LsSf https://github.com/osiris/osiris/releases/latest/download/install.sh | sh
+#   curl --proto '=https' -LsSf URL/install.sh | sh
 #
 # OSIRIS_INSTALL_DIR   directory of the installation, ~/.local by default: the program goes to bin/
-# OSIRIS_DOWNLOAD_URL  directory of the release, another one for a mirror
+# OSIRIS_DOWNLOAD_URL  directory of the release, for a mirror
 # OSIRIS_TARGET        target to install, in place of the one of this machine
 set -eu
 
@@ -89,6 +89,7 @@ main() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
 
+    [ -n "$url" ] || fail 'set OSIRIS_DOWNLOAD_URL to the directory of the release'
     download SHA256SUMS "$dir/SHA256SUMS"
     check_signature
     download "$name.tar.gz" "$dir/$name.tar.gz"

@@ -12,7 +12,6 @@ use crate::build::{drivers, host};
 use crate::notices;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-const URL: &str = "https://github.com/osiris/osiris/releases/download";
 
 /// Shells, and the places of their completions below `share/`.
 const COMPLETIONS: [(&str, &str); 3] = [
@@ -22,8 +21,9 @@ const COMPLETIONS: [(&str, &str); 3] = [
 ];
 
 /// Builds the archives into `<target folder>/dist`. Without targets, builds one of this machine.
-/// `key` is the path of the Ed25519 key that signs the release, in PEM.
-pub(crate) fn build(targets: &[String], profile: &str, key: Option<&Path>) -> Result<()> {
+/// `url` is the directory that the installer downloads from, and `key` the path of the Ed25519 key
+/// that signs the release, in PEM.
+pub(crate) fn build(targets: &[String], profile: &str, url: &str, key: Option<&Path>) -> Result<()> {
     host()?;
     drivers()?;
     let out = build_dir()?.join("dist");
@@ -38,7 +38,7 @@ pub(crate) fn build(targets: &[String], profile: &str, key: Option<&Path>) -> Re
         let program = program(target, &native, profile)?;
         archives.push(archive(&out, target, &program)?);
     }
-    installer(&out, key)?;
+    installer(&out, url, key)?;
     archives.push("install.sh".to_owned());
     let sums = command("sha256sum", &[]).args(&archives).current_dir(&out).output()?;
     if !sums.status.success() {
@@ -129,7 +129,7 @@ fn archive(out: &Path, target: &str, program: &Path) -> Result<String> {
 }
 
 /// Writes the installer with the version, the address and the public key of this release.
-fn installer(out: &Path, key: Option<&Path>) -> Result<()> {
+fn installer(out: &Path, url: &str, key: Option<&Path>) -> Result<()> {
     let script = fs::read_to_string(root().join("host/cli/dist/install.sh"))?;
     let public_key = match key {
         None => String::new(),
@@ -143,7 +143,7 @@ fn installer(out: &Path, key: Option<&Path>) -> Result<()> {
     };
     let script = script
         .replace("@VERSION@", VERSION)
-        .replace("@URL@", &format!("{URL}/v{VERSION}"))
+        .replace("@URL@", url)
         .replace("@PUBLIC_KEY@", &public_key);
     fs::write(out.join("install.sh"), script)?;
     Ok(())
@@ -156,7 +156,7 @@ pub(crate) fn for_tests() -> Result<()> {
     if !key.exists() {
         run(Command::new("openssl").args(["genpkey", "-algorithm", "ed25519", "-out"]).arg(&key))?;
     }
-    build(&[], "dev", Some(&key))
+    build(&[], "dev", "", Some(&key))
 }
 
 /// Signs the checksums.

@@ -95,6 +95,9 @@ enum Command {
         /// Cargo's profile of the program.
         #[arg(long, default_value = "release")]
         profile: String,
+        /// Directory that the installer downloads from.
+        #[arg(long, env = "OSIRIS_RELEASE_URL", default_value = "")]
+        url: String,
         /// Ed25519 key that signs the release, in PEM.
         #[arg(long, env = "OSIRIS_RELEASE_KEY", value_name = "FILE")]
         key: Option<PathBuf>,
@@ -119,7 +122,9 @@ fn main() -> anyhow::Result<()> {
         Command::Audit { online } => audit::run(online),
         Command::Services => servers::run(),
         Command::E2bLocal => cloud::serve(),
-        Command::Dist { targets, profile, key } => dist::build(&targets, &profile, key.as_deref()),
+        Command::Dist { targets, profile, url, key } => {
+            dist::build(&targets, &profile, &url, key.as_deref())
+        },
         Command::Notices => notices::run(),
         Command::Prose => prose::run(),
         Command::Docs { check } => docs::run(check),
