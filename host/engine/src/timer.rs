@@ -1,13 +1,14 @@
 //! Running time of a driver, without the time in which it waits for other steps: a slow step must
 //! not use up the time limit of its neighbours.
 
-use osiris_core::driver::limits::Limit;
-use osiris_core::sync::lock;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+
+use osiris_core::driver::limits::Limit;
+use osiris_core::sync::lock;
 
 use crate::offload::offload;
 
