@@ -50,7 +50,7 @@ pub(super) fn read(
     let seconds = workspace
         .limits(&LimitOverrides::new())
         .clamped_by(&file.spec.bounds())
-        .get(Limit::Seconds);
+        .get(Limit::Idle);
     let mut room = Room::new(redactor);
     let now = Instant::now();
     let deadline = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now);

@@ -40,7 +40,7 @@ pub(super) struct E2b {
     #[arg(long, requires = "e2b", value_name = "NAME", default_value = "base")]
     e2b_template: String,
     /// Maximum lifetime of the sandbox, in seconds
-    #[arg(long, requires = "e2b", value_name = "SECONDS", default_value_t = 600,
+    #[arg(long, requires = "e2b", value_name = "SECONDS", default_value_t = 86_400,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     e2b_timeout: u64,
     /// Set a variable for connections and in the sandbox; can be repeated

@@ -56,7 +56,7 @@ pub(super) struct Args {
     /// Set a limit of each step; can be repeated
     ///
     /// The lowest of this limit, `limits` in osiris.yaml and the driver's own limit applies. NAME
-    /// is memory, seconds, cpu, disk, files, log, batch, sockets, handles, elements, instances or
+    /// is memory, seconds, idle, cpu, disk, files, log, batch, sockets, handles, elements, instances or
     /// held; or a limit of all steps together: run_memory, or spill, which is disk for tables.
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
     limits: Vec<(Limit, u64)>,
