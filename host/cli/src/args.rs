@@ -7,7 +7,7 @@ use clap::builder::Styles;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::{
-    compile, compile_driver, completions, connections, discover, doctor, drivers, e2b, init, run,
+    compile, compile_driver, completions, connections, copy, discover, doctor, drivers, e2b, init, preview, run,
     runs, try_sandbox, validate, worker,
 };
 
@@ -72,6 +72,8 @@ pub(super) enum Command {
     Validate(validate::Args),
     Compile(compile::Args),
     Run(run::Args),
+    Copy(copy::Args),
+    Preview(preview::Args),
     /// List and check connections
     #[command(after_long_help = connections::EXAMPLES, arg_required_else_help = true)]
     Connections {
