@@ -7,8 +7,8 @@ use clap::builder::Styles;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::{
-    compile, compile_driver, completions, connections, discover, doctor, drivers, e2b, init, man, run,
-    runs, try_sandbox, validate, version, worker,
+    compile, compile_driver, completions, connections, copy, discover, doctor, drivers, e2b, init,
+    man, preview, run, runs, try_sandbox, validate, version, worker,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -72,6 +72,8 @@ pub(super) enum Command {
     Validate(validate::Args),
     Compile(compile::Args),
     Run(run::Args),
+    Copy(copy::Args),
+    Preview(preview::Args),
     /// List and check connections
     #[command(after_long_help = connections::EXAMPLES, arg_required_else_help = true)]
     Connections {

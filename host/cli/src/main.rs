@@ -9,15 +9,19 @@ mod compile_args;
 mod compile_driver;
 mod completions;
 mod connections;
+mod copy;
 mod discover;
 mod doctor;
 mod drivers;
 mod e2b;
+mod endpoint;
 mod first_use;
 mod init;
 mod man;
+mod preview;
 mod probe;
 mod render;
+mod rows;
 mod run;
 mod runs;
 mod secrets;
@@ -67,6 +71,8 @@ fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
         Command::Init(args) => init::init(&args),
         Command::Validate(args) => validate::validate(&args, shell),
         Command::Compile(args) => compile::compile(&args, shell),
+        Command::Copy(args) => copy::copy(&args, shell),
+        Command::Preview(args) => preview::preview(&args, shell),
         Command::Run(args) => run::run(&args, shell),
         Command::Connections { command } => connections::dispatch(command, shell),
         Command::Discover(args) => discover::discover(&args, shell),

@@ -291,6 +291,8 @@ codes! {
     PipelineMissing = "pipeline_missing",
     /// The policy for drivers in `osiris.yaml` is invalid.
     PolicyInvalid = "policy_invalid",
+    /// The rows of a preview cannot be read.
+    PreviewFailed = "preview_failed",
     /// More problems were found than are shown.
     ProblemsOmitted = "problems_omitted",
     /// A profile of a pipeline is invalid.

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::probe::Probe;
-use super::rows::{Room, objects};
+use super::super::rows::{Room, objects};
 
 /// Maximum bytes of batches buffered on the edge; a sample is small.
 const BUDGET: usize = 1 << 20;

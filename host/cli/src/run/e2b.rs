@@ -23,7 +23,7 @@ const INSTALL: &str = "OSIRIS_E2B_INSTALL_DEPS";
 const KEYS: [&str; 2] = ["E2B_API_KEY", "E2B_ACCESS_TOKEN"];
 
 /// Options for a run in E2B.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "E2B options")]
 pub(super) struct E2b {
     /// Run in an E2B cloud sandbox, with the same results
