@@ -72,7 +72,9 @@ fn commit(repository: &Path) -> String {
     let mut git = Command::new("git");
     git.current_dir(repository).args(["log", "-1", "--format=%h %cs"]);
     let output = git.output().ok().filter(|output| output.status.success());
-    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+    output
+        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        .unwrap_or_default()
 }
 
 /// Embeds the drivers in `$OSIRIS_EMBED_DRIVERS`, or compiles the first-party ones, in a release
@@ -137,7 +139,9 @@ fn build_drivers(repository: &Path, out: &Path) -> io::Result<Vec<PathBuf>> {
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env_remove("RUSTFLAGS");
         if !cargo.status()?.success() {
-            println!("cargo::warning=osiris will not contain the driver {name}: it does not compile");
+            println!(
+                "cargo::warning=osiris will not contain the driver {name}: it does not compile"
+            );
             continue;
         }
         let component = target.join(format!("wasm32-wasip2/driver/{artifact}.wasm"));

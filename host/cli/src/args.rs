@@ -32,7 +32,7 @@ document, also on errors.";
 
 /// Run data pipelines whose steps are WebAssembly components
 #[derive(Debug, Parser)]
-#[command(name = "osiris", version = version::long(), styles = STYLES, after_long_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "osiris", version = version::LONG, styles = STYLES, after_long_help = EXAMPLES, max_term_width = 100)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: Global,

@@ -59,8 +59,7 @@ pub(super) fn compile(
 /// Describes the limits of general interest and those that were set.
 pub(super) fn limits_in_words(limits: &Limits) -> Vec<String> {
     let is_shown = |limit: &Limit| {
-        matches!(limit, Limit::Memory | Limit::Idle)
-            || limits.bound(*limit).by != Origin::Default
+        matches!(limit, Limit::Memory | Limit::Idle) || limits.bound(*limit).by != Origin::Default
     };
     let text = |limit: Limit| {
         let value = limit.format(limits.get(limit));

@@ -166,7 +166,9 @@ fn table_options(table: &str, driver: &DriverFile) -> Vec<(String, Value)> {
 
 fn table_missing(reference: &Reference) -> Error {
     let message = format!("`{reference}` names no table");
-    let help = format!("name a table, as in `{reference}/orders`; `osiris discover {reference}` lists them");
+    let help = format!(
+        "name a table, as in `{reference}/orders`; `osiris discover {reference}` lists them"
+    );
     Error::invalid(Diagnostic::new(Code::UsageInvalid, message).help(help))
 }
 

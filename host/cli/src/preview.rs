@@ -13,7 +13,7 @@ use osiris_core::fs::project_dir::ProjectDir;
 use osiris_core::redact::Redactor;
 use osiris_engine::Engine;
 use osiris_engine::table::{Closed, Receiver, channel};
-use osiris_pipeline::compile::{Checked, Options};
+use osiris_pipeline::compile::Checked;
 use osiris_pipeline::connection::Environment;
 use osiris_pipeline::manifest::Manifest;
 use osiris_runtime::run::{self, RunProgress, StepTables};
@@ -168,8 +168,7 @@ fn run_slice(
         let message = format!("cannot create a temporary directory: {error}");
         Error::environment(Diagnostic::new(Code::ProjectUnwritable, message).in_file(&tmp))
     })?;
-    let (sender, mut readers) =
-        channel(1, BUDGET, ProjectDir::new(workspace.project.base(), &tmp));
+    let (sender, mut readers) = channel(1, BUDGET, ProjectDir::new(workspace.project.base(), &tmp));
     let reader = readers.remove(0);
     let job = connected.job(workspace, workspace.limits(&LimitOverrides::new()));
     let mut prepared = run::prepare(Engine::new()?, &workspace.drivers, job, |_| {})?;
@@ -258,7 +257,8 @@ fn answer(source: &str, sample: &Sample) -> CommandOutput {
 
 fn text(sample: &Sample, types: &[String]) -> String {
     let shown = sample.names.len().min(COLUMNS);
-    let mut table = Table::of(sample.names[..shown].iter().map(|name| cut(name, CELL).into_owned()));
+    let mut table =
+        Table::of(sample.names[..shown].iter().map(|name| cut(name, CELL).into_owned()));
     table.styled(types.iter().take(shown).map(|kind| (kind.clone(), DIM)));
     for row in &sample.rows {
         table.styled(row.iter().take(shown).map(|cell| match cell {

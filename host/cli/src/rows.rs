@@ -94,8 +94,10 @@ pub(super) fn cells(
     rows: &mut Vec<Vec<Value>>,
 ) -> bool {
     let mut cut = false;
-    let columns: Vec<_> = batch.columns().iter().take(MAX_COLUMNS).map(|c| Column::new(c)).collect();
-    let name_bytes: usize = batch.schema().fields().iter().map(|f| f.name().len().min(MAX_NAME)).sum();
+    let columns: Vec<_> =
+        batch.columns().iter().take(MAX_COLUMNS).map(|c| Column::new(c)).collect();
+    let name_bytes: usize =
+        batch.schema().fields().iter().map(|f| f.name().len().min(MAX_NAME)).sum();
     for row in 0..batch.num_rows().min(most) {
         if room.is_full() {
             return true;

@@ -15,6 +15,11 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const ENGINE: &str = env!("OSIRIS_ENGINE");
 /// Commit of a release build and its date, otherwise empty.
 const COMMIT: &str = env!("OSIRIS_COMMIT");
+/// Version with the commit of a release build: `0.1.0 (1a2b3c4d 2026-11-30)`.
+pub(super) const LONG: &str = match COMMIT.len() {
+    0 => VERSION,
+    _ => concat!(env!("CARGO_PKG_VERSION"), " (", env!("OSIRIS_COMMIT"), ")"),
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,20 +36,11 @@ pub(super) fn declare_drivers() {
     embedded::declare(DRIVERS);
 }
 
-/// Returns the version with the commit of a release build: `0.1.0 (1a2b3c4d 2026-11-30)`.
-pub(super) fn long() -> String {
-    match COMMIT {
-        "" => VERSION.to_owned(),
-        commit => format!("{VERSION} ({commit})"),
-    }
-}
-
 pub(super) fn version() -> CommandOutput {
     let target = env!("OSIRIS_TARGET");
     let drivers: Vec<&str> = DRIVERS.iter().map(|driver| driver.name).collect();
     let text = format!(
-        "osiris {}\nengine    wasmtime {ENGINE}\ncontract  {CONTRACT}\ntarget    {target}\ndrivers   {} in the program\n",
-        long(),
+        "osiris {LONG}\nengine    wasmtime {ENGINE}\ncontract  {CONTRACT}\ntarget    {target}\ndrivers   {} in the program\n",
         drivers.len(),
     );
     let commit = COMMIT.split_once(' ').map(|(commit, _)| commit);

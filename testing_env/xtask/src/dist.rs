@@ -7,9 +7,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{build_dir, cargo_path, command, osiris, root, run};
 use crate::build::{drivers, host};
 use crate::notices;
+use crate::shell::{build_dir, cargo_path, command, osiris, root, run};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -23,7 +23,12 @@ const COMPLETIONS: [(&str, &str); 3] = [
 /// Builds the archives into `<target folder>/dist`. Without targets, builds one of this machine.
 /// `url` is the directory that the installer downloads from, and `key` the path of the Ed25519 key
 /// that signs the release, in PEM.
-pub(crate) fn build(targets: &[String], profile: &str, url: &str, key: Option<&Path>) -> Result<()> {
+pub(crate) fn build(
+    targets: &[String],
+    profile: &str,
+    url: &str,
+    key: Option<&Path>,
+) -> Result<()> {
     host()?;
     drivers()?;
     let out = build_dir()?.join("dist");
@@ -61,7 +66,18 @@ fn native_target() -> Result<String> {
 
 /// Builds the program for a target, with the drivers inside, and returns its path.
 fn program(target: &str, native: &str, profile: &str) -> Result<PathBuf> {
-    let mut cargo = command(cargo_path(), &["build", "--bin", "osiris", "--features", "osiris/embedded-drivers", "--profile", profile]);
+    let mut cargo = command(
+        cargo_path(),
+        &[
+            "build",
+            "--bin",
+            "osiris",
+            "--features",
+            "osiris/embedded-drivers",
+            "--profile",
+            profile,
+        ],
+    );
     cargo.env("OSIRIS_EMBED_DRIVERS", build_dir()?.join("drivers"));
     let commit = command("git", &["log", "-1", "--format=%h %cs"]).output()?;
     cargo.env("OSIRIS_COMMIT", String::from_utf8(commit.stdout)?.trim());
@@ -134,7 +150,8 @@ fn installer(out: &Path, url: &str, key: Option<&Path>) -> Result<()> {
     let public_key = match key {
         None => String::new(),
         Some(key) => {
-            let output = Command::new("openssl").args(["pkey", "-pubout", "-in"]).arg(key).output()?;
+            let output =
+                Command::new("openssl").args(["pkey", "-pubout", "-in"]).arg(key).output()?;
             if !output.status.success() {
                 bail!("cannot read the key: {}", String::from_utf8_lossy(&output.stderr));
             }

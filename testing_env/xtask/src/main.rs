@@ -124,7 +124,7 @@ fn main() -> anyhow::Result<()> {
         Command::E2bLocal => cloud::serve(),
         Command::Dist { targets, profile, url, key } => {
             dist::build(&targets, &profile, &url, key.as_deref())
-        },
+        }
         Command::Notices => notices::run(),
         Command::Prose => prose::run(),
         Command::Docs { check } => docs::run(check),

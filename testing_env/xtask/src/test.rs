@@ -4,8 +4,8 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{build, dist};
 use crate::shell::{cargo_path, command, run as run_command};
+use crate::{build, dist};
 
 /// Arguments for the whole workspace: the same features as in the build before, so that compiled
 /// dependencies are reused.

@@ -47,10 +47,8 @@ pub(super) fn read(
     rows: u64,
 ) -> BTreeMap<String, Sample> {
     let has_schemas = file.spec.connection_fields.iter().any(|field| field.name == "schema");
-    let seconds = workspace
-        .limits(&LimitOverrides::new())
-        .clamped_by(&file.spec.bounds())
-        .get(Limit::Idle);
+    let seconds =
+        workspace.limits(&LimitOverrides::new()).clamped_by(&file.spec.bounds()).get(Limit::Idle);
     let mut room = Room::new(redactor);
     let now = Instant::now();
     let deadline = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now);

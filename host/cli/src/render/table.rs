@@ -58,8 +58,7 @@ impl Table {
                 widest.max(self.columns[index].0.width()).min(WIDEST)
             })
             .collect();
-        let heading: Vec<_> =
-            self.columns.iter().map(|(name, _)| (name.clone(), BOLD)).collect();
+        let heading: Vec<_> = self.columns.iter().map(|(name, _)| (name.clone(), BOLD)).collect();
         let mut text = String::new();
         for row in std::iter::once(&heading).chain(&self.rows) {
             let mut line = String::new();

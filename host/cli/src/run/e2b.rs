@@ -25,7 +25,7 @@ const KEYS: [&str; 2] = ["E2B_API_KEY", "E2B_ACCESS_TOKEN"];
 /// Options for a run in E2B.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "E2B options")]
-pub(super) struct E2b {
+pub(in super::super) struct E2b {
     /// Run in an E2B cloud sandbox, with the same results
     ///
     /// Requires E2B_API_KEY in the environment or in .env.

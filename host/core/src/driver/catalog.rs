@@ -109,9 +109,11 @@ impl DriverCatalog {
     /// # Errors
     /// Returns an error if a file is not a driver, or if two drivers have the same name.
     pub fn from_files<'p>(files: impl IntoIterator<Item = &'p PathBuf>) -> Result<Self> {
-        let files = files.into_iter().map(|path| Candidate::new(path.clone(), Origin::User)).collect();
+        let files =
+            files.into_iter().map(|path| Candidate::new(path.clone(), Origin::User)).collect();
         let left = AtomicUsize::new(MAX_SPECS);
-        let registry = Self { policies: Vec::new(), folders: Vec::new(), files, _extracted: None, left };
+        let registry =
+            Self { policies: Vec::new(), folders: Vec::new(), files, _extracted: None, left };
         match registry.load_errors() {
             problems if problems.is_empty() => Ok(registry),
             problems => Err(invalid(problems)),

@@ -159,7 +159,9 @@ impl DriverFile {
         if self.expected_sha256.is_some_and(|expected| content.sha256 != expected) {
             let message = "the file is not the driver that comes with osiris";
             let problem = Diagnostic::new(Code::DriverChanged, message).in_file(&self.path);
-            return Err(Error::environment(problem.help("remove the file, and run the command again")));
+            return Err(Error::environment(
+                problem.help("remove the file, and run the command again"),
+            ));
         }
         Ok(self.content.get_or_init(|| content))
     }

@@ -42,4 +42,3 @@ pub fn sandboxed_runtime(sandbox: &ProcessSandbox) -> Result<Runtime> {
     sandbox.enforce();
     Builder::new_multi_thread().worker_threads(threads.get()).enable_all().build().map_err(failed)
 }
-
