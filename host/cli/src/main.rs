@@ -9,16 +9,21 @@ mod compile_args;
 mod compile_driver;
 mod completions;
 mod connections;
+mod copy;
 mod discover;
 mod doctor;
 mod drivers;
 mod e2b;
 mod effects;
+mod endpoint;
 mod first_use;
 mod init;
 mod logs;
+mod man;
+mod preview;
 mod probe;
 mod render;
+mod rows;
 mod run;
 mod runs;
 mod secrets;
@@ -29,6 +34,7 @@ mod tests;
 mod try_sandbox;
 mod usage;
 mod validate;
+mod version;
 mod worker;
 
 use std::ffi::OsString;
@@ -46,6 +52,7 @@ use self::shell::{CommandOutput, Shell};
 fn main() -> ExitCode {
     allocator::keep_freed_batches();
     program::declare();
+    version::declare_drivers();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -67,6 +74,8 @@ fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
         Command::Init(args) => init::init(&args),
         Command::Validate(args) => validate::validate(&args, shell),
         Command::Compile(args) => compile::compile(&args, shell),
+        Command::Copy(args) => copy::copy(&args, shell),
+        Command::Preview(args) => preview::preview(&args, shell),
         Command::Run(args) => run::run(&args, shell),
         Command::Connections { command } => connections::dispatch(command, shell),
         Command::Discover(args) => discover::discover(&args, shell),
@@ -79,6 +88,8 @@ fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
         Command::Worker(args) => worker::work(&args),
         Command::CompileDriver(args) => compile_driver::compile(args),
         Command::TrySandbox(args) => try_sandbox::try_sandbox(&args),
+        Command::Man(args) => man::man(&args),
+        Command::Version(_) => Ok(version::version()),
         Command::Completions(args) => Ok(completions::completions(&args)),
     }
 }

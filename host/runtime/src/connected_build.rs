@@ -11,7 +11,7 @@ use osiris_core::redact::Redactor;
 use osiris_pipeline::compile::Build;
 use osiris_pipeline::connection::{self, Connections, Environment, Secrets};
 use osiris_pipeline::manifest::Manifest;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::effects::Baseline;
 use crate::run::Job;
@@ -29,31 +29,35 @@ pub struct ConnectedBuild {
     pub origins: BTreeMap<String, Origins>,
     /// The secrets of each configuration, by step id.
     pub secrets: BTreeMap<String, Secrets>,
-    /// Parameters of the compile, by name.
-    parameters: Map<String, Value>,
-    /// The content of `manifest.yaml`.
-    bytes: Vec<u8>,
 }
 
 impl ConnectedBuild {
     /// Resolves the connections of a build from the project's connections file and `environment`.
     ///
     /// # Errors
-    /// Returns an error if a connection is missing or invalid, or the manifest cannot be read.
+    /// Returns an error if a connection is missing or invalid.
     pub fn resolve(
         workspace: &Workspace,
         build: &Build,
         environment: &Environment,
     ) -> Result<Self> {
-        let path = build.manifest_file();
-        let bytes = fs::read(&path).map_err(|error| {
-            let message = format!("cannot read the manifest: {error}");
-            Error::environment(Diagnostic::new(Code::ManifestUnreadable, message).in_file(&path))
-        })?;
+        Self::of(workspace, &build.manifest, &build.configs, environment)
+    }
+
+    /// Like [`ConnectedBuild::resolve`], for a manifest that is not written or only a part of one.
+    ///
+    /// # Errors
+    /// Returns an error if a connection is missing or invalid.
+    pub fn of(
+        workspace: &Workspace,
+        manifest: &Manifest,
+        configs: &BTreeMap<String, Value>,
+        environment: &Environment,
+    ) -> Result<Self> {
         let connections = Connections::read(workspace.project.base())?;
-        let mut configs = build.configs.clone();
+        let mut configs = configs.clone();
         let (mut origins, mut secrets) = (BTreeMap::new(), BTreeMap::new());
-        for step in &build.manifest.steps {
+        for step in &manifest.steps {
             // A missing driver is reported when the run is prepared.
             let Some(driver) = workspace.drivers.find(&step.driver.name) else { continue };
             let Some(config) = configs.get_mut(&step.id) else { continue };
@@ -66,8 +70,7 @@ impl ConnectedBuild {
             let step_secrets = Secrets::find(config, spec, &connections, environment);
             secrets.insert(id.clone(), step_secrets);
         }
-        let (manifest, parameters) = (build.manifest.clone(), build.parameters.clone());
-        Ok(Self { manifest, configs, origins, secrets, parameters, bytes })
+        Ok(Self { manifest: manifest.clone(), configs, origins, secrets })
     }
 
     /// Returns the redactor of the build's secrets.
@@ -95,17 +98,22 @@ impl ConnectedBuild {
         }
     }
 
-    /// Creates the session of a run.
+    /// Creates the session of a run of `build`.
     ///
     /// # Errors
-    /// Returns an error if the session's files cannot be written.
-    pub fn session(&self, workspace: &Workspace) -> Result<Session> {
+    /// Returns an error if the manifest cannot be read or the session's files cannot be written.
+    pub fn session(&self, workspace: &Workspace, build: &Build) -> Result<Session> {
+        let path = build.manifest_file();
+        let bytes = fs::read(&path).map_err(|error| {
+            let message = format!("cannot read the manifest: {error}");
+            Error::environment(Diagnostic::new(Code::ManifestUnreadable, message).in_file(&path))
+        })?;
         let logs = workspace.project.layout.logs_dir();
         let baseline = Baseline::take(workspace, &self.manifest, &self.configs);
         let facts = RunFacts {
-            parameters: self.parameters.clone(),
+            parameters: build.parameters.clone(),
             effects: Some(Box::new(move |status| baseline.complete(status))),
         };
-        Session::create(&logs, &self.manifest, &self.bytes, self.redactor()?, facts)
+        Session::create(&logs, &self.manifest, &bytes, self.redactor()?, facts)
     }
 }
