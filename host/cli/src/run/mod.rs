@@ -28,10 +28,10 @@ use super::shell::{CommandOutput, Shell};
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris run pipelines/hello.yaml               compile and run
-  osiris run pipelines/hello.yaml --dry-run     show the plan without running
-  osiris run pipelines/hello.yaml --param day=2026-01-31
-  osiris run pipelines/hello.yaml --limit memory=512MiB --limit seconds=60
+  osiris run hello                              compile and run pipelines/hello.yaml
+  osiris run hello --dry-run                    show the plan without running
+  osiris run hello --param day=2026-01-31
+  osiris run other/hello.yaml --limit memory=512MiB --limit seconds=60
   osiris run --last-compile                     run the last compiled pipeline
   osiris run .osiris/build/hello/1a2b3c4-.../manifest.yaml
   osiris run --last-compile --e2b --e2b-install-deps --verbose
@@ -44,8 +44,8 @@ immediately. The logs and artifacts of runs are in logs/ in the project.";
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Pipeline YAML file, which is compiled first, or a compiled manifest.yaml
-    #[arg(value_name = "FILE", required_unless_present = "last_compile")]
+    /// Pipeline: its name in pipelines/, its file, or a compiled manifest.yaml
+    #[arg(value_name = "PIPELINE", required_unless_present = "last_compile")]
     file: Option<PathBuf>,
     /// Run the last compiled pipeline of this project
     #[arg(long, conflicts_with_all = ["file", "profile", "params"])]
