@@ -7,8 +7,8 @@ use clap::builder::Styles;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::{
-    compile, compile_driver, completions, connections, discover, doctor, drivers, e2b, init, run,
-    runs, try_sandbox, validate, worker,
+    compile, compile_driver, completions, connections, discover, doctor, drivers, e2b, init,
+    pipelines, run, runs, try_sandbox, validate, worker,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -20,8 +20,8 @@ const STYLES: Styles = Styles::styled()
 const EXAMPLES: &str = "\
 Examples:
   osiris init demo                        create a project that is ready to run
-  osiris run pipelines/hello.yaml         compile and run a pipeline
-  osiris compile pipelines/hello.yaml     compile only
+  osiris run hello                        compile and run pipelines/hello.yaml
+  osiris compile hello                    compile only
   osiris run --last-compile               run the last compiled pipeline
   osiris runs list                        list past runs and their results
   osiris connections doctor               check that services can be reached
@@ -69,6 +69,12 @@ pub(super) struct Global {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Init(init::Args),
+    /// List and create pipelines
+    #[command(after_long_help = pipelines::EXAMPLES, arg_required_else_help = true)]
+    Pipelines {
+        #[command(subcommand)]
+        command: pipelines::Command,
+    },
     Validate(validate::Args),
     Compile(compile::Args),
     Run(run::Args),

@@ -15,6 +15,7 @@ mod drivers;
 mod e2b;
 mod first_use;
 mod init;
+mod pipelines;
 mod probe;
 mod render;
 mod run;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
 fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
     match command {
         Command::Init(args) => init::init(&args),
+        Command::Pipelines { command } => pipelines::dispatch(command, shell),
         Command::Validate(args) => validate::validate(&args, shell),
         Command::Compile(args) => compile::compile(&args, shell),
         Command::Run(args) => run::run(&args, shell),
