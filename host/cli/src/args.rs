@@ -8,7 +8,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::{
     compile, compile_driver, completions, connections, discover, doctor, drivers, e2b, init,
-    pipelines, run, runs, try_sandbox, validate, worker,
+    pipelines, quickstart, run, runs, try_sandbox, validate, worker,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -19,6 +19,7 @@ const STYLES: Styles = Styles::styled()
 
 const EXAMPLES: &str = "\
 Examples:
+  osiris quickstart                       run a sample, without leaving files
   osiris init demo                        create a project that is ready to run
   osiris run hello                        compile and run pipelines/hello.yaml
   osiris compile hello                    compile only
@@ -68,6 +69,7 @@ pub(super) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    Quickstart(quickstart::Args),
     Init(init::Args),
     /// List and create pipelines
     #[command(after_long_help = pipelines::EXAMPLES, arg_required_else_help = true)]

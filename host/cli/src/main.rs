@@ -17,6 +17,7 @@ mod first_use;
 mod init;
 mod pipelines;
 mod probe;
+mod quickstart;
 mod render;
 mod run;
 mod runs;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
 fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
     match command {
         Command::Init(args) => init::init(&args),
+        Command::Quickstart(_) => quickstart::quickstart(shell),
         Command::Pipelines { command } => pipelines::dispatch(command, shell),
         Command::Validate(args) => validate::validate(&args, shell),
         Command::Compile(args) => compile::compile(&args, shell),

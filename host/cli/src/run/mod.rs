@@ -19,6 +19,8 @@ use osiris_registry::trust::{AdmittedDriver, Known};
 use osiris_runtime::run::{RunProgress, Task};
 use osiris_runtime::{ConnectedBuild, Workspace, run, session};
 
+pub(super) use self::summary::result;
+
 use self::e2b::E2b;
 use self::execute::ExecutionTarget;
 use super::compile_args::{self, CompileArgs};
@@ -76,11 +78,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     }
     let limits = workspace.limits(&args.limits.iter().copied().collect());
     let job = connected.job(&workspace, limits);
-    let compiling = |driver: &str| {
-        if !shell.json {
-            shell.note(&format!("Compiling the driver {driver}, once on this machine ..."));
-        }
-    };
+    let compiling = |driver: &str| note_compilation(driver, shell);
     if args.dry_run {
         let plan = dry_run::plan(&job, &connected.origins, &workspace, shell)?;
         if !args.e2b.e2b {
@@ -115,6 +113,13 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let outputs = summary::outputs(&build, &workspace);
     let status = execute::execute(target, &session, progress, &build.manifest, shell)?;
     Ok(summary::answer(&status, session.dir(), outputs))
+}
+
+/// Tells that a driver is being compiled, which can take seconds.
+pub(super) fn note_compilation(driver: &str, shell: &Shell) {
+    if !shell.json {
+        shell.note(&format!("Compiling the driver {driver}, once on this machine ..."));
+    }
 }
 
 fn limit(text: &str) -> std::result::Result<(Limit, u64), String> {
