@@ -20,8 +20,10 @@ mod first_use;
 mod init;
 mod logs;
 mod man;
+mod pipelines;
 mod preview;
 mod probe;
+mod quickstart;
 mod render;
 mod rows;
 mod run;
@@ -72,6 +74,8 @@ fn main() -> ExitCode {
 fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
     match command {
         Command::Init(args) => init::init(&args),
+        Command::Quickstart(_) => quickstart::quickstart(shell),
+        Command::Pipelines { command } => pipelines::dispatch(command, shell),
         Command::Validate(args) => validate::validate(&args, shell),
         Command::Compile(args) => compile::compile(&args, shell),
         Command::Copy(args) => copy::copy(&args, shell),

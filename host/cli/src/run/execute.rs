@@ -21,7 +21,7 @@ use super::super::shell::raise_nofile_limit;
 use super::progress::{Progress, TICK};
 
 /// Exit code that a shell reports for a process ended by Ctrl-C.
-const INTERRUPTED: u8 = 130;
+pub(in super::super) const INTERRUPTED: u8 = 130;
 /// Exit code that a shell reports for a process ended by SIGTERM.
 #[cfg(unix)]
 const TERMINATED: u8 = 143;

@@ -13,11 +13,10 @@ use super::super::render::{
 };
 use super::super::shell::{CommandOutput, display_path};
 
-/// Returns the run's result: the content of `status.json`, with the session directory `dir` and the
-/// problem of a failed run. The text fits into `columns`, if given.
-pub(super) fn answer(status: &StatusFile, dir: &Path, columns: Option<usize>) -> CommandOutput {
+/// Returns the result of a run: the content of `status.json` with the problem of a failed run, and the
+/// steps as text, which fits into `columns`, if given.
+pub(in super::super) fn result(status: &StatusFile, columns: Option<usize>) -> CommandOutput {
     let mut json = json!(status);
-    json["session_dir"] = json!(dir);
     if let (Some(error), RunStatus::Failed | RunStatus::Crashed) = (&status.error, status.status) {
         let message = error.to_string();
         let mut problem = json!({"code": error.kind, "message": message, "step": error.step});
@@ -28,27 +27,34 @@ pub(super) fn answer(status: &StatusFile, dir: &Path, columns: Option<usize>) ->
     }
     CommandOutput {
         json,
-        text: text(status, dir, columns),
+        text: text(status, columns),
         exit: status.exit_code.unwrap_or(1),
         failed: status.status != RunStatus::Success,
     }
 }
 
-fn text(status: &StatusFile, dir: &Path, columns: Option<usize>) -> String {
-    let mut text = table(status, true);
+/// Returns the result of a run with its outputs, states and session directory `dir`.
+pub(super) fn answer(status: &StatusFile, dir: &Path, columns: Option<usize>) -> CommandOutput {
+    let mut answer = result(status, columns);
+    answer.json["session_dir"] = json!(dir);
+    // Sessions are in `logs/` of the project.
+    let base = dir.parent().and_then(Path::parent).unwrap_or(dir);
+    for (label, line) in effects::lines(status, base) {
+        answer.text.push_str(&format!("{label:<7}  {line}\n"));
+    }
+    answer.text.push_str(&format!("Session  {}\n", escape_control(&display_path(dir))));
+    answer
+}
+
+fn text(status: &StatusFile, columns: Option<usize>) -> String {
+    let mut steps = table(status, true);
     let width = |text: &str| {
         let plain = anstream::adapter::strip_str(text).to_string();
         plain.lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
     };
-    if columns.is_some_and(|columns| width(&text) > columns) {
-        text = table(status, false);
+    if columns.is_some_and(|columns| width(&steps) > columns) {
+        steps = table(status, false);
     }
-    // Sessions are in `logs/` of the project.
-    let base = dir.parent().and_then(Path::parent).unwrap_or(dir);
-    for (label, line) in effects::lines(status, base) {
-        text.push_str(&format!("{label:<7}  {line}\n"));
-    }
-    text.push_str(&format!("Session  {}\n", escape_control(&display_path(dir))));
     let time = milliseconds((status.execution_duration * 1000.0).round() as u64);
     let name = escape_control(&status.pipeline);
     let (style, glyph, how) = match status.status {
@@ -65,7 +71,7 @@ fn text(status: &StatusFile, dir: &Path, columns: Option<usize>) -> String {
         let (message, kind) = (multiline(&error.to_string()), error.kind);
         format!("{head}: {message} ({kind})\n{}", help.unwrap_or_default())
     });
-    format!("{head}{}{text}", why.unwrap_or_default())
+    format!("{head}{}{steps}", why.unwrap_or_default())
 }
 
 fn table(status: &StatusFile, with_drivers: bool) -> String {
@@ -182,7 +188,7 @@ mod tests {
     #[test]
     fn narrow_summary_leaves_out_drivers() {
         let status = status(RunStatus::Success, None);
-        let text = text(&status, Path::new("/nowhere/logs/run_1"), Some(40));
+        let text = text(&status, Some(40));
         let text = anstream::adapter::strip_str(&text).to_string();
         assert!(text.contains("\n  read   1,234  56 ms\n"), "{text}");
     }
