@@ -244,7 +244,7 @@ mod tests {
         let diff = compare_sessions(folder.path(), &left, &right);
         assert!(diff.same, "{diff:#?}");
         let counts: Vec<_> = diff.compared.into_iter().collect();
-        assert_eq!(counts, [("artifacts", 1), ("events", 2), ("metrics", 2), ("status", 13)]);
+        assert_eq!(counts, [("artifacts", 1), ("events", 2), ("metrics", 2), ("status", 16)]);
     }
 
     #[test]
