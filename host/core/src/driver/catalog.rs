@@ -85,6 +85,12 @@ impl DriverCatalog {
         }
     }
 
+    /// Returns the driver with a name that comes with osiris.
+    pub fn built_in(&self, name: &str) -> Option<&Arc<DriverFile>> {
+        let files = self.files.iter().filter(|file| file.built_in && file.is_named(name));
+        files.filter_map(Candidate::driver).find(|driver| driver.spec.name == name)
+    }
+
     /// Returns every driver with this name.
     pub fn named(&self, name: &str) -> Vec<&Arc<DriverFile>> {
         // Files named after the driver come first, before other files use up the byte limit.
