@@ -53,7 +53,7 @@ pub(super) fn info(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     }
     let indexes = context.indexes(&project, args.index.as_deref(), args.local)?;
     let lookup = Lookup { context: &context, project: &project, local: args.local };
-    let found = lookup.find(&indexes, named.name)?;
+    let found = lookup.find(&indexes, named)?;
     let release = found.release(named.version)?;
     Ok(of_index(&found, release, &project))
 }
@@ -97,7 +97,7 @@ fn of_index(found: &Found<'_>, release: &Release, project: &Project) -> CommandO
         if release.version == versions[0] { "" } else { &format!("@{}", release.version) };
     text.push_str(&paint(
         DIM,
-        &format!("add it with `osiris drivers add {}{version}`\n", found.name),
+        &format!("add it with `osiris drivers add {}{version}`", found.name),
     ));
     let json = json!({
         "name": found.name, "index": index.name, "sequence": index.index.sequence,
@@ -126,7 +126,7 @@ fn of_built_in(driver: &DriverFile) -> CommandOutput {
     section("Contract", &[contract(&contract_name)]);
     text.push_str(&paint(
         DIM,
-        &format!("show its configuration with `osiris drivers show {}`\n", spec.name),
+        &format!("show its configuration with `osiris drivers show {}`", spec.name),
     ));
     let release = json!({
         "version": spec.version, "source": add::built_in_source(&spec.name), "size": driver.size,

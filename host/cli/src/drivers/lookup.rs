@@ -1,7 +1,10 @@
 //! Finds drivers by name: in the indexes of a project and among those that come with osiris.
 
-use osiris_core::diagnostic::Result;
+use osiris_core::code::Code;
+use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::driver::DriverFile;
 use osiris_core::fs::layout::SETTINGS_FILE;
+use osiris_core::text::quoted;
 use osiris_pipeline::project::Project;
 use osiris_registry::index::{Found, IndexSet};
 use osiris_registry::{Fetched, Wanted, is_driver_name};
@@ -47,10 +50,21 @@ impl Lookup<'_> {
     ///
     /// # Errors
     /// Returns an error if none or several of the indexes have the driver.
-    pub(super) fn find<'s>(&self, indexes: &'s IndexSet, name: &str) -> Result<Found<'s>> {
-        let built_in: Vec<String> =
+    pub(super) fn find<'s>(
+        &self,
+        indexes: &'s IndexSet,
+        named: NamedDriver<'_>,
+    ) -> Result<Found<'s>> {
+        let names: Vec<String> =
             self.context.all_built_in().map(|driver| driver.spec.name.clone()).collect();
-        indexes.find(name, &built_in)
+        indexes.find(named.name, &names).map_err(|error| {
+            let built_in = self.context.built_in(named.name);
+            let missing = error.first().code == Code::DriverMissing;
+            match (built_in, named.version) {
+                (Some(driver), Some(version)) if missing => other_version(driver, version),
+                _ => error,
+            }
+        })
     }
 
     /// Fetches a driver that an index lists, and checks that it is the one that the index
@@ -64,7 +78,7 @@ impl Lookup<'_> {
         named: NamedDriver<'_>,
         sha256: Option<&str>,
     ) -> Result<Fetched> {
-        let found = self.find(indexes, named.name)?;
+        let found = self.find(indexes, named)?;
         let release = found.release(named.version)?;
         let source = release.source(&found.index.source)?;
         let base = self.project.base();
@@ -84,6 +98,16 @@ impl Lookup<'_> {
         release.check_describes(&fetched)?;
         Ok(fetched)
     }
+}
+
+fn other_version(driver: &DriverFile, version: &str) -> Error {
+    let (name, own) = (&driver.spec.name, &driver.spec.version);
+    let message = format!(
+        "osiris comes with version {own} of `{name}`, not {}, and no index of the project has the driver",
+        quoted(version)
+    );
+    let help = format!("use `{name}`, or the osiris that comes with the other version");
+    Error::invalid(Diagnostic::new(Code::VersionMissing, message).help(help))
 }
 
 #[cfg(test)]

@@ -107,7 +107,12 @@ fn search_indexes(
             paint(BOLD, "help:")
         ),
     };
-    Ok(CommandOutput::new(json!({"indexes": names, "drivers": drivers}), text))
+    let copies = indexes.indexes.iter().filter(|index| index.offline.is_some());
+    let copies: Vec<&str> = copies.map(|index| index.name.as_str()).collect();
+    Ok(CommandOutput::new(
+        json!({"indexes": names, "offline_copies": copies, "drivers": drivers}),
+        text,
+    ))
 }
 
 /// Searches a registry.
