@@ -85,12 +85,6 @@ impl DriverCatalog {
         }
     }
 
-    /// Returns the driver with a name that comes with osiris.
-    pub fn built_in(&self, name: &str) -> Option<&Arc<DriverFile>> {
-        let files = self.files.iter().filter(|file| file.built_in && file.is_named(name));
-        files.filter_map(Candidate::driver).find(|driver| driver.spec.name == name)
-    }
-
     /// Returns every driver with this name.
     pub fn named(&self, name: &str) -> Vec<&Arc<DriverFile>> {
         // Files named after the driver come first, before other files use up the byte limit.
@@ -211,6 +205,13 @@ impl DriverCatalog {
     /// Returns the searched directories, in search order.
     pub fn dirs(&self) -> &[PathBuf] {
         &self.folders
+    }
+
+    /// Returns the driver with a name that comes with osiris, even if another one is used.
+    pub fn built_in(&self, name: &str) -> Option<&Arc<DriverFile>> {
+        let files = self.files.iter().filter(|file| file.is_named(name));
+        let mut drivers = files.filter_map(Candidate::driver);
+        drivers.find(|driver| driver.built_in && driver.spec.name == name)
     }
 }
 
