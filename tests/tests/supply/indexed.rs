@@ -90,7 +90,7 @@ fn driver_is_found_added_and_updated_by_name() {
     let mut texts = Vec::new();
     for arguments in [
         &["search", "ACME."][..],
-        &["search", "nothing"],
+        &["search", "xyzzy"],
         &["info", "acme.crm"],
         &["info", "acme.crm@1.10.0-rc.1"],
         &["add", "acme.crm"],

@@ -183,9 +183,18 @@ fn check(
 ) -> Result<()> {
     let name = &fetched.driver.spec.name;
     let path = store.path(name);
-    // A driver of the project takes the place of one that comes with osiris.
-    let mut others = catalog.named(name).into_iter();
-    if let Some(other) = others.find(|other| other.path != path && !other.built_in) {
+    let is_built_in = matches!(fetched.source, Source::BuiltIn(_));
+    for other in catalog.named(name).into_iter().filter(|other| other.path != path) {
+        if other.built_in {
+            if is_built_in || replace {
+                continue;
+            }
+            let conflict = "a driver with the same name comes with osiris";
+            let help = format!(
+                "to pin the driver of osiris, run `osiris drivers add {name}`; to use this one in its place, add `--replace`"
+            );
+            return Err(name_conflict(name, &fetched.source, conflict, &help));
+        }
         let conflict = format!("`{}` has the same name", other.path.display());
         let help = "remove the other file, or build this driver with another name";
         return Err(name_conflict(name, &fetched.source, &conflict, help));

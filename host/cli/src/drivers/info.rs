@@ -93,8 +93,8 @@ fn of_index(found: &Found<'_>, release: &Release, project: &Project) -> CommandO
         index.index.sequence
     );
     section("Index", &[place]);
-    let version =
-        if release.version == versions[0] { "" } else { &format!("@{}", release.version) };
+    let is_default = driver.newest().is_some_and(|newest| newest.version == release.version);
+    let version = if is_default { String::new() } else { format!("@{}", release.version) };
     text.push_str(&paint(
         DIM,
         &format!("add it with `osiris drivers add {}{version}`", found.name),

@@ -117,8 +117,9 @@ fn publish_index(args: &Args, content: &[u8], shell: &Shell) -> Result<CommandOu
     let size = content.len() as u64;
     let message = format!("Publishing {reference}  {}", format_bytes(size));
     let published = context.wait(&message, client.publish_index(&reference, content))?;
-    let name = format!("index with {} drivers", index.drivers.len());
-    let version = format!("sequence {}", index.sequence);
+    let count = index.drivers.len();
+    let name = format!("index with {count} {}", if count == 1 { "driver" } else { "drivers" });
+    let version = format!("(sequence {})", index.sequence);
     let mut text = line(&published, &name, &version, size, &reference);
     text.push_str(&format!("signed by {key}\n"));
     let json = json!({

@@ -86,7 +86,7 @@ impl Fetcher<'_> {
             .and_then(|index| copy.check_not_older(&index, &bytes, &from.key).map(|()| index))
             .map_err(|problem| {
                 let file = PathBuf::from(from.source.to_string());
-                in_index(name, Error::invalid(problem.in_file(&file)))
+                in_index(name, Error::environment(problem.in_file(&file)))
             })?;
         copy.write(&bytes);
         Ok(loaded(index, None))

@@ -8,8 +8,7 @@
 //! ```
 //! The signature is an Ed25519 signature, as base64url without padding, over
 //! `"osiris driver index v1\0"` and the sha256 of every byte before the last line. The key in the
-//! line only makes error messages clearer: an index is verified with the key that the reader
-//! expects. The signed bytes are the parsed bytes, so no canonical form of JSON is needed.
+//! line must be the one that the reader expects. The signed bytes are the parsed bytes, so no canonical form of JSON is needed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -46,19 +45,17 @@ pub(super) fn seal(document: &str, key: &SecretKey) -> String {
 /// # Errors
 /// Returns an error if the index is not signed, is signed with another key or was changed.
 pub(super) fn open<'b>(bytes: &'b [u8], key: &PublicKey) -> Result<&'b [u8], Diagnostic> {
-    let (document, signer, signature) = parts(bytes).ok_or_else(|| {
-        untrusted("the index is not signed: its last line is not a signature".to_owned())
-    })?;
+    let (document, signer, signature) = parts(bytes).ok_or_else(unsigned)?;
     let message = message(document);
-    if key.verifies(&message, &signature) {
-        return Ok(document);
+    if !signer.verifies(&message, &signature) {
+        return Err(untrusted(format!("the index was changed after {signer} signed it")));
     }
-    if signer != *key && signer.verifies(&message, &signature) {
+    if signer != *key {
         let text = format!("the index is signed with {signer}, but the expected key is {key}");
         let help = "if the author announced the new key, set it in `osiris.yaml`; otherwise do not use this index";
         return Err(Diagnostic::new(Code::IndexUntrusted, text).help(help));
     }
-    Err(untrusted(format!("the index was changed after {signer} signed it")))
+    Ok(document)
 }
 
 /// Returns the key that signed an index, verified.
@@ -66,9 +63,7 @@ pub(super) fn open<'b>(bytes: &'b [u8], key: &PublicKey) -> Result<&'b [u8], Dia
 /// # Errors
 /// Returns an error if the index is not signed or was changed.
 pub(super) fn signer(bytes: &[u8]) -> Result<PublicKey, Diagnostic> {
-    let signer = parts(bytes).map(|(_, signer, _)| signer);
-    // A placeholder fails like any index without a signature.
-    let signer = signer.unwrap_or(PublicKey::new([0; 32]));
+    let (_, signer, _) = parts(bytes).ok_or_else(unsigned)?;
     open(bytes, &signer).map(|_| signer)
 }
 
@@ -83,6 +78,10 @@ fn parts(bytes: &[u8]) -> Option<(&[u8], PublicKey, [u8; 64])> {
 
 fn message(document: &[u8]) -> Vec<u8> {
     [DOMAIN, canonical::digest(document).as_slice()].concat()
+}
+
+fn unsigned() -> Diagnostic {
+    untrusted("the index is not signed: its last line is not a signature".to_owned())
 }
 
 fn untrusted(message: String) -> Diagnostic {

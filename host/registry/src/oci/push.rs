@@ -61,7 +61,7 @@ impl Client {
             }
             // An index is meant to change, but must not take the place of a driver.
             if !force || (artifact == Artifact::Index && same_kind.is_err()) {
-                return Err(tag_taken_error(reference, &old));
+                return Err(tag_taken_error(reference, artifact, &old));
             }
         }
         for (descriptor, content) in &package.blobs {
@@ -133,8 +133,11 @@ fn push_scope(repository: &str) -> String {
     format!("repository:{repository}:pull,push")
 }
 
-fn tag_taken_error(reference: &Reference, digest: &str) -> Error {
+fn tag_taken_error(reference: &Reference, artifact: Artifact, digest: &str) -> Error {
     let message = format!("`{reference}` already exists with different content: {digest}");
-    let help = "change the version of the driver, or move the tag with `--force`";
+    let help = match artifact {
+        Artifact::Driver => "change the version of the driver, or move the tag with `--force`",
+        Artifact::Index => "choose a name that only the index has",
+    };
     Error::new(ExitStatus::Failed, vec![Diagnostic::new(Code::TagTaken, message).help(help)])
 }

@@ -22,7 +22,7 @@ const SECRET: &str = "osiris-secret-key:";
 pub struct PublicKey([u8; 32]);
 
 impl PublicKey {
-    pub(crate) const fn new(bytes: [u8; 32]) -> Self {
+    pub(super) const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
