@@ -23,9 +23,9 @@ const INSTALL: &str = "OSIRIS_E2B_INSTALL_DEPS";
 const KEYS: [&str; 2] = ["E2B_API_KEY", "E2B_ACCESS_TOKEN"];
 
 /// Options for a run in E2B.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "E2B options")]
-pub(super) struct E2b {
+pub(in super::super) struct E2b {
     /// Run in an E2B cloud sandbox, with the same results
     ///
     /// Requires E2B_API_KEY in the environment or in .env.
@@ -40,7 +40,7 @@ pub(super) struct E2b {
     #[arg(long, requires = "e2b", value_name = "NAME", default_value = "base")]
     e2b_template: String,
     /// Maximum lifetime of the sandbox, in seconds
-    #[arg(long, requires = "e2b", value_name = "SECONDS", default_value_t = 600,
+    #[arg(long, requires = "e2b", value_name = "SECONDS", default_value_t = 86_400,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     e2b_timeout: u64,
     /// Set a variable for connections and in the sandbox; can be repeated
