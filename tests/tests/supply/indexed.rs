@@ -311,6 +311,15 @@ fn driver_of_osiris_is_pinned_by_name() {
     drivers(&project, &["add", "filesystem.csv_extractor"]).expect(0);
     let lock = project.read("osiris.lock");
     assert!(lock.contains("source: \"osiris://filesystem.csv_extractor\""), "{lock}");
+    // The pinned copy is the one that runs.
+    project.write("in.csv", "a,b\n1,2\n");
+    project.write("pipeline.yaml", "oml_version: 0.1.0\nname: copy\nsteps:\n  - {id: read, component: filesystem.csv_extractor, mode: read, config: {path: in.csv}}\n  - {id: write, component: filesystem.csv_writer, mode: write, config: {path: out.csv}}\n");
+    project.osiris(["run", "pipeline.yaml"]).run().expect(0);
+    let list = drivers(&project, &["list", "--json"]).expect(0);
+    let listed = list.json()["drivers"].clone();
+    let pinned = listed.as_array().into_iter().flatten();
+    let pinned = pinned.filter(|one| one["name"] == "filesystem.csv_extractor");
+    assert_eq!(pinned.map(|one| one["built_in"].clone()).collect::<Vec<_>>(), [false]);
     std::fs::remove_file(project.path("drivers/filesystem.csv_extractor.wasm"))
         .expect("it is there");
     drivers(&project, &["sync"]).expect(0);
