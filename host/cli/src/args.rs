@@ -8,7 +8,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::{
     compile, compile_driver, completions, connections, copy, discover, doctor, drivers, e2b, init,
-    man, preview, run, runs, try_sandbox, validate, version, worker,
+    man, pipelines, preview, quickstart, run, runs, try_sandbox, validate, version, worker,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -19,9 +19,10 @@ const STYLES: Styles = Styles::styled()
 
 const EXAMPLES: &str = "\
 Examples:
+  osiris quickstart                       run a sample, without leaving files
   osiris init demo                        create a project that is ready to run
-  osiris run pipelines/hello.yaml         compile and run a pipeline
-  osiris compile pipelines/hello.yaml     compile only
+  osiris run hello                        compile and run pipelines/hello.yaml
+  osiris compile hello                    compile only
   osiris run --last-compile               run the last compiled pipeline
   osiris runs list                        list past runs and their results
   osiris connections doctor               check that services can be reached
@@ -68,7 +69,14 @@ pub(super) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    Quickstart(quickstart::Args),
     Init(init::Args),
+    /// List and create pipelines
+    #[command(after_long_help = pipelines::EXAMPLES, arg_required_else_help = true)]
+    Pipelines {
+        #[command(subcommand)]
+        command: pipelines::Command,
+    },
     Validate(validate::Args),
     Compile(compile::Args),
     Run(run::Args),

@@ -24,6 +24,8 @@ fn command_help() {
     let mut texts = Vec::new();
     for path in [
         &["osiris"][..],
+        &["osiris", "init"],
+        &["osiris", "pipelines", "new"],
         &["osiris", "run"],
         &["osiris", "runs"],
         &["osiris", "drivers", "new"],
@@ -52,7 +54,7 @@ fn driver_registry_command_help() {
 #[test]
 fn conflicting_arguments_are_rejected() {
     for (arguments, text) in [
-        (&["osiris", "run"][..], "<FILE>"),
+        (&["osiris", "run"][..], "<PIPELINE>"),
         (&["osiris", "run", "a.yaml", "--last-compile"], "cannot be used with"),
         (&["osiris", "run", "--last-compile", "--param", "a=b"], "cannot be used with"),
         (&["osiris", "run", "a.yaml", "--param", "ab"], "expected NAME=VALUE"),
