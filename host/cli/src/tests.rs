@@ -42,7 +42,9 @@ fn command_help() {
 #[test]
 fn driver_registry_command_help() {
     let mut texts = Vec::new();
-    for command in ["add", "sync", "update", "remove", "audit", "search", "publish"] {
+    for command in
+        ["add", "sync", "update", "remove", "audit", "search", "info", "index", "publish"]
+    {
         let error = Cli::try_parse_from(["osiris", "drivers", command, "--help"]).unwrap_err();
         texts.push(format!("$ osiris drivers {command} --help\n{}", error.render()));
     }

@@ -185,6 +185,18 @@ codes! {
     IncrementalOutputReplaced = "incremental_output_replaced",
     /// A line is indented with a tab.
     IndentInvalid = "indent_invalid",
+    /// Several indexes have the driver.
+    IndexAmbiguous = "index_ambiguous",
+    /// An index of drivers is invalid.
+    IndexInvalid = "index_invalid",
+    /// An index of drivers is older than the copy on this machine.
+    IndexOutdated = "index_outdated",
+    /// The project has no index of this name.
+    IndexUnknown = "index_unknown",
+    /// An index of drivers is not signed with its key.
+    IndexUntrusted = "index_untrusted",
+    /// The file of an index cannot be written.
+    IndexUnwritable = "index_unwritable",
     /// A step takes one table, and several steps before it produce one.
     InputAmbiguous = "input_ambiguous",
     /// A step needs a table, and no step before it produces one.
@@ -405,7 +417,7 @@ codes! {
     ValuesTooMany = "values_too_many",
     /// An environment variable is not set.
     VariableUnset = "variable_unset",
-    /// A registry has no version of the driver.
+    /// A registry or an index has no such version of the driver.
     VersionMissing = "version_missing",
     /// A version is not text.
     VersionTypeInvalid = "version_type_invalid",

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use osiris_core::canonical::sha256;
 use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::{DriverFile, MAX_SIZE};
 use osiris_core::text::quoted;
 use osiris_core::yaml::read_bytes;
 use osiris_http::NamedBy;
 
 use super::http_client::BoundedClient;
-use super::oci::{Client, Login, Reference};
+use super::oci::{Artifact, Client, Login, Reference};
 use super::{Source, oci};
 
 /// Callback with the bytes received so far and the total, if known.
@@ -24,6 +25,8 @@ pub struct Fetcher<'e> {
     pub insecure: bool,
     /// Looks up an environment variable.
     pub variable: &'e dyn Fn(&str) -> Option<String>,
+    /// The catalog with the drivers that come with osiris.
+    pub catalog: &'e DriverCatalog,
 }
 
 /// Requirements on a driver.
@@ -35,14 +38,16 @@ pub struct Wanted<'w> {
     pub sha256: Option<&'w str>,
     /// The digest of the driver's manifest in a registry.
     pub digest: Option<&'w str>,
-    /// True if only the project's lockfile names the source, and not the user: the source must
+    /// The index that named the source.
+    pub index: Option<&'w str>,
+    /// True if only a file of the project names the source, and not the user: the source must
     /// then be on the internet or in the project.
-    pub from_lock: bool,
+    pub from_project: bool,
 }
 
 impl Wanted<'_> {
     fn named_by(self) -> NamedBy {
-        if self.from_lock { NamedBy::Stranger } else { NamedBy::User }
+        if self.from_project { NamedBy::Stranger } else { NamedBy::User }
     }
 }
 
@@ -51,6 +56,8 @@ impl Wanted<'_> {
 pub struct Fetched {
     /// Source of the driver.
     pub source: Source,
+    /// The index that named the source.
+    pub index: Option<String>,
     /// Digest of the driver's manifest in a registry.
     pub digest: Option<String>,
     /// The driver's self-description, with the source as its path.
@@ -90,8 +97,13 @@ impl Fetcher<'_> {
                     Some(digest) => reference.pinned(digest),
                     None => resolve(&client, reference).await?,
                 };
-                let (bytes, digest) = client.component(&reference, progress).await?;
+                let (bytes, digest) =
+                    client.artifact(&reference, Artifact::Driver, progress).await?;
                 (bytes, Some(digest))
+            }
+            Source::BuiltIn(name) => {
+                let driver = self.catalog.built_in(name).ok_or_else(|| not_built_in(name))?;
+                (driver.content()?.bytes.clone(), None)
             }
         };
         let sha256 = sha256(&bytes);
@@ -109,7 +121,8 @@ impl Fetcher<'_> {
         if let Some(name) = requirements.name.filter(|name| *name != driver.spec.name) {
             return Err(name_mismatch(&path, name, &driver.spec.name));
         }
-        Ok(Fetched { source: source.clone(), digest, driver, bytes, sha256 })
+        let index = requirements.index.map(str::to_owned);
+        Ok(Fetched { source: source.clone(), index, digest, driver, bytes, sha256 })
     }
 
     /// Creates a client for a registry, with the user's login.
@@ -120,7 +133,7 @@ impl Fetcher<'_> {
         self.registry_of(registry, NamedBy::User)
     }
 
-    fn registry_of(&self, registry: &str, named_by: NamedBy) -> Result<Client> {
+    pub(super) fn registry_of(&self, registry: &str, named_by: NamedBy) -> Result<Client> {
         let login = Login::find(registry, self.variable)?;
         Client::new(registry, self.insecure, login, named_by)
     }
@@ -153,17 +166,32 @@ async fn resolve(client: &Client, reference: &Reference) -> Result<Reference> {
 fn hash_mismatch(source: &Source, requirements: Wanted<'_>, actual: &str, pin: &str) -> Error {
     // The author of a lockfile must not learn the content of a file on this machine.
     let message = match source {
-        Source::File(_) if requirements.from_lock => {
+        Source::File(_) if requirements.from_project => {
             format!("`{source}` is not the locked driver: its sha256 is not {pin}")
         }
         _ => format!("`{source}` is not the requested driver: its sha256 is {actual}, not {pin}"),
     };
-    Error::failed(Diagnostic::new(Code::HashDifferent, message).help(match requirements.name {
-        Some(name) => format!(
+    let help = match (source, requirements) {
+        (Source::BuiltIn(name), _) => format!(
+            "this osiris comes with another version of the driver: lock that version with `osiris drivers update {name}`, or install the osiris that the driver was locked with"
+        ),
+        (_, Wanted { index: Some(index), .. }) => format!(
+            "the driver changed after it was entered in the index `{index}`; nothing was changed here: report this to the author of the index"
+        ),
+        (_, Wanted { name: Some(name), .. }) => format!(
             "restore the source, which changed after the driver was locked, or update the driver with `osiris drivers update {name}`"
         ),
-        None => "verify the hash with its provider; nothing was changed".to_owned(),
-    }))
+        _ => "verify the hash with its provider; nothing was changed".to_owned(),
+    };
+    Error::failed(Diagnostic::new(Code::HashDifferent, message).help(help))
+}
+
+fn not_built_in(name: &str) -> Error {
+    let message = format!("no driver `{name}` comes with this osiris");
+    let help = format!(
+        "install the osiris that comes with the driver, or remove the driver with `osiris drivers remove {name}`"
+    );
+    Error::environment(Diagnostic::new(Code::SourceMissing, message).help(help))
 }
 
 fn name_mismatch(path: &Path, expected: &str, actual: &str) -> Error {

@@ -23,9 +23,8 @@ const REDIRECTS: usize = 5;
 const MAX_ERROR: u64 = 16 << 10;
 const MAX_MESSAGE: usize = 300;
 
-/// Help for a lockfile that names a local address.
-pub(super) const ALLOW_LOCAL: &str =
-    "if you trust the source in `osiris.lock`, add `--allow-local`";
+/// Help for a file of the project that names a local address.
+pub(super) const ALLOW_LOCAL: &str = "if you trust this source, add `--allow-local`";
 
 /// A client of one server and of the servers that it redirects to.
 #[derive(Debug)]

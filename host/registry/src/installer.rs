@@ -67,6 +67,7 @@ impl<'p> DriverInstaller<'p> {
             sha256: fetched.sha256.clone(),
             size: fetched.bytes.len() as u64,
             source,
+            index: fetched.index.clone(),
             digest: fetched.digest.clone(),
             signer,
             grants: RequestedPermissions::of(spec),

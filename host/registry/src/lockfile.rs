@@ -16,7 +16,8 @@ use crate::trust::{self, RequestedPermissions};
 /// The only version of the file's format.
 const VERSION: u64 = 1;
 const KEYS: [&str; 2] = ["version", "drivers"];
-const ENTRY: [&str; 7] = ["version", "sha256", "size", "source", "digest", "signer", "grants"];
+const ENTRY: [&str; 8] =
+    ["version", "sha256", "size", "source", "index", "digest", "signer", "grants"];
 
 /// The locked drivers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Entry {
     pub size: u64,
     /// Source of the driver as requested; a path is relative to the project.
     pub source: String,
+    /// The project's name for the index of drivers that named the source.
+    pub index: Option<String>,
     /// Digest of the manifest that a registry source resolved to: `sha256:` and 64 hex digits.
     pub digest: Option<String>,
     /// The public key that signed the driver.
@@ -171,7 +174,8 @@ impl Entry {
             "version": self.version, "sha256": self.sha256, "size": self.size,
             "source": self.source, "grants": self.grants.lines(),
         });
-        for (key, field) in [("digest", &self.digest), ("signer", &self.signer)] {
+        let optional = [("index", &self.index), ("digest", &self.digest), ("signer", &self.signer)];
+        for (key, field) in optional {
             if let Some(field) = field {
                 value[key] = field.as_str().into();
             }
@@ -209,7 +213,7 @@ fn read(root: &Node, drivers: &mut BTreeMap<String, Entry>, problems: &mut Diagn
         return;
     };
     for entry in entries.entries() {
-        if !is_name(&entry.key) {
+        if !is_driver_name(&entry.key) {
             let name = osiris_core::text::quoted(&entry.key);
             let message = format!("the lockfile: {name} is not a valid driver name");
             problems.report(entry.position, Diagnostic::new(Code::NameInvalid, message));
@@ -232,6 +236,7 @@ fn read_entry(name: &str, node: &Node, problems: &mut Diagnostics<'_>) -> Option
     let version = text("version", "a version", any);
     let sha256 = text("sha256", "64 hex digits", is_sha256);
     let source = text("source", "text", any);
+    let index = text("index", "text", any);
     let digest = text("digest", "`sha256:` and 64 hex digits", is_digest);
     let signer = text("signer", "text", any);
     for key in ["version", "sha256", "size", "source"] {
@@ -253,6 +258,7 @@ fn read_entry(name: &str, node: &Node, problems: &mut Diagnostics<'_>) -> Option
         sha256: sha256?,
         size: size?,
         source: source?,
+        index,
         digest,
         signer,
         grants: grants.unwrap_or_default(),
@@ -260,7 +266,7 @@ fn read_entry(name: &str, node: &Node, problems: &mut Diagnostics<'_>) -> Option
 }
 
 /// Returns whether `text` is `family.role`, which is safe as a file name.
-fn is_name(text: &str) -> bool {
+pub fn is_driver_name(text: &str) -> bool {
     let part = |part: &str| {
         (1..=63).contains(&part.len())
             && !part.starts_with(['_', '-'])
@@ -302,6 +308,7 @@ mod tests {
             sha256: "a".repeat(64),
             size: 17,
             source: "oci://registry.example/acme/crm:1.0.0".to_owned(),
+            index: Some("acme".to_owned()),
             digest: Some(format!("sha256:{}", "b".repeat(64))),
             signer: None,
             grants: RequestedPermissions::from_lines(["reads files: /path", "limit memory: 1GiB"])

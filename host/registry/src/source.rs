@@ -9,6 +9,7 @@ use osiris_core::text::quoted;
 use osiris_http::is_loopback;
 use reqwest::Url;
 
+use super::lockfile::is_driver_name;
 use super::oci::Reference;
 
 /// The source of a driver.
@@ -20,6 +21,8 @@ pub enum Source {
     Web(Url),
     /// A reference in a registry.
     Oci(Reference),
+    /// A driver that comes with osiris, by its name.
+    BuiltIn(String),
 }
 
 impl Source {
@@ -32,6 +35,7 @@ impl Source {
             None => Ok(Self::File(folder.join(text))),
             Some(("oci", _)) => text.parse().map(Self::Oci),
             Some(("https" | "http", _)) => web(text).map(Self::Web),
+            Some(("osiris", name)) if is_driver_name(name) => Ok(Self::BuiltIn(name.to_owned())),
             Some((scheme, _)) => Err(Error::invalid(
                 Diagnostic::new(
                     Code::SourceInvalid,
@@ -42,12 +46,13 @@ impl Source {
         }
     }
 
-    /// Rejects a file outside the project, or behind a symlink, that only a lockfile names.
+    /// Rejects a file outside the project, or behind a symlink, that only `named_in`, a file of
+    /// the project, names.
     ///
     /// # Errors
     /// Returns an error if the file is not plainly inside the project; the error reveals nothing
     /// about the file.
-    pub fn check_inside(&self, base: &Path) -> Result<()> {
+    pub fn check_inside(&self, base: &Path, named_in: &str) -> Result<()> {
         let Self::File(path) = self else { return Ok(()) };
         let is_plain =
             |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_)));
@@ -62,8 +67,9 @@ impl Source {
         if is_inside {
             return Ok(());
         }
-        let message =
-            "`osiris.lock` names a file outside the project that was not added on this machine";
+        let message = format!(
+            "`{named_in}` names a file outside the project that was not added on this machine"
+        );
         let problem = Diagnostic::new(Code::SourceLocal, message).in_file(path);
         Err(Error::environment(problem.help(super::http_client::ALLOW_LOCAL)))
     }
@@ -112,6 +118,7 @@ impl fmt::Display for Source {
             Self::File(path) => path.display().fmt(f),
             Self::Web(url) => url.fmt(f),
             Self::Oci(reference) => reference.fmt(f),
+            Self::BuiltIn(name) => write!(f, "osiris://{name}"),
         }
     }
 }
@@ -126,8 +133,14 @@ mod tests {
         assert_eq!(parse("a/b.wasm").unwrap(), Source::File("/base/a/b.wasm".into()));
         assert_eq!(parse("/b.wasm").unwrap(), Source::File("/b.wasm".into()));
         assert!(matches!(parse("https://h/x.wasm?v=1").unwrap(), Source::Web(_)));
+        let built_in = parse("osiris://a.b").unwrap();
+        assert_eq!(
+            (built_in.to_string(), built_in),
+            ("osiris://a.b".into(), Source::BuiltIn("a.b".into()))
+        );
         for (text, expected) in [
             ("ftp://h/x", "unsupported scheme `ftp`"),
+            ("osiris://../x", "unsupported scheme `osiris`"),
             ("https://", "invalid URL"),
             ("https://u:hunter2@h/x.wasm", "contains a secret"),
             ("https://h/x.wasm?token=hunter2", "contains a secret"),

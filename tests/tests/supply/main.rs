@@ -3,6 +3,7 @@
 
 mod hostile;
 mod https;
+mod indexed;
 mod kit;
 mod locked;
 mod login;

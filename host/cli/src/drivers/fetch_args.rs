@@ -1,14 +1,21 @@
 //! Fetches drivers with a progress bar.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Timestamp;
 use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
-use osiris_core::driver::AdmissionPolicy;
+use osiris_core::driver::catalog::DriverCatalog;
+use osiris_core::driver::{AdmissionPolicy, DriverFile};
+use osiris_core::fs::layout::SETTINGS_FILE;
 use osiris_core::sanitize::escape_control;
+use osiris_core::text::{closest_match, join_or, quoted};
 use osiris_pipeline::connection::Environment;
 use osiris_pipeline::project::Project;
+use osiris_registry::index::{IndexSet, LoadedIndex, OfflineCopy};
 use osiris_registry::oci::{Client, LOGIN, REGISTRY};
 use osiris_registry::trust::Policy;
 use osiris_registry::{Fetched, Fetcher, Source, Wanted, known_sources};
@@ -26,11 +33,11 @@ pub(super) struct NetworkArgs {
     insecure: bool,
 }
 
-/// Permission for a lockfile to name local files and servers.
+/// Permission for files of the project to name local files and servers.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct Local {
-    /// Allow osiris.lock to name files outside the project, and servers on this machine and on
-    /// private networks
+    /// Allow osiris.lock and osiris.yaml to name files outside the project, and servers on this
+    /// machine and on private networks
     ///
     /// Sources that you added on this machine are always allowed. Same as exporting
     /// OSIRIS_ALLOW_LOCAL=1.
@@ -39,17 +46,24 @@ pub(super) struct Local {
 }
 
 impl Local {
-    /// Checks the source in a lockfile. Returns whether only the lockfile names the source.
+    /// Checks a source that `named_in`, a file of the project, names. Returns whether only that
+    /// file names the source, and not the user.
     ///
     /// # Errors
     /// Returns an error if the source is a file outside the project.
-    pub(super) fn check(self, recorded: &str, source: &Source, base: &Path) -> Result<bool> {
+    pub(super) fn check(
+        self,
+        recorded: &str,
+        source: &Source,
+        base: &Path,
+        named_in: &str,
+    ) -> Result<bool> {
         // Not from `.env`, which comes with a project like the lockfile.
         let exported = std::env::var_os("OSIRIS_ALLOW_LOCAL").is_some_and(|value| value == "1");
         if self.allow_local || exported || known_sources::is_known(recorded) {
             return Ok(false);
         }
-        source.check_inside(base)?;
+        source.check_inside(base, named_in)?;
         Ok(true)
     }
 }
@@ -62,6 +76,8 @@ pub(super) struct FetchContext<'s> {
     insecure: bool,
     /// The project's policy for drivers.
     policy: Policy,
+    /// The catalog with the drivers that come with osiris.
+    catalog: DriverCatalog,
 }
 
 impl<'s> FetchContext<'s> {
@@ -72,7 +88,9 @@ impl<'s> FetchContext<'s> {
         })?;
         let environment = Environment::read(project.base())?;
         let policy = project.settings.drivers.clone();
-        Ok(Self { shell, environment, runtime, insecure: network.insecure, policy })
+        // The fetched bytes are checked by their own rules, not by those of the catalog.
+        let catalog = DriverCatalog::open(&project.layout.drivers_dir(), Vec::new())?;
+        Ok(Self { shell, environment, runtime, insecure: network.insecure, policy, catalog })
     }
 
     /// Fetches a driver that the project allows, with a progress bar on a terminal.
@@ -83,7 +101,7 @@ impl<'s> FetchContext<'s> {
             bar.set_position(done);
         };
         let variable = |name: &str| self.variable(name);
-        let fetcher = Fetcher { insecure: self.insecure, variable: &variable };
+        let fetcher = self.fetcher(&variable);
         let fetched = self.runtime.block_on(fetcher.fetch(source, expected, &mut progress));
         bar.finish_and_clear();
         let fetched = fetched?;
@@ -94,7 +112,65 @@ impl<'s> FetchContext<'s> {
     /// Creates a client for a registry, with the user's login.
     pub(super) fn registry(&self, registry: &str) -> Result<Client> {
         let variable = |name: &str| self.variable(name);
-        Fetcher { insecure: self.insecure, variable: &variable }.registry(registry)
+        self.fetcher(&variable).registry(registry)
+    }
+
+    /// Fetches the indexes of the project, or only the index `only`. Says on stderr that a server
+    /// cannot be reached and a copy is used.
+    ///
+    /// # Errors
+    /// Returns an error if the project has no index `only`, or if an index cannot be used.
+    pub(super) fn indexes(
+        &self,
+        project: &Project,
+        only: Option<&str>,
+        local: Local,
+    ) -> Result<IndexSet> {
+        let all = &project.settings.indexes;
+        if let Some(name) = only.filter(|name| !all.contains_key(*name)) {
+            return Err(unknown_index(name, project));
+        }
+        let chosen = all.iter().filter(|(name, _)| only.is_none_or(|only| only == name.as_str()));
+        let mut wanted = Vec::new();
+        for (name, index) in chosen {
+            let (base, source) = (project.base(), &index.source);
+            let from_project = local.check(&source.recorded(base), source, base, SETTINGS_FILE)?;
+            wanted.push((name, index, from_project));
+        }
+        let variable = |name: &str| self.variable(name);
+        let fetcher = self.fetcher(&variable);
+        let fetches =
+            wanted.iter().map(|(name, index, strange)| fetcher.index(name, index, *strange));
+        let what = match wanted.len() {
+            1 => "Fetching the index".to_owned(),
+            count => format!("Fetching {count} indexes"),
+        };
+        let indexes = match wanted.is_empty() {
+            true => Vec::new(),
+            false => self.wait(&what, try_join_all(fetches))?,
+        };
+        for index in &indexes {
+            if let Some(copy) = &index.offline
+                && !self.shell.json
+            {
+                self.shell.note(&offline_note(index, copy));
+            }
+        }
+        Ok(IndexSet { indexes })
+    }
+
+    /// Returns the driver with a name that comes with osiris.
+    pub(super) fn built_in(&self, name: &str) -> Option<&Arc<DriverFile>> {
+        self.catalog.built_in(name)
+    }
+
+    /// Returns the drivers that come with osiris and are visible in the project.
+    pub(super) fn all_built_in(&self) -> impl Iterator<Item = &Arc<DriverFile>> {
+        self.catalog.drivers().filter(|driver| driver.built_in)
+    }
+
+    fn fetcher<'f>(&'f self, variable: &'f dyn Fn(&str) -> Option<String>) -> Fetcher<'f> {
+        Fetcher { insecure: self.insecure, variable, catalog: &self.catalog }
     }
 
     /// Returns an environment variable. The registry of a login must be set in the same place as
@@ -128,4 +204,31 @@ impl<'s> FetchContext<'s> {
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
         ProgressBar::new_spinner().with_style(style).with_message(what)
     }
+}
+
+fn unknown_index(name: &str, project: &Project) -> Error {
+    let names: Vec<&str> = project.settings.indexes.keys().map(String::as_str).collect();
+    let message = format!("the project has no index {}", quoted(name));
+    let help = match closest_match(name, names.iter().copied()) {
+        Some(suggestion) => format!("did you mean `{suggestion}`?"),
+        None if names.is_empty() => format!(
+            "add the index to `osiris.yaml`: `drivers: {{indexes: {{{name}: {{source: URL, key: KEY}}}}}}`"
+        ),
+        None => format!("use {}", join_or(&names)),
+    };
+    let problem = Diagnostic::new(Code::IndexUnknown, message);
+    Error::invalid(problem.in_file(&project.layout.settings_file()).help(help))
+}
+
+fn offline_note(index: &LoadedIndex, copy: &OfflineCopy) -> String {
+    let time = copy.time.and_then(|time| Timestamp::try_from(time).ok());
+    let time = time.map(|time| format!(" of {}", time.strftime("%Y-%m-%d %H:%M UTC")));
+    let text = format!(
+        "note: index `{}`: {}; using the copy{} (sequence {})",
+        index.name,
+        copy.reason.message,
+        time.unwrap_or_default(),
+        index.index.sequence
+    );
+    escape_control(&text).into_owned()
 }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use osiris_core::canonical;
-use osiris_core::contract::CONTRACT;
 use osiris_core::diagnostic::Result;
 use osiris_core::driver::catalog::is_built_in;
+use osiris_core::driver::compat::contract_of;
 use osiris_core::driver::{DriverFile, Producer, nonstandard_import, producers};
 use osiris_core::sanitize::escape_control;
 use serde_json::{Value, json};
@@ -45,8 +45,7 @@ pub(super) fn inspect(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let report = TrustReport::of(&driver, &content, &sha256, &project)?;
     let spec = &driver.spec;
     let producers = producers(&content);
-    let version = contract(&driver);
-    let contract = version.map(|version| format!("{}@{version}", package()));
+    let contract = contract_of(&driver);
     let unusual: Vec<(&String, String)> = driver
         .imports
         .iter()
@@ -100,16 +99,4 @@ fn format_producers(producers: &[Producer]) -> String {
         true => "unknown".to_owned(),
         false => producers.iter().map(one).collect::<Vec<_>>().join(", "),
     }
-}
-
-/// Returns the contract's name without its version.
-fn package() -> &'static str {
-    CONTRACT.split('@').next().unwrap_or(CONTRACT)
-}
-
-/// Returns the version of the contract that the driver was built for.
-fn contract(driver: &DriverFile) -> Option<&str> {
-    let names = driver.exports.iter().chain(&driver.imports);
-    let contracts = names.map(String::as_str).filter(|name| name.starts_with(package()));
-    contracts.filter_map(|name| name.split_once('@')).map(|(_, version)| version).next()
 }

@@ -28,7 +28,7 @@ Give the public key to the users of your drivers, who add it to osiris.yaml:
 Anyone with the private key can sign in your name: keep the file out of repositories.
 On a build server, set the variable OSIRIS_SIGNING_KEY to the text of the key.";
 
-/// Generate a key for signing drivers
+/// Generate a key for signing drivers and indexes
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -7,10 +7,13 @@ mod bundle;
 mod dependents;
 mod describe;
 mod fetch_args;
+mod index;
+mod info;
 mod inspect;
 mod install;
 mod keygen;
 mod list;
+mod lookup;
 mod new;
 mod pack;
 mod publish;
@@ -37,7 +40,9 @@ Examples:
   osiris drivers new acme.crm_extractor --lang rust    create a driver
   osiris drivers build my-driver                       build a driver into drivers/
   osiris drivers sign acme.crm_extractor.wasm          sign a driver
-  osiris drivers add oci://ghcr.io/acme/crm:1.2.0      fetch a driver and pin it in osiris.lock
+  osiris drivers search crm                            search the indexes of the project
+  osiris drivers add acme.crm_extractor                fetch a driver and pin it in osiris.lock
+  osiris drivers add oci://ghcr.io/acme/crm:1.2.0
   osiris drivers sync                                  make drivers/ match osiris.lock
   osiris drivers pack some.wasm --spec spec.yaml       turn any component into a driver
   osiris drivers test drivers/my.driver.wasm           check a driver against the contract
@@ -61,6 +66,8 @@ pub(super) enum Command {
     Remove(remove::Args),
     Audit(audit::Args),
     Search(search::Args),
+    Info(info::Args),
+    Index(index::Args),
     Publish(publish::Args),
     Pack(pack::Args),
     Test(test::Args),
@@ -82,6 +89,8 @@ pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput>
         Command::Remove(args) => remove::remove(&args, shell),
         Command::Audit(args) => audit::audit(&args, shell),
         Command::Search(args) => search::search(&args, shell),
+        Command::Info(args) => info::info(&args, shell),
+        Command::Index(args) => index::index(&args),
         Command::Publish(args) => publish::publish(&args, shell),
         Command::Pack(args) => pack::pack(&args, shell),
         Command::Test(args) => test::test(&args, shell),

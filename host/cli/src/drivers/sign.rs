@@ -85,7 +85,7 @@ fn sign_file(file: &Path, key: &SecretKey) -> Result<(DriverFile, Vec<u8>)> {
 }
 
 /// Reads the private key from the file, the variable or the default path.
-fn key(file: Option<&Path>) -> Result<SecretKey> {
+pub(super) fn key(file: Option<&Path>) -> Result<SecretKey> {
     if file.is_none()
         && let Some(text) = std::env::var_os(VARIABLE)
     {

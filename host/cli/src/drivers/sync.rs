@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
+use osiris_core::fs::layout::LOCK_FILE;
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::project::Project;
 use osiris_registry::{DriverInstaller, Entry, Fetched, Lockfile, Source, Wanted, hash_file};
@@ -122,9 +123,10 @@ fn fetch(
                 .help(help),
         ));
     }
-    let from_lock = local.check(&entry.source, &source, project.base())?;
+    let from_project = local.check(&entry.source, &source, project.base(), LOCK_FILE)?;
     let (sha256, digest) = (Some(entry.sha256.as_str()), entry.digest.as_deref());
-    context.fetch(&source, Wanted { name: Some(name), sha256, digest, from_lock })
+    let index = entry.index.as_deref();
+    context.fetch(&source, Wanted { name: Some(name), sha256, digest, index, from_project })
 }
 
 /// Adds the name of the driver that cannot be fetched.

@@ -3,6 +3,7 @@
 use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::driver::DriverFile;
+use osiris_core::fs::layout::LOCK_FILE;
 use osiris_core::sanitize::escape_control;
 use osiris_pipeline::project::Project;
 use osiris_registry::trust::RequestedPermissions;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use super::super::render::{BOLD, DIM, SUCCESS, WARN, format_bytes, paint};
 use super::super::shell::{CommandOutput, Shell};
 use super::fetch_args::{FetchContext, Local, NetworkArgs};
+use super::lookup::{Lookup, NamedDriver};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,7 +22,8 @@ Examples:
   osiris drivers update --dry-run                    only show new versions
 
 Fetches each driver from its source again: the address, the tag, or, if it was added
-without a tag, the newest version. If a new version requests more permissions, no
+without a tag, the newest version. A driver that was added by name is looked up in its
+index. If a new version requests more permissions, no
 driver changes: review the permissions, then use --accept-permissions.";
 
 /// Update locked drivers from their sources
@@ -64,10 +67,20 @@ pub(super) fn update(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let mut changes = Vec::new();
     for name in names {
         let old = lock.entry(name)?;
-        let source = Source::parse(&old.source, project.base())?;
-        let from_lock = args.local.check(&old.source, &source, project.base())?;
-        let expected = Wanted { name: Some(name), from_lock, ..Wanted::default() };
-        let new = context.fetch(&source, expected)?;
+        let new = match &old.index {
+            Some(index) => {
+                let indexes = context.indexes(&project, Some(index), args.local)?;
+                let lookup = Lookup { context: &context, project: &project, local: args.local };
+                lookup.fetch(&indexes, NamedDriver { name, version: None }, None)?
+            }
+            None => {
+                let source = Source::parse(&old.source, project.base())?;
+                let from_project =
+                    args.local.check(&old.source, &source, project.base(), LOCK_FILE)?;
+                let expected = Wanted { name: Some(name), from_project, ..Wanted::default() };
+                context.fetch(&source, expected)?
+            }
+        };
         if new.sha256 != old.sha256 {
             if let Some(problem) = lock.check_signer(&new.driver, &new.bytes) {
                 return Err(Error::environment(problem));

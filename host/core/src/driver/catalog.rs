@@ -260,6 +260,13 @@ impl DriverCatalog {
     pub fn dirs(&self) -> &[PathBuf] {
         &self.folders
     }
+
+    /// Returns the driver with a name that comes with osiris, even if another one is used.
+    pub fn built_in(&self, name: &str) -> Option<&Arc<DriverFile>> {
+        let files = self.files.iter().filter(|file| file.is_named(name));
+        let mut drivers = files.filter_map(Candidate::driver);
+        drivers.find(|driver| driver.built_in && driver.spec.name == name)
+    }
 }
 
 impl Candidate {

@@ -98,6 +98,23 @@ fn outdated(required: &str, available: &Version) -> Option<&'static str> {
     Some(if required > *available { NEWER } else { OLDER })
 }
 
+/// Returns whether this host runs drivers of a contract, like `osiris:driver@0.1.0`.
+pub fn supports(contract: &str) -> bool {
+    let Some((package, available)) = CONTRACT.split_once('@') else { return false };
+    let required = contract.strip_prefix(package).and_then(|rest| rest.strip_prefix('@'));
+    let versions = required.zip(Version::parse(available).ok());
+    versions.is_some_and(|(required, available)| outdated(required, &available).is_none())
+}
+
+/// Returns the contract that a component was built for, like `osiris:driver@0.1.0`. Returns `None`
+/// if the component uses no interface of the contract.
+pub fn contract_of(file: &DriverFile) -> Option<String> {
+    let (package, _) = CONTRACT.split_once('@')?;
+    let names = file.exports.iter().chain(&file.imports);
+    let mut own = names.filter(|name| name.starts_with(package));
+    own.find_map(|name| name.split_once('@')).map(|(_, version)| format!("{package}@{version}"))
+}
+
 /// Returns the reason why an import is not available to drivers. Returns `None` if it is available.
 pub fn nonstandard_import(import: &str) -> Option<String> {
     let (_, contract) = CONTRACT.split_once('@')?;
@@ -134,6 +151,14 @@ fn named(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn contracts_of_other_packages_are_not_supported() {
+        assert!(supports(CONTRACT));
+        for contract in ["osiris:driver@9.0.0", "osiris:driver", "osiris:drivers@0.1.0", "@", ""] {
+            assert!(!supports(contract), "{contract}");
+        }
+    }
 
     #[test]
     fn compatible_newer_contract_serves_older_driver() {

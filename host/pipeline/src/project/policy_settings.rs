@@ -1,17 +1,22 @@
-//! `drivers` in `osiris.yaml`: the allowed drivers and their permission ceilings.
+//! `drivers` in `osiris.yaml`: the allowed drivers, their permission ceilings, and the indexes that
+//! list drivers.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use osiris_core::code::Code;
 use osiris_core::diagnostic::Diagnostic;
-use osiris_core::text::{join_or, quoted};
-use osiris_core::yaml::{Diagnostics, Fields, Node, Position, Value};
+use osiris_core::text::{closest_match, join_or, quoted};
+use osiris_core::yaml::{Diagnostics, Entry, Fields, Node, Position, Value};
+use osiris_registry::Source;
+use osiris_registry::index::IndexSource;
 use osiris_registry::trust::{
     Ceilings, FileCeiling, HostPort, Pattern, Pin, Policy, PublicKey, Rule,
 };
 
-const POLICY: [&str; 6] = ["require_signature", "keys", "allow", "deny", "pins", "ceilings"];
+const POLICY: [&str; 7] =
+    ["require_signature", "keys", "allow", "deny", "pins", "ceilings", "indexes"];
+const INDEX: [&str; 2] = ["source", "key"];
 const CEILINGS: [&str; 2] = ["network", "files"];
 const OWNER: &str = "`drivers`";
 const INVALID: Code = Code::PolicyInvalid;
@@ -46,6 +51,74 @@ pub(super) fn policy(node: &Node, file: &Path, problems: &mut Diagnostics<'_>) -
         pins,
         ceilings: ceilings.unwrap_or_default(),
     }
+}
+
+/// Reads the indexes of drivers. Their sources are relative to the folder of `file`.
+pub(super) fn indexes(
+    drivers: &Node,
+    keys: &BTreeMap<String, PublicKey>,
+    file: &Path,
+    problems: &mut Diagnostics<'_>,
+) -> BTreeMap<String, IndexSource> {
+    let node = drivers.entry("indexes").map(|entry| &entry.value);
+    let Some(node) = node.filter(|node| node.value != Value::Null) else {
+        return BTreeMap::new();
+    };
+    let owner = "`drivers.indexes`";
+    let Some(fields) = Fields::of(node, owner, Code::TypeInvalid, problems) else {
+        return BTreeMap::new();
+    };
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let read = |entry: &Entry| {
+        let owner = format!("index {}", quoted(&entry.key));
+        let fields = Fields::of(&entry.value, owner, Code::TypeInvalid, problems)?;
+        fields.only(&INDEX, problems);
+        let help = "write `source: https://HOST/drivers.json`, `oci://REGISTRY/NAME` or a path";
+        let source = fields.require("source", Code::KeyMissing, help, problems);
+        let source = source.and_then(|node| index_source(node, folder, problems));
+        let help = "write the public key of the index, or its name in `drivers.keys`";
+        let key = fields.require("key", Code::KeyMissing, help, problems);
+        let key = key.and_then(|node| index_key(node, keys, problems));
+        Some((entry.key.clone(), IndexSource { source: source?, key: key? }))
+    };
+    fields.entries().iter().filter_map(read).collect()
+}
+
+fn index_source(node: &Node, folder: &Path, problems: &mut Diagnostics<'_>) -> Option<Source> {
+    let Some(text) = node.as_text() else {
+        let message = format!("{OWNER}: `source` must be text, but is {}", node.kind());
+        problems.report(node.position, Diagnostic::new(Code::TypeInvalid, message));
+        return None;
+    };
+    let invalid = match Source::parse(text, folder) {
+        Ok(Source::BuiltIn(_)) => {
+            Diagnostic::new(Code::SourceInvalid, format!("{} is not an index", quoted(text)))
+        }
+        Ok(source) => return Some(source),
+        Err(error) => error.into_first(),
+    };
+    problems.report(node.position, invalid);
+    None
+}
+
+/// Returns the key of an index: one of the project's keys, or a key that only signs this index.
+fn index_key(
+    node: &Node,
+    keys: &BTreeMap<String, PublicKey>,
+    problems: &mut Diagnostics<'_>,
+) -> Option<PublicKey> {
+    let name = node.as_text().filter(|text| !text.contains(':'));
+    let Some(name) = name else { return parsed(node, "key", problems) };
+    let key = keys.get(name);
+    if key.is_none() {
+        let message = format!("{OWNER}: no key {} in `drivers.keys`", quoted(name));
+        let help = match closest_match(name, keys.keys().map(String::as_str)) {
+            Some(suggestion) => format!("did you mean `{suggestion}`?"),
+            None => "write the public key of the index, `osiris-key:...`".to_owned(),
+        };
+        problems.report(node.position, Diagnostic::new(INVALID, message).help(help));
+    }
+    key.copied()
 }
 
 fn keys(node: &Node, problems: &mut Diagnostics<'_>) -> BTreeMap<String, PublicKey> {

@@ -1,5 +1,6 @@
 //! Reads `osiris.yaml`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use osiris_core::code::Code;
@@ -8,9 +9,10 @@ use osiris_core::driver::limits::{Limit, LimitOverrides};
 use osiris_core::paths::{ProjectPath, RESERVED, reserved};
 use osiris_core::text::{closest_match, join_or, quoted};
 use osiris_core::yaml::{self, Diagnostics, Fields, Node};
+use osiris_registry::index::IndexSource;
 use osiris_registry::trust::Policy;
 
-use super::policy_settings::policy;
+use super::policy_settings::{indexes, policy};
 
 /// Settings of `osiris.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Settings {
     pub limits: LimitOverrides,
     /// Policy for drivers: the allowed ones and their permission ceilings.
     pub drivers: Policy,
+    /// Indexes of drivers, by the names that the project gives them.
+    pub indexes: BTreeMap<String, IndexSource>,
     /// Reserved files that steps may read if their configuration names them.
     pub allow_read: Vec<ProjectPath>,
 }
@@ -59,10 +63,14 @@ fn settings(root: &Node, file: &Path, problems: &mut Diagnostics<'_>) -> Option<
     let profile = fields.get("profile").and_then(|node| {
         fields.read("profile", node, "text", Code::TypeInvalid, Node::as_text, problems)
     });
+    let drivers = fields.get("drivers");
+    let policy = drivers.map(|node| policy(node, file, problems)).unwrap_or_default();
+    let indexes = drivers.map(|node| indexes(node, &policy.keys, file, problems));
     Some(Settings {
         profile: profile.map(str::to_owned),
         limits: fields.get("limits").map(|node| limits(node, problems)).unwrap_or_default(),
-        drivers: fields.get("drivers").map(|node| policy(node, file, problems)).unwrap_or_default(),
+        drivers: policy,
+        indexes: indexes.unwrap_or_default(),
         allow_read: fields.get("files").map(|node| allow_read(node, problems)).unwrap_or_default(),
     })
 }

@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use semver::Version;
 use serde::Deserialize;
 
-use super::manifest::{DESCRIPTION, TITLE, VERSION};
+use super::manifest::{Artifact, DESCRIPTION, TITLE, VERSION};
 use super::reference::{is_repository, is_tag};
 use super::{Client, MAX_JSON, Reference, pull_scope};
 
@@ -79,8 +79,10 @@ impl Client {
             digest: None,
         };
         // Anything without a valid manifest is not a driver.
-        let Ok(Some((manifest, _))) = self.manifest(&reference).await else { return Ok(None) };
-        if manifest.component().is_err() {
+        let Ok(Some((manifest, _))) = self.manifest(&reference, Artifact::Driver).await else {
+            return Ok(None);
+        };
+        if manifest.layer(Artifact::Driver).is_err() {
             return Ok(None);
         }
         let annotation = |key: &str| manifest.annotations.get(key).cloned();

@@ -20,6 +20,8 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 
 use super::http_client::BoundedClient;
 
+pub(super) use manifest::Artifact;
+
 pub use catalog::{CatalogEntry, newest};
 pub use credentials::{LOGIN, Login, REGISTRY};
 pub use push::Published;

@@ -1,15 +1,14 @@
-//! Downloads a component: the manifest, then the bytes, each checked by its digest.
+//! Downloads a component or an index: the manifest, then the bytes, each checked by its digest.
 
 use osiris_core::canonical::sha256;
 use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
-use osiris_core::driver::MAX_SIZE;
 use osiris_core::text::format_bytes;
 use reqwest::header::ACCEPT;
 use reqwest::{Method, StatusCode};
 
 use super::super::fetch::Progress;
-use super::manifest::{MANIFEST, Manifest};
+use super::manifest::{Artifact, MANIFEST, Manifest};
 use super::{Client, MAX_JSON, Reference, pull_scope};
 
 impl Client {
@@ -18,6 +17,7 @@ impl Client {
     pub(super) async fn manifest(
         &self,
         reference: &Reference,
+        artifact: Artifact,
     ) -> Result<Option<(Manifest, String)>> {
         let action = format!("fetch {}", reference.repository);
         let path = format!("{}/manifests/{}", reference.repository, reference.version());
@@ -40,27 +40,31 @@ impl Client {
                 &format!("a manifest with the digest {digest}, not {expected}"),
             ));
         }
-        let manifest = Manifest::parse(&body).map_err(|reason| no_component(reference, &reason))?;
+        let manifest =
+            Manifest::parse(&body).map_err(|reason| unusable(reference, artifact, &reason))?;
         Ok(Some((manifest, digest)))
     }
 
-    /// Returns the bytes of a component and the digest of its manifest.
-    pub(in super::super) async fn component(
+    /// Returns the bytes of an artifact and the digest of its manifest.
+    pub(in super::super) async fn artifact(
         &self,
         reference: &Reference,
+        artifact: Artifact,
         progress: &mut Progress<'_>,
     ) -> Result<(Vec<u8>, String)> {
-        let Some((manifest, digest)) = self.manifest(reference).await? else {
+        let Some((manifest, digest)) = self.manifest(reference, artifact).await? else {
             return Err(self.missing(reference));
         };
-        let layer = manifest.component().map_err(|reason| no_component(reference, &reason))?;
-        if layer.size > MAX_SIZE {
+        let layer =
+            manifest.layer(artifact).map_err(|reason| unusable(reference, artifact, &reason))?;
+        let content = artifact.content();
+        if layer.size > artifact.max_bytes() {
             let reason = format!(
-                "the component has {}, but the limit is {}",
+                "it has {content} of {}, but the limit is {}",
                 format_bytes(layer.size),
-                format_bytes(MAX_SIZE)
+                format_bytes(artifact.max_bytes())
             );
-            return Err(no_component(reference, &reason));
+            return Err(unusable(reference, artifact, &reason));
         }
         let action = format!("fetch {}", reference.repository);
         let path = format!("{}/blobs/{}", reference.repository, layer.digest);
@@ -74,7 +78,7 @@ impl Client {
         if actual != layer.digest {
             return Err(self.damaged(
                 reference,
-                &format!("a component with the digest {actual}, not {}", layer.digest),
+                &format!("{content} with the digest {actual}, not {}", layer.digest),
             ));
         }
         Ok((component, digest))
@@ -97,9 +101,10 @@ impl Client {
     }
 }
 
-fn no_component(reference: &Reference, reason: &str) -> Error {
-    Error::invalid(Diagnostic::new(
-        Code::ComponentMissing,
-        format!("`{reference}` is not a driver: {reason}"),
-    ))
+fn unusable(reference: &Reference, artifact: Artifact, reason: &str) -> Error {
+    let (code, noun) = match artifact {
+        Artifact::Driver => (Code::ComponentMissing, "a driver"),
+        Artifact::Index => (Code::IndexInvalid, "an index of drivers"),
+    };
+    Error::invalid(Diagnostic::new(code, format!("`{reference}` is not {noun}: {reason}")))
 }

@@ -1,4 +1,4 @@
-//! Uploads a driver to a registry.
+//! Uploads a driver or an index to a registry.
 
 use bytes::Bytes;
 use osiris_core::canonical::sha256;
@@ -8,7 +8,7 @@ use osiris_core::driver::DriverFile;
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 
-use super::manifest::{Descriptor, MANIFEST, Package};
+use super::manifest::{Artifact, Descriptor, MANIFEST, Package};
 use super::{Client, Reference};
 
 /// The result of an upload.
@@ -16,7 +16,7 @@ use super::{Client, Reference};
 pub struct Published {
     /// Digest of the manifest: `sha256:` and 64 hex digits.
     pub digest: String,
-    /// Whether the registry already had the driver.
+    /// Whether the registry already had these bytes.
     pub unchanged: bool,
 }
 
@@ -33,15 +33,35 @@ impl Client {
         component: &[u8],
         force: bool,
     ) -> Result<Published> {
-        let package = Package::of(driver, component);
+        self.publish_package(reference, Artifact::Driver, Package::of(driver, component), force)
+            .await
+    }
+
+    /// Uploads a signed index under a reference with a tag, which is moved to it.
+    ///
+    /// # Errors
+    /// Returns an error if the tag leads to anything but an index, or the registry refuses.
+    pub async fn publish_index(&self, reference: &Reference, index: &[u8]) -> Result<Published> {
+        self.publish_package(reference, Artifact::Index, Package::of_index(index), true).await
+    }
+
+    async fn publish_package(
+        &self,
+        reference: &Reference,
+        artifact: Artifact,
+        package: Package<'_>,
+        force: bool,
+    ) -> Result<Published> {
         let digest = format!("sha256:{}", sha256(&package.manifest));
-        if let Some((existing, old)) = self.manifest(reference).await? {
+        if let Some((existing, old)) = self.manifest(reference, artifact).await? {
             let [_, (layer, _)] = &package.blobs;
-            if existing.component().is_ok_and(|existing| existing.digest == layer.digest) {
+            let same_kind = existing.layer(artifact);
+            if same_kind.as_ref().is_ok_and(|existing| existing.digest == layer.digest) {
                 return Ok(Published { digest: old, unchanged: true });
             }
-            if !force {
-                return Err(tag_taken_error(reference, &old));
+            // An index is meant to change, but must not take the place of a driver.
+            if !force || (artifact == Artifact::Index && same_kind.is_err()) {
+                return Err(tag_taken_error(reference, artifact, &old));
             }
         }
         for (descriptor, content) in &package.blobs {
@@ -113,8 +133,11 @@ fn push_scope(repository: &str) -> String {
     format!("repository:{repository}:pull,push")
 }
 
-fn tag_taken_error(reference: &Reference, digest: &str) -> Error {
+fn tag_taken_error(reference: &Reference, artifact: Artifact, digest: &str) -> Error {
     let message = format!("`{reference}` already exists with different content: {digest}");
-    let help = "change the version of the driver, or move the tag with `--force`";
+    let help = match artifact {
+        Artifact::Driver => "change the version of the driver, or move the tag with `--force`",
+        Artifact::Index => "choose a name that only the index has",
+    };
     Error::new(ExitStatus::Failed, vec![Diagnostic::new(Code::TagTaken, message).help(help)])
 }

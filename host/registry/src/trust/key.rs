@@ -1,4 +1,4 @@
-//! Keys for signing drivers: Ed25519, each a single line of text.
+//! Keys for signing drivers and indexes: Ed25519, each a single line of text.
 //!
 //! ```text
 //! osiris-key:<43 characters>           the public key: 32 bytes as base64url without padding
@@ -31,7 +31,7 @@ impl PublicKey {
     }
 
     /// Returns whether this key's owner signed the message.
-    pub(super) fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         UnparsedPublicKey::new(&ED25519, &self.0).verify(message, signature).is_ok()
     }
 }
@@ -110,7 +110,7 @@ impl SecretKey {
         PublicKey(bytes)
     }
 
-    pub(super) fn sign(&self, message: &[u8]) -> [u8; 64] {
+    pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
         let mut bytes = [0; 64];
         bytes.copy_from_slice(self.pair.sign(message).as_ref());
         bytes
