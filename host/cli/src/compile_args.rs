@@ -13,7 +13,7 @@ use super::shell::Shell;
 /// Options for compiling a pipeline.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct CompileArgs {
-    /// Profile whose parameters are used
+    /// Profile whose parameters and connections are used
     #[arg(long, short, value_name = "NAME")]
     pub(super) profile: Option<String>,
     /// Set a parameter; can be repeated
