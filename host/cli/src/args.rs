@@ -1,14 +1,15 @@
 //! Command-line arguments.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use clap::builder::Styles;
-use clap::{Args, ColorChoice, Parser, Subcommand};
+use clap::{Arg, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    compile, compile_driver, completions, connections, discover, doctor, drivers, e2b, init, run,
-    runs, try_sandbox, validate, worker,
+    compile, compile_driver, completions, connections, discover, doctor, drivers, e2b, init,
+    pipeline_format, run, runs, try_sandbox, validate, worker,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -19,12 +20,14 @@ const STYLES: Styles = Styles::styled()
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris init demo                        create a project that is ready to run
+  osiris init demo                        create a project with a working example
   osiris run pipelines/hello.yaml         compile and run a pipeline
   osiris compile pipelines/hello.yaml     compile only
   osiris run --last-compile               run the last compiled pipeline
   osiris runs list                        list past runs and their results
-  osiris connections doctor               check that services can be reached
+  osiris connections doctor               test connections
+  osiris help pipeline                    show the format of pipelines
+  osiris help e2b                         show how to run in a cloud sandbox
 
 Exit codes: 0 success, 1 the run failed, 2 invalid input or usage, 3 environment
 error, for example a missing driver. With --json, stdout contains exactly one JSON
@@ -38,6 +41,34 @@ pub(super) struct Cli {
     pub(super) global: Global,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
+}
+
+/// The last line of the help of each command.
+const FOOTER: &str = "Global options: see `osiris --help`";
+
+/// Returns the command line. Only `osiris --help` shows the global options.
+pub(super) fn command() -> clap::Command {
+    let command = Cli::command();
+    let global = command.get_arguments().filter(|argument| argument.is_global_set());
+    // The subcommands of a subcommand inherit its copies, also hidden.
+    let global: Vec<Arg> = global.map(|argument| argument.clone().hide(true)).collect();
+    command.mut_subcommands(|subcommand| with_footer(subcommand.args(global.clone())))
+}
+
+fn with_footer(command: clap::Command) -> clap::Command {
+    let help = command.get_after_long_help().map(|help| format!("{help}\n\n{FOOTER}"));
+    command
+        .after_help(FOOTER)
+        .after_long_help(help.unwrap_or_else(|| FOOTER.to_owned()))
+        .mut_subcommands(with_footer)
+}
+
+/// Parses the arguments of the process.
+pub(super) fn parse(
+    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> Result<Cli, clap::Error> {
+    let matches = command().try_get_matches_from(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))
 }
 
 /// Options of every command.
@@ -55,7 +86,7 @@ pub(super) struct Global {
     #[arg(long, global = true)]
     pub(super) json: bool,
 
-    /// Print more details on stderr
+    /// Show more detail
     #[arg(long, short, global = true)]
     pub(super) verbose: bool,
 
@@ -72,7 +103,7 @@ pub(super) enum Command {
     Validate(validate::Args),
     Compile(compile::Args),
     Run(run::Args),
-    /// List and check connections
+    /// List and test connections
     #[command(after_long_help = connections::EXAMPLES, arg_required_else_help = true)]
     Connections {
         #[command(subcommand)]
@@ -80,25 +111,27 @@ pub(super) enum Command {
     },
     Discover(discover::Args),
     Doctor(doctor::Args),
-    /// List, inspect, build, fetch and publish drivers
+    /// List, add, build and publish drivers
     #[command(after_long_help = drivers::EXAMPLES, arg_required_else_help = true)]
     Drivers {
         #[command(subcommand)]
         command: drivers::Command,
     },
-    /// List, show and compare past runs
+    /// Inspect past runs
     #[command(after_long_help = runs::EXAMPLES, arg_required_else_help = true)]
     Runs {
         #[command(subcommand)]
         command: runs::Command,
     },
+    #[command(name = "pipeline", hide = true)]
+    PipelineFormat(pipeline_format::Args),
     #[command(hide = true)]
     Worker(worker::Args),
     #[command(hide = true)]
     CompileDriver(compile_driver::Args),
     #[command(hide = true)]
     TrySandbox(try_sandbox::Args),
-    /// Manage E2B sandboxes and templates
+    /// Manage E2B sandboxes: access, templates, clean-up
     #[command(name = "e2b", after_long_help = e2b::EXAMPLES, arg_required_else_help = true)]
     E2b {
         #[command(subcommand)]

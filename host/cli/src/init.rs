@@ -16,7 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   osiris init                 create a project in the working directory
   osiris init demo            create a project in a new directory
-  osiris init demo --force    overwrite the project's files";
+  osiris init demo --force    overwrite existing files";
 
 /// Files of a new project, by path.
 const FILES: [(&str, &str); 4] = [
@@ -25,7 +25,7 @@ const FILES: [(&str, &str); 4] = [
     ("pipelines/hello.yaml", include_str!("init/hello.yaml")),
     ("data/planets.csv", include_str!("init/planets.csv")),
 ];
-/// Create a project with a pipeline that is ready to run
+/// Create a project with a working example pipeline
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {

@@ -1,10 +1,44 @@
-use clap::{CommandFactory, Parser};
-
-use super::args::Cli;
+use super::args::{command, parse};
 
 #[test]
 fn clap_definition_is_consistent() {
-    Cli::command().debug_assert();
+    command().debug_assert();
+}
+
+/// Returns the long help of a command and of all its subcommands that are shown.
+fn long_helps(command: &mut clap::Command) -> Vec<String> {
+    let mut helps = vec![command.render_long_help().to_string()];
+    for subcommand in command.get_subcommands_mut() {
+        if !subcommand.is_hide_set() && subcommand.get_name() != "help" {
+            helps.extend(long_helps(subcommand));
+        }
+    }
+    helps
+}
+
+#[test]
+fn help_pages_are_short() {
+    let mut command = command();
+    command.build();
+    let helps = long_helps(&mut command);
+    let lines: usize = helps.iter().map(|help| help.lines().count()).sum();
+    assert!(lines < 1200, "{lines} lines on {} pages", helps.len());
+    for help in &helps[1..] {
+        assert!(!help.contains("--project") && help.contains("see `osiris --help`"), "{help}");
+    }
+}
+
+#[test]
+fn e2b_help_has_all_options_of_run() {
+    let mut command = command();
+    let help = command.find_subcommand("e2b").unwrap().get_after_long_help().unwrap().to_string();
+    let run = command.find_subcommand_mut("run").unwrap();
+    let options: Vec<_> = run.get_arguments().filter_map(|argument| argument.get_long()).collect();
+    let options: Vec<_> = options.iter().filter(|name| name.starts_with("e2b-")).collect();
+    assert_eq!(options.len(), 6);
+    for option in options {
+        assert!(help.contains(&format!("--{option} ")), "{option}");
+    }
 }
 
 #[test]
@@ -16,7 +50,7 @@ fn every_command_has_long_help_with_examples() {
             check(child, &format!("{path} {}", child.get_name()));
         }
     }
-    check(&Cli::command(), "osiris");
+    check(&command(), "osiris");
 }
 
 #[test]
@@ -26,12 +60,16 @@ fn command_help() {
         &["osiris"][..],
         &["osiris", "run"],
         &["osiris", "runs"],
+        &["osiris", "validate"],
+        &["osiris", "pipeline"],
+        &["osiris", "e2b"],
+        &["osiris", "drivers"],
+        &["osiris", "connections"],
         &["osiris", "drivers", "new"],
         &["osiris", "drivers", "build"],
         &["osiris", "drivers", "pack"],
     ] {
-        let arguments = path.iter().copied().chain(["--help"]);
-        let error = Cli::try_parse_from(arguments).unwrap_err();
+        let error = parse(path.iter().copied().chain(["--help"])).unwrap_err();
         texts.push(format!("$ {} --help\n{}", path.join(" "), error.render()));
     }
     insta::assert_snapshot!(texts.join("\n"));
@@ -41,7 +79,7 @@ fn command_help() {
 fn driver_registry_command_help() {
     let mut texts = Vec::new();
     for command in ["add", "sync", "update", "remove", "audit", "search", "publish"] {
-        let error = Cli::try_parse_from(["osiris", "drivers", command, "--help"]).unwrap_err();
+        let error = parse(["osiris", "drivers", command, "--help"]).unwrap_err();
         texts.push(format!("$ osiris drivers {command} --help\n{}", error.render()));
     }
     insta::assert_snapshot!(texts.join("\n"));
@@ -57,7 +95,7 @@ fn conflicting_arguments_are_rejected() {
         (&["osiris", "completions", "tcsh"], "possible values: bash"),
         (&["osiris", "--color", "sometimes"], "possible values: auto, always, never"),
     ] {
-        let error = Cli::try_parse_from(arguments).unwrap_err();
+        let error = parse(arguments.iter().copied()).unwrap_err();
         assert_eq!(error.exit_code(), 2);
         assert!(error.to_string().contains(text), "{arguments:?}: {error}");
     }

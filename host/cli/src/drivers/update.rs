@@ -23,7 +23,7 @@ Fetches each driver from its source again: the address, the tag, or, if it was a
 without a tag, the newest version. If a new version requests more permissions, no
 driver changes: review the permissions, then use --accept-permissions.";
 
-/// Update locked drivers from their sources
+/// Update locked drivers
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {

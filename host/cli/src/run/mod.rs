@@ -34,8 +34,7 @@ Examples:
   osiris run pipelines/hello.yaml --limit memory=512MiB --limit seconds=60
   osiris run --last-compile                     run the last compiled pipeline
   osiris run .osiris/build/hello/1a2b3c4-.../manifest.yaml
-  osiris run --last-compile --e2b --e2b-install-deps --verbose
-  osiris run --last-compile --e2b --dry-run     show what would be uploaded
+  osiris run pipelines/hello.yaml --on e2b      run in a cloud sandbox: see `osiris help e2b`
 
 Ctrl-C stops the run and rolls back unfinished steps. A second Ctrl-C stops the run
 immediately. The logs and artifacts of runs are in logs/ in the project.";
@@ -44,7 +43,7 @@ immediately. The logs and artifacts of runs are in logs/ in the project.";
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Pipeline YAML file, which is compiled first, or a compiled manifest.yaml
+    /// Pipeline file, or a compiled manifest.yaml
     #[arg(value_name = "FILE", required_unless_present = "last_compile")]
     file: Option<PathBuf>,
     /// Run the last compiled pipeline of this project
@@ -53,7 +52,7 @@ pub(super) struct Args {
     /// Show the plan and the permissions of each step without running
     #[arg(long)]
     dry_run: bool,
-    /// Set a limit of each step; can be repeated
+    /// Resource limit of each step; can be repeated
     ///
     /// The lowest of this limit, `limits` in osiris.yaml and the driver's own limit applies. NAME
     /// is memory, seconds, cpu, disk, files, log, batch, sockets, handles, elements, instances or
@@ -83,7 +82,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     };
     if args.dry_run {
         let plan = dry_run::plan(&job, &connected.origins, &workspace, shell)?;
-        if !args.e2b.e2b {
+        if !args.e2b.is_on() {
             return Ok(dry_run::answer(plan, None));
         }
         let prepared = run::prepare(Engine::new()?, &workspace.drivers, job, compiling)?;
@@ -105,7 +104,7 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     };
     first_use::print_notices(prepared.admitted(), &permissions, &workspace, shell, Remember::Yes);
     let progress = Arc::new(RunProgress::new(prepared.tasks()));
-    let target = if args.e2b.e2b {
+    let target = if args.e2b.is_on() {
         let (runner, notes) = args.e2b.runner(prepared, &workspace.drivers, &environment)?;
         ExecutionTarget::E2b(Box::new(runner), notes)
     } else {

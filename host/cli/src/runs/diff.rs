@@ -25,10 +25,10 @@ Exit codes: 0 the runs are equal, 1 the runs differ.";
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Session id or its beginning, session directory, or `last`
+    /// Run id or its beginning, session directory, or `last`
     #[arg(value_name = "LEFT")]
     left: String,
-    /// Session to compare with
+    /// Run to compare with
     #[arg(value_name = "RIGHT")]
     right: String,
 }

@@ -26,7 +26,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Session id or its beginning, session directory, or `last`
+    /// Run id or its beginning, session directory, or `last`
     #[arg(value_name = "SESSION", default_value = "last")]
     session: String,
 }
