@@ -25,7 +25,7 @@ pub struct Violation {
 }
 
 /// Maximum keys that the help for an unknown key lists.
-const MAX_LISTED_KEYS: usize = 10;
+const MAX_LISTED_KEYS: usize = 16;
 
 /// Removes the missing keys that are only missing because an unknown key stands in their place:
 /// `file` instead of `path` is one mistake.
