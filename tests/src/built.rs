@@ -35,6 +35,11 @@ pub fn examples(language: &str) -> PathBuf {
     there(folder().join("examples").join(language))
 }
 
+/// Returns the directory of the release that `cargo xtask test install` builds.
+pub fn dist() -> PathBuf {
+    there(folder().join("dist"))
+}
+
 /// Returns the code cache shared by all tests, so that each driver is compiled once.
 pub fn cache() -> PathBuf {
     folder().join("test-cache")

@@ -216,7 +216,7 @@ fn driver_is_shown_once_before_first_use() {
              sha256  {sha256}\n  \
              deny:   read or write files other than its own artifacts\n  \
              deny:   connect to any host\n  \
-             limits  memory 2GiB, time 600 s\n"
+             limits  memory 2GiB, 600 s without progress\n"
         )
     );
     // Nothing was recorded: the notice appears again, since nobody reads stderr next to JSON

@@ -123,3 +123,24 @@ fn endless_states_are_cancelled() {
 fn read_of_an_endless_input_is_cancelled() {
     interrupt("input-forever", 9);
 }
+
+/// A step that moves rows may take long; one that does nothing may not.
+#[test]
+fn step_without_progress_is_stopped() {
+    let project = TestProject::new();
+    project.write(
+        "pipeline.yaml",
+        "\
+oml_version: 0.1.0
+name: idle
+steps:
+  - {id: source, component: test.source, mode: read, config: {rows: 10, then: hold}}
+  - {id: sink, component: test.sink, mode: write, needs: [source], config: {path: ids.txt}}
+",
+    );
+    let run = project.osiris(["run", "pipeline.yaml", "--limit", "idle=1"]).test_drivers().run();
+    let run = run.expect(1);
+    assert!(run.stderr.contains("the driver made no progress"), "{}", run.stderr);
+    assert!(run.stderr.contains("`--limit idle=1`"), "{}", run.stderr);
+    assert!(!project.exists("ids.txt"));
+}

@@ -8,8 +8,8 @@ use clap::builder::Styles;
 use clap::{Arg, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    compile, compile_driver, completions, connections, discover, doctor, drivers, e2b, init,
-    pipeline_format, run, runs, try_sandbox, validate, worker,
+    compile, compile_driver, completions, connections, copy, discover, doctor, drivers, e2b, init,
+    man, pipeline_format, preview, run, runs, try_sandbox, validate, version, worker,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -35,7 +35,7 @@ document, also on errors.";
 
 /// Run data pipelines whose steps are WebAssembly components
 #[derive(Debug, Parser)]
-#[command(name = "osiris", version, styles = STYLES, after_long_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "osiris", version = version::LONG, styles = STYLES, after_long_help = EXAMPLES, max_term_width = 100)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: Global,
@@ -103,6 +103,8 @@ pub(super) enum Command {
     Validate(validate::Args),
     Compile(compile::Args),
     Run(run::Args),
+    Copy(copy::Args),
+    Preview(preview::Args),
     /// List and test connections
     #[command(after_long_help = connections::EXAMPLES, arg_required_else_help = true)]
     Connections {
@@ -138,4 +140,7 @@ pub(super) enum Command {
         command: e2b::Command,
     },
     Completions(completions::Args),
+    #[command(hide = true)]
+    Man(man::Args),
+    Version(version::Args),
 }

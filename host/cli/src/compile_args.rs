@@ -59,12 +59,15 @@ pub(super) fn compile(
 /// Describes the limits of general interest and those that were set.
 pub(super) fn limits_in_words(limits: &Limits) -> Vec<String> {
     let is_shown = |limit: &Limit| {
-        matches!(limit, Limit::Memory | Limit::Seconds)
-            || limits.bound(*limit).by != Origin::Default
+        matches!(limit, Limit::Memory | Limit::Idle) || limits.bound(*limit).by != Origin::Default
     };
     let text = |limit: Limit| {
-        let name = if limit == Limit::Seconds { "time" } else { limit.name() };
-        format!("{name} {}", limit.format(limits.get(limit)))
+        let value = limit.format(limits.get(limit));
+        match limit {
+            Limit::Seconds => format!("time {value}"),
+            Limit::Idle => format!("{value} without progress"),
+            _ => format!("{} {value}", limit.name()),
+        }
     };
     Limit::ALL.into_iter().filter(is_shown).map(text).collect()
 }

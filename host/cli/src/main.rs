@@ -9,15 +9,20 @@ mod compile_args;
 mod compile_driver;
 mod completions;
 mod connections;
+mod copy;
 mod discover;
 mod doctor;
 mod drivers;
 mod e2b;
+mod endpoint;
 mod first_use;
 mod init;
+mod man;
 mod pipeline_format;
+mod preview;
 mod probe;
 mod render;
+mod rows;
 mod run;
 mod runs;
 mod secrets;
@@ -27,6 +32,7 @@ mod tests;
 mod try_sandbox;
 mod usage;
 mod validate;
+mod version;
 mod worker;
 
 use std::ffi::OsString;
@@ -43,6 +49,7 @@ use self::shell::{CommandOutput, Shell};
 fn main() -> ExitCode {
     allocator::keep_freed_batches();
     program::declare();
+    version::declare_drivers();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match args::parse(&arguments) {
         Ok(cli) => cli,
@@ -64,6 +71,8 @@ fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
         Command::Init(args) => init::init(&args),
         Command::Validate(args) => validate::validate(&args, shell),
         Command::Compile(args) => compile::compile(&args, shell),
+        Command::Copy(args) => copy::copy(&args, shell),
+        Command::Preview(args) => preview::preview(&args, shell),
         Command::Run(args) => run::run(&args, shell),
         Command::Connections { command } => connections::dispatch(command, shell),
         Command::Discover(args) => discover::discover(&args, shell),
@@ -75,6 +84,8 @@ fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
         Command::Worker(args) => worker::work(&args),
         Command::CompileDriver(args) => compile_driver::compile(args),
         Command::TrySandbox(args) => try_sandbox::try_sandbox(&args),
+        Command::Man(args) => man::man(&args),
+        Command::Version(_) => Ok(version::version()),
         Command::Completions(args) => Ok(completions::completions(&args)),
     }
 }

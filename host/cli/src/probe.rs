@@ -1,11 +1,9 @@
 //! Driver calls outside of a run.
 
-use std::io;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-use osiris_core::code::Code;
-use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::diagnostic::Result;
 use osiris_core::driver::DriverFile;
 use osiris_core::driver::limits::LimitOverrides;
 use osiris_core::redact::Redactor;
@@ -15,9 +13,9 @@ use osiris_engine::observer::CallObserver;
 use osiris_engine::process_sandbox::ProcessSandbox;
 use osiris_engine::{CallContext, CompiledDriver, Engine};
 use osiris_registry::trust::{AdmittedDriver, Known};
-use osiris_runtime::Workspace;
+use osiris_runtime::{Workspace, run};
 use serde_json::{Map, Value};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::first_use::{self, Remember};
@@ -35,18 +33,8 @@ impl Probe {
     /// Irreversibly restricts this process by Landlock to the permissions of its calls. Until
     /// then the process has no other thread and runs no driver code.
     pub(super) fn start(engine: Engine, sandbox: &ProcessSandbox) -> Result<Self> {
-        let unable = |error: io::Error| {
-            Error::environment(Diagnostic::new(
-                Code::RuntimeFailed,
-                format!("cannot start the runtime: {error}"),
-            ))
-        };
-        // Under Landlock, the number of CPUs of a container cannot be read.
-        let threads = std::thread::available_parallelism().map_err(unable)?;
-        sandbox.enforce();
-        let runtime =
-            Builder::new_multi_thread().worker_threads(threads.get()).enable_all().build();
-        Ok(Self { engine, runtime: ManuallyDrop::new(runtime.map_err(unable)?) })
+        let runtime = run::sandboxed_runtime(sandbox)?;
+        Ok(Self { engine, runtime: ManuallyDrop::new(runtime) })
     }
 
     /// Creates a call, see [`call`].

@@ -225,6 +225,8 @@ codes! {
     ManifestInvalid = "manifest_invalid",
     /// The manifest cannot be read.
     ManifestUnreadable = "manifest_unreadable",
+    /// The manual pages cannot be written.
+    ManualUnwritable = "manual_unwritable",
     /// YAML merge keys are not supported.
     MergeKeyUnsupported = "merge_key_unsupported",
     /// The driver does not support the mode of the step.
@@ -295,6 +297,8 @@ codes! {
     PlaceholderUnknown = "placeholder_unknown",
     /// The policy for drivers in `osiris.yaml` is invalid.
     PolicyInvalid = "policy_invalid",
+    /// The rows of a preview cannot be read.
+    PreviewFailed = "preview_failed",
     /// More problems were found than are shown.
     ProblemsOmitted = "problems_omitted",
     /// A profile of a pipeline is invalid.

@@ -139,9 +139,9 @@ impl Driver {
         let step = wit::Step { id: id.clone(), mode: mode_name(mode).into(), config, partition };
         let clock = store.data().clock.clone();
         let work = self.run_in(&mut store, &step, inputs, has_output);
-        let limit = Duration::from_secs(limits.get(Limit::Seconds));
+        let time = TimeLimits::of(&limits);
         let work = throttled(work, limits.get(Limit::Cpu), || clock.take_offloaded());
-        let outcome = with_deadline(work, &clock, limit, &cancel).await;
+        let outcome = with_deadline(work, &clock, time, &cancel).await;
         let state = store.data_mut();
         let driver_error = driver_error(&outcome);
         let result = into_result(outcome, state);
@@ -203,43 +203,60 @@ impl Driver {
 /// Result of a call into a driver: the driver's answer inside the engine's.
 pub(super) type Answer<T> = wasmtime::Result<Result<T, types::Error>>;
 
-/// Waits for a call to end. Returns `None` if the call reached its time limit.
+/// The time that a call can take, as [`Limit::Seconds`] and [`Limit::Idle`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TimeLimits {
+    pub(super) total: Duration,
+    pub(super) idle: Duration,
+}
+
+impl TimeLimits {
+    pub(super) fn of(limits: &Limits) -> Self {
+        let seconds = |limit| Duration::from_secs(limits.get(limit));
+        Self { total: seconds(Limit::Seconds), idle: seconds(Limit::Idle) }
+    }
+}
+
+/// Waits for a call to end. Returns the limit that the call exceeded if it did not end in time.
 pub(super) async fn with_deadline<T>(
     work: impl Future<Output = Answer<T>>,
     clock: &StepTimer,
-    limit: Duration,
+    limits: TimeLimits,
     cancel: &CancellationToken,
-) -> Option<Answer<T>> {
+) -> Result<Answer<T>, Limit> {
     tokio::select! {
-        outcome = work => Some(outcome),
-        () = clock.deadline(limit) => None,
+        outcome = work => Ok(outcome),
+        limit = clock.deadline(limits.total, limits.idle) => Err(limit),
         () = async { cancel.cancelled().await; clock.grace_period().await } => {
-            Some(Ok(Err(super::state::cancelled_guest_error())))
+            Ok(Ok(Err(super::state::cancelled_guest_error())))
         }
     }
 }
 
-fn driver_error<T>(outcome: &Option<Answer<T>>) -> Option<DriverError> {
-    let Some(Ok(Err(types::Error { kind, message, retryable }))) = outcome else { return None };
+fn driver_error<T>(outcome: &Result<Answer<T>, Limit>) -> Option<DriverError> {
+    let Ok(Ok(Err(types::Error { kind, message, retryable }))) = outcome else { return None };
     let cut = |text: &str| text[..text.floor_char_boundary(MAX_ERROR_TEXT)].to_owned();
     Some(DriverError { kind: cut(kind), message: cut(message), retryable: *retryable })
 }
 
 /// Converts the end of a call into the driver's answer or a failure.
 pub(super) fn into_result<T>(
-    outcome: Option<Answer<T>>,
+    outcome: Result<Answer<T>, Limit>,
     state: &HostState,
 ) -> Result<T, CallError> {
     match outcome {
-        Some(Ok(Ok(answer))) => Ok(answer),
-        Some(Ok(Err(error))) => {
+        Ok(Ok(Ok(answer))) => Ok(answer),
+        Ok(Ok(Err(error))) => {
             Err(with_denial(from_driver(error, state.journal.sink.redactor()), state))
         }
-        Some(Err(error)) => Err(classify_trap(&error, state)),
-        None => Err(CallError::new(
-            ErrorKind::Timeout,
-            state.limits.exceeded_message(Limit::Seconds, "the driver did not finish in time"),
-        )),
+        Ok(Err(error)) => Err(classify_trap(&error, state)),
+        Err(limit) => {
+            let what = match limit {
+                Limit::Idle => "the driver made no progress",
+                _ => "the driver did not finish in time",
+            };
+            Err(CallError::new(ErrorKind::Timeout, state.limits.exceeded_message(limit, what)))
+        }
     }
 }
 

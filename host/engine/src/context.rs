@@ -91,6 +91,7 @@ impl Host for HostState {
     }
 
     fn progress(&mut self, done: u64, total: Option<u64>) -> Result<()> {
+        self.clock.mark_done(done);
         self.journal.sink.progress(done, total);
         Ok(())
     }

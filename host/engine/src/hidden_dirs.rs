@@ -2,10 +2,11 @@
 //! access to paths that exist when it is enforced, so missing output directories are created
 //! before. For a driver they do not exist until the driver creates them.
 
-use osiris_core::sync::lock;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
+
+use osiris_core::sync::lock;
 
 /// The hidden directories of one run, relative to its base path. Clones share the set.
 #[derive(Debug, Clone, Default)]

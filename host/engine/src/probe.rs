@@ -7,7 +7,7 @@ use osiris_core::driver::limits::Limit;
 use serde::{Deserialize, Serialize};
 
 use super::bindings::exports::osiris::driver::driver as wit;
-use super::call::{into_result, new_store, with_deadline};
+use super::call::{TimeLimits, into_result, new_store, with_deadline};
 use super::failure::{CallError, sanitize_message};
 use super::state::{CallContext, HostState};
 use super::throttle::throttled;
@@ -109,6 +109,8 @@ impl Driver {
         connection: &str,
         timeout: Duration,
     ) -> Result<Health, CallError> {
+        let total = timeout + DOCTOR_GRACE;
+        let time = TimeLimits { total, idle: total };
         let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
         let work = async |store: &mut _| {
             let plugin = self.pre.instantiate_async(&mut *store).await?;
@@ -116,7 +118,7 @@ impl Driver {
             Ok(Ok(driver.call_doctor(&mut *store, connection, millis).await?))
         };
         let wit::Health { category, latency_ms, message } =
-            self.call_with_limits(engine, call, timeout + DOCTOR_GRACE, work).await?;
+            self.call_with_limits(engine, call, time, work).await?;
         Ok(Health { category, latency_ms, message })
     }
 
@@ -145,12 +147,12 @@ impl Driver {
         call: CallContext,
         config: &str,
     ) -> Result<Vec<Dataset>, CallError> {
-        let limit = Duration::from_secs(call.limits.get(Limit::Seconds));
+        let time = TimeLimits::of(&call.limits);
         let work = async |store: &mut _| {
             let plugin = self.pre.instantiate_async(&mut *store).await?;
             plugin.osiris_driver_driver().call_discover(&mut *store, config).await
         };
-        let found = self.call_with_limits(engine, call, limit, work).await?;
+        let found = self.call_with_limits(engine, call, time, work).await?;
         let listed = found.len() + found.iter().map(|dataset| dataset.columns.len()).sum::<usize>();
         if listed > MAX_LISTED {
             let message = format!(
@@ -165,7 +167,7 @@ impl Driver {
         &self,
         engine: &Engine,
         call: CallContext,
-        limit: Duration,
+        time: TimeLimits,
         work: impl AsyncFnOnce(&mut wasmtime::Store<HostState>) -> super::call::Answer<T>,
     ) -> Result<T, CallError> {
         let (cancel, share) = (call.cancel.clone(), call.limits.get(Limit::Cpu));
@@ -176,7 +178,7 @@ impl Driver {
         let mut store = new_store(engine, state);
         let clock = store.data().clock.clone();
         let work = throttled(work(&mut store), share, || clock.take_offloaded());
-        let outcome = with_deadline(work, &clock, limit, &cancel).await;
+        let outcome = with_deadline(work, &clock, time, &cancel).await;
         into_result(outcome, store.data())
     }
 }

@@ -100,6 +100,7 @@ impl HostReader for HostState {
         match next {
             Ok(Some(batch)) => {
                 self.held.add(batch.bytes() as u64)?;
+                self.clock.mark_progress();
                 self.rows_read += batch.rows();
                 self.journal.sink.rows(batch.rows(), 0);
                 Ok(Ok(Some(self.table.push(batch)?)))
@@ -227,6 +228,7 @@ impl HostState {
                 }
             }
         }
+        self.clock.mark_progress();
         self.rows_written += rows;
         self.journal.sink.rows(0, rows);
         Ok(Ok(()))

@@ -1,12 +1,14 @@
 //! Running time of a driver, without the time in which it waits for other steps: a slow step must
 //! not use up the time limit of its neighbours.
 
-use osiris_core::sync::lock;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+
+use osiris_core::driver::limits::Limit;
+use osiris_core::sync::lock;
 
 use crate::offload::offload;
 
@@ -27,6 +29,10 @@ pub(super) struct StepTimer {
     notified: AtomicBool,
     /// Nanoseconds of work that other threads did for the call and that were not taken yet.
     offloaded: AtomicU64,
+    /// Nanoseconds that the driver had run when it last made progress.
+    progressed: AtomicU64,
+    /// The highest number of units that the driver reported as done.
+    done: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -42,6 +48,8 @@ impl StepTimer {
             waits: Mutex::default(),
             notified: AtomicBool::new(false),
             offloaded: AtomicU64::new(0),
+            progressed: AtomicU64::new(0),
+            done: AtomicU64::new(0),
         }
     }
 
@@ -54,8 +62,7 @@ impl StepTimer {
         let started = is_long.then(Instant::now);
         let done = offload(is_long, work).await;
         if let Some(started) = started {
-            let nanos = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.offloaded.fetch_add(nanos, Relaxed);
+            self.offloaded.fetch_add(nanos(started.elapsed()), Relaxed);
         }
         done
     }
@@ -99,12 +106,30 @@ impl StepTimer {
         .await
     }
 
-    /// Waits until the driver has run for longer than `limit`.
-    pub(super) async fn deadline(&self, limit: Duration) {
+    /// Records that a batch came or went.
+    pub(super) fn mark_progress(&self) {
+        self.progressed.store(nanos(self.used()), Relaxed);
+    }
+
+    /// Records the driver's report of its work, which is progress if the number has grown.
+    pub(super) fn mark_done(&self, done: u64) {
+        if self.done.fetch_max(done, Relaxed) < done {
+            self.mark_progress();
+        }
+    }
+
+    /// Waits until the driver has run for longer than `total`, or for longer than `idle` since its
+    /// last progress, and returns the limit that it exceeded.
+    pub(super) async fn deadline(&self, total: Duration, idle: Duration) -> Limit {
         loop {
-            match limit.checked_sub(self.used()) {
-                None | Some(Duration::ZERO) => return,
-                Some(left) => tokio::time::sleep(left.max(POLL_INTERVAL)).await,
+            let used = self.used();
+            let progressed = Duration::from_nanos(self.progressed.load(Relaxed));
+            let left = total.saturating_sub(used);
+            let idle_left = idle.saturating_sub(used.saturating_sub(progressed));
+            match (left, idle_left) {
+                (Duration::ZERO, _) => return Limit::Seconds,
+                (_, Duration::ZERO) => return Limit::Idle,
+                _ => tokio::time::sleep(left.min(idle_left).max(POLL_INTERVAL)).await,
             }
         }
     }
@@ -127,6 +152,10 @@ impl StepTimer {
     }
 }
 
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Ends the wait when its future is dropped.
 struct Resume<'a>(&'a StepTimer);
 
@@ -146,9 +175,34 @@ mod tests {
         let limit = Duration::from_millis(50);
         let expired = tokio::select! {
             () = clock.wait(tokio::time::sleep(limit * 3)) => false,
-            () = clock.deadline(limit) => true,
+            _ = clock.deadline(limit, limit) => true,
         };
         assert!(!expired, "it has only waited");
-        clock.deadline(limit).await;
+        assert_eq!(clock.deadline(limit, limit * 2).await, Limit::Seconds);
+    }
+
+    #[tokio::test]
+    async fn progress_restarts_the_idle_limit() {
+        let clock = StepTimer::start();
+        let (total, idle) = (Duration::from_secs(60), Duration::from_millis(80));
+        for step in 0..6 {
+            tokio::select! {
+                limit = clock.deadline(total, idle) => panic!("{limit:?} after step {step}"),
+                () = tokio::time::sleep(idle / 2) => clock.mark_done(step + 1),
+            }
+        }
+        // The same number again is no progress.
+        let started = Instant::now();
+        let repeat = async {
+            loop {
+                clock.mark_done(6);
+                tokio::time::sleep(idle / 4).await;
+            }
+        };
+        tokio::select! {
+            limit = clock.deadline(total, idle) => assert_eq!(limit, Limit::Idle),
+            () = repeat => {}
+        }
+        assert!(started.elapsed() < total);
     }
 }

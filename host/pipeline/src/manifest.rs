@@ -42,6 +42,27 @@ impl Manifest {
         canonical::sha256(canonical::json(&value))
     }
 
+    /// Returns the part of the manifest that produces the table of a step: the step and those whose
+    /// tables it needs. The hash stays that of the whole manifest. Returns `None` if there is no
+    /// such step.
+    pub fn slice(&self, id: &str) -> Option<Self> {
+        let mut needed: Vec<&str> = vec![id];
+        self.steps.iter().find(|step| step.id == id)?;
+        // The steps are in an order in which they can run.
+        for step in self.steps.iter().rev().filter(|step| step.mode != Mode::Write) {
+            if needed.contains(&step.id.as_str()) {
+                needed.extend(step.needs.iter().map(String::as_str));
+            }
+        }
+        let has_table = |step: &&Step| {
+            needed.contains(&step.id.as_str()) && (step.mode != Mode::Write || step.id == id)
+        };
+        let mut steps: Vec<Step> = self.steps.iter().filter(has_table).cloned().collect();
+        let ids: Vec<String> = steps.iter().map(|step| step.id.clone()).collect();
+        steps.iter_mut().for_each(|step| step.needs.retain(|need| ids.contains(need)));
+        Some(Self { steps, ..self.clone() })
+    }
+
     /// Sets the manifest's hash fields.
     pub fn seal(&mut self) {
         let hash = self.hash();

@@ -88,7 +88,7 @@ impl Bench {
     fn copy(&self, interrupts: bool) -> Result<(f64, Vec<String>)> {
         let (connected, prepared) = self.prepare(interrupts)?;
         let progress = Arc::new(RunProgress::new(prepared.tasks()));
-        let session = connected.session(&self.workspace)?;
+        let session = connected.session(&self.workspace, &self.build)?;
         let started = processor::time();
         let work = run::execute(prepared, &session, progress, CancellationToken::new());
         let status = self.runtime.block_on(work)?;

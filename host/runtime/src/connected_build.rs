@@ -28,29 +28,35 @@ pub struct ConnectedBuild {
     pub origins: BTreeMap<String, Origins>,
     /// The secrets of each configuration, by step id.
     pub secrets: BTreeMap<String, Secrets>,
-    /// The content of `manifest.yaml`.
-    bytes: Vec<u8>,
 }
 
 impl ConnectedBuild {
     /// Resolves the connections of a build from the project's connections file and `environment`.
     ///
     /// # Errors
-    /// Returns an error if a connection is missing or invalid, or the manifest cannot be read.
+    /// Returns an error if a connection is missing or invalid.
     pub fn resolve(
         workspace: &Workspace,
         build: &Build,
         environment: &Environment,
     ) -> Result<Self> {
-        let path = build.manifest_file();
-        let bytes = fs::read(&path).map_err(|error| {
-            let message = format!("cannot read the manifest: {error}");
-            Error::environment(Diagnostic::new(Code::ManifestUnreadable, message).in_file(&path))
-        })?;
+        Self::of(workspace, &build.manifest, &build.configs, environment)
+    }
+
+    /// Like [`ConnectedBuild::resolve`], for a manifest that is not written or only a part of one.
+    ///
+    /// # Errors
+    /// Returns an error if a connection is missing or invalid.
+    pub fn of(
+        workspace: &Workspace,
+        manifest: &Manifest,
+        configs: &BTreeMap<String, Value>,
+        environment: &Environment,
+    ) -> Result<Self> {
         let connections = Connections::read(workspace.project.base())?;
-        let mut configs = build.configs.clone();
+        let mut configs = configs.clone();
         let (mut origins, mut secrets) = (BTreeMap::new(), BTreeMap::new());
-        for step in &build.manifest.steps {
+        for step in &manifest.steps {
             // A missing driver is reported when the run is prepared.
             let Some(driver) = workspace.drivers.find(&step.driver.name) else { continue };
             let Some(config) = configs.get_mut(&step.id) else { continue };
@@ -63,7 +69,7 @@ impl ConnectedBuild {
             let step_secrets = Secrets::find(config, spec, &connections, environment);
             secrets.insert(id.clone(), step_secrets);
         }
-        Ok(Self { manifest: build.manifest.clone(), configs, origins, secrets, bytes })
+        Ok(Self { manifest: manifest.clone(), configs, origins, secrets })
     }
 
     /// Returns the redactor of the build's secrets.
@@ -91,12 +97,17 @@ impl ConnectedBuild {
         }
     }
 
-    /// Creates the session of a run.
+    /// Creates the session of a run of `build`.
     ///
     /// # Errors
-    /// Returns an error if the session's files cannot be written.
-    pub fn session(&self, workspace: &Workspace) -> Result<Session> {
+    /// Returns an error if the manifest cannot be read or the session's files cannot be written.
+    pub fn session(&self, workspace: &Workspace, build: &Build) -> Result<Session> {
+        let path = build.manifest_file();
+        let bytes = fs::read(&path).map_err(|error| {
+            let message = format!("cannot read the manifest: {error}");
+            Error::environment(Diagnostic::new(Code::ManifestUnreadable, message).in_file(&path))
+        })?;
         let logs = workspace.project.layout.logs_dir();
-        Session::create(&logs, &self.manifest, &self.bytes, self.redactor()?)
+        Session::create(&logs, &self.manifest, &bytes, self.redactor()?)
     }
 }

@@ -12,7 +12,6 @@ use osiris_engine::table::{Receiver, Sender, channel};
 use osiris_engine::{Engine, EngineConfig};
 use osiris_pipeline::compile::Options;
 use osiris_pipeline::connection::Environment;
-use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -157,16 +156,9 @@ impl PipelineRun {
         let mut prepared = run::prepare(engine, &workspace.drivers, job, |_| {})?;
         prepared.connect(tables)?;
         let progress = Arc::new(RunProgress::new(prepared.tasks()));
-        let session = connected.session(&workspace)?;
-        // Under Landlock, the number of CPUs of a container cannot be read.
-        let threads = thread::available_parallelism().map_err(start_error)?;
+        let session = connected.session(&workspace, &build)?;
         let (sandbox, dirs) = prepared.sandbox(session.dir());
-        sandbox.enforce();
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(threads.get())
-            .enable_all()
-            .build()
-            .map_err(start_error)?;
+        let runtime = run::sandboxed_runtime(&sandbox)?;
         let status = runtime.block_on(run::execute(prepared, &session, progress, cancel));
         // All steps have ended; a thread that still waits for the disk holds none of their data.
         runtime.shutdown_background();

@@ -93,6 +93,22 @@ impl Workspace {
         compile::compile(&self.project, file, options, &*self.drivers)
     }
 
+    /// Checks a pipeline whose text is not in a file. Problems are reported in `file`.
+    ///
+    /// # Errors
+    /// Returns an error for every problem of the pipeline.
+    pub fn check_text(&self, file: &Path, text: &str, options: &Options) -> Result<Checked> {
+        compile::check_text(&self.project, text, file, options, &*self.drivers)
+    }
+
+    /// Compiles a pipeline whose text is not in a file, see [`Workspace::check_text`].
+    ///
+    /// # Errors
+    /// Returns an error for every problem of the pipeline.
+    pub fn compile_text(&self, file: &Path, text: &str, options: &Options) -> Result<Build> {
+        compile::write(&self.project, self.check_text(file, text, options)?)
+    }
+
     /// Checks that the project allows the drivers of a build and the permissions that its steps
     /// name. Connections are not resolved yet, so their values are not checked.
     ///

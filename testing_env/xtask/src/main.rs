@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod cloud;
 mod demo;
+mod dist;
 mod docs;
 mod fuzz;
 mod notices;
@@ -86,6 +87,21 @@ enum Command {
     },
     /// Builds the host, its drivers and the tests' drivers.
     Build,
+    /// Builds the archives of a release, their checksums and the installer.
+    Dist {
+        /// Targets to build for; this machine's by default.
+        #[arg(long = "target", value_name = "TUPLE")]
+        targets: Vec<String>,
+        /// Cargo's profile of the program.
+        #[arg(long, default_value = "release")]
+        profile: String,
+        /// Directory that the installer downloads from.
+        #[arg(long, env = "OSIRIS_RELEASE_URL", default_value = "")]
+        url: String,
+        /// Ed25519 key that signs the release, in PEM.
+        #[arg(long, env = "OSIRIS_RELEASE_KEY", value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
     /// Starts the sample project's databases, until Ctrl-C.
     Services,
     /// Starts an emulator of the E2B cloud, until Ctrl-C.
@@ -106,6 +122,9 @@ fn main() -> anyhow::Result<()> {
         Command::Audit { online } => audit::run(online),
         Command::Services => servers::run(),
         Command::E2bLocal => cloud::serve(),
+        Command::Dist { targets, profile, url, key } => {
+            dist::build(&targets, &profile, &url, key.as_deref())
+        }
         Command::Notices => notices::run(),
         Command::Prose => prose::run(),
         Command::Docs { check } => docs::run(check),

@@ -58,7 +58,10 @@ struct Kind {
     kind: Option<String>,
 }
 
-/// Writes `THIRD-PARTY-NOTICES.txt` next to the binary: each licence text once, with the crates
+/// Name of the file with the notices.
+pub(crate) const FILE: &str = "THIRD-PARTY-NOTICES.txt";
+
+/// Writes the notices next to the binary: each licence text once, with the crates
 /// under that licence.
 pub(crate) fn run() -> Result<()> {
     let mut crates = BTreeMap::new();
@@ -81,7 +84,7 @@ pub(crate) fn run() -> Result<()> {
         let names = names.iter().copied().collect::<Vec<_>>().join(", ");
         write!(notices, "\n{}\n{names}\n\n{text}\n", "-".repeat(80))?;
     }
-    let path = build_dir()?.join("THIRD-PARTY-NOTICES.txt");
+    let path = build_dir()?.join(FILE);
     fs::write(&path, notices).with_context(|| format!("cannot write {}", path.display()))?;
     println!("{}: {} crates, {} texts", path.display(), crates.len(), texts.len());
     Ok(())

@@ -4,15 +4,15 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::build;
 use crate::shell::{cargo_path, command, run as run_command};
+use crate::{build, dist};
 
 /// Arguments for the whole workspace: the same features as in the build before, so that compiled
 /// dependencies are reused.
 pub(crate) const WORKSPACE: [&str; 4] = ["test", "--workspace", "--features", "osiris-sdk/arrow"];
 
 /// The parts with their test programs. The part `all` contains all programs.
-pub(crate) const PARTS: [(&str, &[&str]); 10] = [
+pub(crate) const PARTS: [(&str, &[&str]); 11] = [
     ("all", &[]),
     ("databases", &["databases", "connections"]),
     (
@@ -47,6 +47,7 @@ pub(crate) const PARTS: [(&str, &[&str]); 10] = [
             "waits",
         ],
     ),
+    (INSTALL, &["install"]),
     ("supply", &["supply", "wkg"]),
     ("trust", &["trust"]),
     ("conformance", &["conformance"]),
@@ -54,11 +55,15 @@ pub(crate) const PARTS: [(&str, &[&str]); 10] = [
     ("sdk", &[]),
 ];
 
+const INSTALL: &str = "install";
 const PARITY: &str = "parity";
 
 /// Builds everything and runs the named parts, or all.
 pub(crate) fn run(names: &[String]) -> Result<()> {
     build_all()?;
+    if names.is_empty() || names.iter().any(|name| name == "all" || name == INSTALL) {
+        dist::for_tests()?;
+    }
     for (part, programs) in PARTS {
         // The part `all` includes all other parts.
         if names.iter().any(|name| name == part) || (names.is_empty() && part == "all") {

@@ -127,7 +127,7 @@ mod tests {
                 "  read  filesystem.csv_extractor  8  2 ms",
                 "  read  filesystem.csv_extractor  9  2 ms",
             ),
-            ("   limits  memory 2GiB, time 600 s", "   limits  memory 2GiB, time 60 s"),
+            ("   limits  memory 2GiB, 600 s without progress", "   limits  memory 2GiB, time 60 s"),
             ("Output   output/penguins.csv  51.20 KiB", "Output   output/penguins.csv  51.21 KiB"),
             ("✓ nothing was run", ""),
             ("", "✓ nothing was run"),

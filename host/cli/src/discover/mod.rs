@@ -1,7 +1,6 @@
 //! `osiris discover`.
 
 mod cache;
-mod rows;
 mod samples;
 mod text;
 

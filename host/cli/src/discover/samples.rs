@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::probe::Probe;
-use super::rows::{Room, objects};
+use super::super::rows::{Room, objects};
 
 /// Maximum bytes of batches buffered on the edge; a sample is small.
 const BUDGET: usize = 1 << 20;
@@ -47,10 +47,8 @@ pub(super) fn read(
     rows: u64,
 ) -> BTreeMap<String, Sample> {
     let has_schemas = file.spec.connection_fields.iter().any(|field| field.name == "schema");
-    let seconds = workspace
-        .limits(&LimitOverrides::new())
-        .clamped_by(&file.spec.bounds())
-        .get(Limit::Seconds);
+    let seconds =
+        workspace.limits(&LimitOverrides::new()).clamped_by(&file.spec.bounds()).get(Limit::Idle);
     let mut room = Room::new(redactor);
     let now = Instant::now();
     let deadline = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now);

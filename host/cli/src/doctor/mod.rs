@@ -29,7 +29,11 @@ pub(super) fn doctor(shell: &Shell) -> Result<CommandOutput> {
     let engine = engine.map_err(|error| error.to_string());
     let count = workspace.drivers.drivers().count();
     let drivers = match workspace.drivers.load_errors()[..] {
-        [] => Ok(format!("{count} in {} directories", workspace.drivers.dirs().len())),
+        [] if count == 0 => Err(format!(
+            "no drivers: install osiris with its drivers, or put some in `{}`",
+            workspace.project.layout.drivers_dir().display()
+        )),
+        [] => Ok(format!("{count} available")),
         ref broken => {
             Err(format!("{} files are not valid drivers: see `osiris drivers list`", broken.len()))
         }

@@ -1,6 +1,8 @@
 //! `osiris drivers list`.
 
 use osiris_core::diagnostic::Result;
+use osiris_core::driver::DriverFile;
+use osiris_core::driver::catalog::DriverCatalog;
 use serde_json::json;
 
 use super::super::render::{self, DIM, Table};
@@ -29,7 +31,7 @@ pub(super) fn list(_: &Args, shell: &Shell) -> Result<CommandOutput> {
             shell.note(&format!("... and {more} more files that cannot be used"));
         }
     }
-    let mut table = Table::new(["Driver", "Version", "Modes", "Title", "File"]);
+    let mut table = Table::new(["Driver", "Version", "Modes", "Title", "Origin"]);
     let mut drivers = Vec::new();
     for driver in catalog.drivers() {
         let spec = &driver.spec;
@@ -39,11 +41,13 @@ pub(super) fn list(_: &Args, shell: &Shell) -> Result<CommandOutput> {
             (spec.version.clone(), plain),
             (modes(spec), plain),
             (spec.title.clone(), plain),
-            (display_path(&driver.path), DIM),
+            (origin(&catalog, driver), DIM),
         ]);
         drivers.push(json!({
             "name": spec.name, "version": spec.version, "modes": spec.modes,
             "title": spec.title, "file": driver.path, "size": driver.size,
+            "built_in": driver.built_in,
+            "hides_built_in": catalog.hidden_by(driver).is_some(),
         }));
     }
     let folders: Vec<_> = catalog.dirs().iter().map(|folder| display_path(folder)).collect();
@@ -55,4 +59,14 @@ pub(super) fn list(_: &Args, shell: &Shell) -> Result<CommandOutput> {
         "drivers": drivers, "folders": catalog.dirs(), "unusable": broken,
     });
     Ok(CommandOutput::new(json, text))
+}
+
+/// Describes where a driver comes from.
+fn origin(catalog: &DriverCatalog, driver: &DriverFile) -> String {
+    let path = display_path(&driver.path);
+    match catalog.hidden_by(driver) {
+        _ if driver.built_in => "comes with osiris".to_owned(),
+        Some(hidden) => format!("{path}, in place of {} of osiris", hidden.spec.version),
+        None => path,
+    }
 }

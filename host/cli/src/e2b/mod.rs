@@ -28,7 +28,7 @@ Options of `osiris run --on e2b`:
   --e2b-install-deps      upload osiris and the drivers that the template lacks;
                           OSIRIS_E2B_INSTALL_DEPS=1 does the same
   --e2b-template NAME     template of the sandbox (default: base)
-  --e2b-timeout SECONDS   maximum lifetime of the sandbox (default: 600)
+  --e2b-timeout SECONDS   maximum lifetime of the sandbox (default: a day)
   --e2b-env NAME=VALUE    set a variable for connections and in the sandbox; repeatable.
                           E2B can read the value: pass secrets through connections
   --e2b-pass-env NAME     set a variable in the sandbox to its local value; repeatable

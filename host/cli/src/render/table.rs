@@ -16,7 +16,7 @@ const LONGEST: usize = 1000;
 /// Rows of cells under a heading.
 pub(crate) struct Table {
     /// The heading, and whether the column holds numbers and is right-aligned.
-    columns: Vec<(&'static str, bool)>,
+    columns: Vec<(String, bool)>,
     rows: Vec<Vec<(String, anstyle::Style)>>,
 }
 
@@ -24,10 +24,16 @@ impl Table {
     /// Creates a table with these columns. Columns with the prefix `#` hold numbers.
     pub(crate) fn new<const N: usize>(columns: [&'static str; N]) -> Self {
         let column = |name: &'static str| match name.strip_prefix('#') {
-            Some(name) => (name, true),
-            None => (name, false),
+            Some(name) => (name.to_owned(), true),
+            None => (name.to_owned(), false),
         };
         Self { columns: columns.into_iter().map(column).collect(), rows: Vec::new() }
+    }
+
+    /// Creates a table whose columns have these names, which are escaped.
+    pub(crate) fn of(names: impl IntoIterator<Item = String>) -> Self {
+        let safe = |name: String| (escape_control(&cut(&name, LONGEST)).into_owned(), false);
+        Self { columns: names.into_iter().map(safe).collect(), rows: Vec::new() }
     }
 
     /// Appends a row, escaping its cells.
@@ -36,7 +42,7 @@ impl Table {
     }
 
     /// Appends a row of styled cells.
-    pub(crate) fn styled<const N: usize>(&mut self, cells: [(String, anstyle::Style); N]) {
+    pub(crate) fn styled(&mut self, cells: impl IntoIterator<Item = (String, anstyle::Style)>) {
         let safe = cells
             .into_iter()
             .map(|(text, style)| (escape_control(&cut(&text, LONGEST)).into_owned(), style));
@@ -52,8 +58,7 @@ impl Table {
                 widest.max(self.columns[index].0.width()).min(WIDEST)
             })
             .collect();
-        let heading: Vec<_> =
-            self.columns.iter().map(|(name, _)| ((*name).to_owned(), BOLD)).collect();
+        let heading: Vec<_> = self.columns.iter().map(|(name, _)| (name.clone(), BOLD)).collect();
         let mut text = String::new();
         for row in std::iter::once(&heading).chain(&self.rows) {
             let mut line = String::new();

@@ -30,8 +30,8 @@ enum Place {
 }
 
 /// Options for a run in E2B. All but the first are in `osiris help e2b`.
-#[derive(Debug, Clone, clap::Args)]
-pub(super) struct E2b {
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(in super::super) struct E2b {
     /// Run in a cloud sandbox, with the same results: see `osiris help e2b`
     #[arg(long, value_name = "PLACE", group = "sandbox")]
     on: Option<Place>,
@@ -47,7 +47,7 @@ pub(super) struct E2b {
     #[arg(long, hide = true, requires = "sandbox", value_name = "NAME", default_value = "base")]
     e2b_template: String,
     /// Maximum lifetime of the sandbox, in seconds
-    #[arg(long, hide = true, requires = "sandbox", value_name = "SECONDS", default_value_t = 600,
+    #[arg(long, hide = true, requires = "sandbox", value_name = "SECONDS", default_value_t = 86_400,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     e2b_timeout: u64,
     /// Set a variable for connections and in the sandbox; can be repeated

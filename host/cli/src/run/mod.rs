@@ -19,7 +19,7 @@ use osiris_registry::trust::{AdmittedDriver, Known};
 use osiris_runtime::run::{RunProgress, Task};
 use osiris_runtime::{ConnectedBuild, Workspace, run, session};
 
-use self::e2b::E2b;
+pub(super) use self::e2b::E2b;
 use self::execute::ExecutionTarget;
 use super::compile_args::{self, CompileArgs};
 use super::first_use::{self, Remember};
@@ -49,44 +49,68 @@ pub(super) struct Args {
     /// Run the last compiled pipeline of this project
     #[arg(long, conflicts_with_all = ["file", "profile", "params"])]
     last_compile: bool,
-    /// Show the plan and the permissions of each step without running
-    #[arg(long)]
-    dry_run: bool,
-    /// Resource limit of each step; can be repeated
-    ///
-    /// The lowest of this limit, `limits` in osiris.yaml and the driver's own limit applies. NAME
-    /// is memory, seconds, cpu, disk, files, log, batch, sockets, handles, elements, instances or
-    /// held; or a limit of all steps together: run_memory, or spill, which is disk for tables.
-    #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
-    limits: Vec<(Limit, u64)>,
+    #[command(flatten)]
+    options: RunOptions,
     #[command(flatten)]
     values: CompileArgs,
     #[command(flatten)]
     e2b: E2b,
 }
 
+/// Options of a run, wherever its pipeline comes from.
+#[derive(Debug, clap::Args)]
+pub(super) struct RunOptions {
+    /// Show the plan and the permissions of each step without running
+    #[arg(long)]
+    dry_run: bool,
+    /// Set a limit of each step; can be repeated
+    ///
+    /// The lowest of this limit, `limits` in osiris.yaml and the driver's own limit applies. NAME
+    /// is memory, seconds, idle, cpu, disk, files, log, batch, sockets, handles, elements, instances or
+    /// held; or a limit of all steps together: run_memory, or spill, which is disk for tables.
+    #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
+    limits: Vec<(Limit, u64)>,
+}
+
+impl RunOptions {
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+}
+
 pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let workspace = shell.workspace()?;
     let build = build(args, &workspace, shell)?;
-    let environment = Environment::read(workspace.project.base())?.with(args.e2b.variables());
-    let connected = ConnectedBuild::resolve(&workspace, &build, &environment)?;
+    run_build(&workspace, &build, &args.options, &args.e2b, shell)
+}
+
+/// Runs a build, or shows its plan.
+pub(super) fn run_build(
+    workspace: &Workspace,
+    build: &Build,
+    options: &RunOptions,
+    e2b: &E2b,
+    shell: &Shell,
+) -> Result<CommandOutput> {
+    let environment = Environment::read(workspace.project.base())?.with(e2b.variables());
+    let connected = ConnectedBuild::resolve(workspace, build, &environment)?;
     for (step, secrets) in &connected.secrets {
         warn_short(&format!("step `{step}`: "), secrets, shell);
     }
-    let limits = workspace.limits(&args.limits.iter().copied().collect());
-    let job = connected.job(&workspace, limits);
+    let limits = workspace.limits(&options.limits.iter().copied().collect());
+    let job = connected.job(workspace, limits);
     let compiling = |driver: &str| {
         if !shell.json {
             shell.note(&format!("Compiling the driver {driver}, once on this machine ..."));
         }
     };
-    if args.dry_run {
-        let plan = dry_run::plan(&job, &connected.origins, &workspace, shell)?;
-        if !args.e2b.is_on() {
+    if options.dry_run {
+        let plan = dry_run::plan(&job, &connected.origins, workspace, shell)?;
+        if !e2b.is_on() {
             return Ok(dry_run::answer(plan, None));
         }
         let prepared = run::prepare(Engine::new()?, &workspace.drivers, job, compiling)?;
-        return Ok(dry_run::answer(plan, Some(args.e2b.plan(&prepared, &workspace.drivers)?)));
+        return Ok(dry_run::answer(plan, Some(e2b.plan(&prepared, &workspace.drivers)?)));
     }
     // Mark crashed runs first: Landlock denies access to them later, and the sweep of leftover
     // sandboxes checks the same locks.
@@ -102,16 +126,16 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         };
         tasks.flat_map(of_step).collect()
     };
-    first_use::print_notices(prepared.admitted(), &permissions, &workspace, shell, Remember::Yes);
+    first_use::print_notices(prepared.admitted(), &permissions, workspace, shell, Remember::Yes);
     let progress = Arc::new(RunProgress::new(prepared.tasks()));
-    let target = if args.e2b.is_on() {
-        let (runner, notes) = args.e2b.runner(prepared, &workspace.drivers, &environment)?;
+    let target = if e2b.is_on() {
+        let (runner, notes) = e2b.runner(prepared, &workspace.drivers, &environment)?;
         ExecutionTarget::E2b(Box::new(runner), notes)
     } else {
         ExecutionTarget::Local(Box::new(prepared))
     };
-    let session = connected.session(&workspace)?;
-    let outputs = summary::outputs(&build, &workspace);
+    let session = connected.session(workspace, build)?;
+    let outputs = summary::outputs(build, workspace);
     let status = execute::execute(target, &session, progress, &build.manifest, shell)?;
     Ok(summary::answer(&status, session.dir(), outputs))
 }

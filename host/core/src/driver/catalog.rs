@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use memchr::memmem;
 
+use super::embedded::{self, EmbeddedDriver, ExtractionDir};
 use super::file::Raw;
 use super::{AdmissionPolicy, Content, DriverFile};
 use crate::code::Code;
@@ -28,6 +29,8 @@ pub struct DriverCatalog {
     policies: Vec<Box<dyn AdmissionPolicy>>,
     folders: Vec<PathBuf>,
     files: Vec<Candidate>,
+    /// The directory of extracted drivers, which must outlive the catalog if it is temporary.
+    _extracted: Option<ExtractionDir>,
     /// Bytes of specs that can still be read.
     left: AtomicUsize,
 }
@@ -36,15 +39,38 @@ pub struct DriverCatalog {
 #[derive(Debug)]
 struct Candidate {
     path: PathBuf,
-    built_in: bool,
+    origin: Origin,
     raw: OnceLock<std::result::Result<Raw, Error>>,
     file: OnceLock<std::result::Result<Arc<DriverFile>, Vec<Diagnostic>>>,
 }
 
+/// The origin of a driver. A driver hides those of the same name with a later origin.
+#[derive(Debug, Clone, Copy)]
+enum Origin {
+    /// The project, or `$OSIRIS_DRIVERS`.
+    User,
+    /// This program.
+    Embedded(&'static EmbeddedDriver),
+    /// A directory of this installation.
+    Installed,
+}
+
+impl Origin {
+    fn rank(self) -> u8 {
+        match self {
+            Self::User => 0,
+            Self::Embedded(_) => 1,
+            Self::Installed => 2,
+        }
+    }
+}
+
 impl DriverCatalog {
-    /// Finds every `*.wasm` file in the project's drivers directory, in `$OSIRIS_DRIVERS` and next
-    /// to this program. A file that is not a driver, or has the same name as another driver, only
-    /// affects those who use it. Every admission policy must admit a driver before its use.
+    /// Finds every `*.wasm` file in the project's drivers directory and in `$OSIRIS_DRIVERS`, and
+    /// the drivers that come with osiris: inside this program, and next to the program. A driver of
+    /// the user hides one that comes with osiris. A file that is not a driver, or has the same name
+    /// as another driver, only affects those who use it. Every admission policy must admit a driver
+    /// before its use.
     ///
     /// Returns an error if a directory cannot be read.
     pub fn open(project_drivers: &Path, policies: Vec<Box<dyn AdmissionPolicy>>) -> Result<Self> {
@@ -56,10 +82,26 @@ impl DriverCatalog {
         let mut files = Vec::new();
         for folder in &folders {
             let is_built_in = built_in.as_ref() == Some(folder);
+            let origin = if is_built_in { Origin::Installed } else { Origin::User };
             let paths = wasm_files(folder)?.into_iter();
-            files.extend(paths.map(|path| Candidate::new(path, is_built_in)));
+            files.extend(paths.map(|path| Candidate::new(path, origin)));
         }
-        Ok(Self { policies, folders, files, left: AtomicUsize::new(MAX_SPECS) })
+        let embedded = embedded::drivers();
+        let extracted = match embedded {
+            [] => None,
+            _ => Some(ExtractionDir::create().map_err(|error| {
+                let message = format!("cannot extract the drivers of osiris: {error}");
+                let help = "set `OSIRIS_CACHE` to a directory that you can write to";
+                Error::environment(Diagnostic::new(Code::DriverUnreadable, message).help(help))
+            })?),
+        };
+        let at = |dir: &ExtractionDir| {
+            let of = |driver| Candidate::new(dir.path_of(driver), Origin::Embedded(driver));
+            embedded.iter().map(of).collect::<Vec<_>>()
+        };
+        files.extend(extracted.as_ref().map(at).unwrap_or_default());
+        let left = AtomicUsize::new(MAX_SPECS);
+        Ok(Self { policies, folders, files, _extracted: extracted, left })
     }
 
     /// Creates a registry of exactly these files.
@@ -67,9 +109,11 @@ impl DriverCatalog {
     /// # Errors
     /// Returns an error if a file is not a driver, or if two drivers have the same name.
     pub fn from_files<'p>(files: impl IntoIterator<Item = &'p PathBuf>) -> Result<Self> {
-        let files = files.into_iter().map(|path| Candidate::new(path.clone(), false)).collect();
+        let files =
+            files.into_iter().map(|path| Candidate::new(path.clone(), Origin::User)).collect();
         let left = AtomicUsize::new(MAX_SPECS);
-        let registry = Self { policies: Vec::new(), folders: Vec::new(), files, left };
+        let registry =
+            Self { policies: Vec::new(), folders: Vec::new(), files, _extracted: None, left };
         match registry.load_errors() {
             problems if problems.is_empty() => Ok(registry),
             problems => Err(invalid(problems)),
@@ -85,16 +129,18 @@ impl DriverCatalog {
         }
     }
 
-    /// Returns every driver with this name.
+    /// Returns every driver with this name that no other one hides.
     pub fn named(&self, name: &str) -> Vec<&Arc<DriverFile>> {
         // Files named after the driver come first, before other files use up the byte limit.
         let (own, others): (Vec<_>, Vec<_>) =
             self.files.iter().partition(|file| file.is_named(name));
+        // A driver inside the program is in a file named after it.
+        let others = others.into_iter().filter(|file| !matches!(file.origin, Origin::Embedded(_)));
         let raw = own.into_iter().filter_map(|file| Some((file, file.raw().as_ref().ok()?)));
-        let more = others.into_iter().filter_map(|file| Some((file, self.raw_within_limit(file)?)));
+        let more = others.filter_map(|file| Some((file, self.raw_within_limit(file)?)));
         let files = raw.chain(more).filter(|(_, raw)| may_be(&raw.text, name));
-        let files = files.map(|(file, _)| file);
-        files.filter_map(Candidate::driver).filter(|driver| driver.spec.name == name).collect()
+        let drivers = files.filter_map(|(file, _)| Some((file.origin, file.driver()?)));
+        visible(drivers.filter(|(_, driver)| driver.spec.name == name).collect())
     }
 
     /// Returns the spec, imports and exports of a file. Returns `None` if the file is invalid or
@@ -172,12 +218,20 @@ impl DriverCatalog {
     }
 
     fn by_name(&self) -> BTreeMap<&str, Vec<&Arc<DriverFile>>> {
-        let mut drivers: BTreeMap<&str, Vec<&Arc<DriverFile>>> = BTreeMap::new();
-        let read = self.files.iter().filter(|file| self.raw_within_limit(file).is_some());
-        for driver in read.filter_map(Candidate::driver) {
-            drivers.entry(&driver.spec.name).or_default().push(driver);
+        let mut drivers: BTreeMap<&str, Vec<(Origin, &Arc<DriverFile>)>> = BTreeMap::new();
+        for file in self.files.iter().filter(|file| self.raw_within_limit(file).is_some()) {
+            if let Some(driver) = file.driver() {
+                drivers.entry(&driver.spec.name).or_default().push((file.origin, driver));
+            }
         }
-        drivers
+        drivers.into_iter().map(|(name, drivers)| (name, visible(drivers))).collect()
+    }
+
+    /// Returns the driver that comes with osiris and is hidden by another one of its name.
+    pub fn hidden_by(&self, driver: &DriverFile) -> Option<&Arc<DriverFile>> {
+        let built_in = self.files.iter().filter(|file| file.origin.rank() > 0);
+        let mut named = built_in.filter(|file| file.is_named(&driver.spec.name));
+        named.find_map(Candidate::driver).filter(|_| !driver.built_in)
     }
 
     /// Returns the problems of all files that are not drivers or cannot be used because of their
@@ -209,8 +263,8 @@ impl DriverCatalog {
 }
 
 impl Candidate {
-    fn new(path: PathBuf, built_in: bool) -> Self {
-        Self { path, built_in, raw: OnceLock::new(), file: OnceLock::new() }
+    fn new(path: PathBuf, origin: Origin) -> Self {
+        Self { path, origin, raw: OnceLock::new(), file: OnceLock::new() }
     }
 
     fn is_named(&self, name: &str) -> bool {
@@ -218,7 +272,16 @@ impl Candidate {
     }
 
     fn raw(&self) -> &std::result::Result<Raw, Error> {
-        self.raw.get_or_init(|| Raw::read(&self.path))
+        self.raw.get_or_init(|| {
+            if let Origin::Embedded(driver) = self.origin {
+                driver.extract(&self.path).map_err(|error| {
+                    let message = format!("cannot extract a driver of osiris: {error}");
+                    let problem = Diagnostic::new(Code::DriverUnreadable, message);
+                    Error::environment(problem.in_file(&self.path))
+                })?;
+            }
+            Raw::read(&self.path)
+        })
     }
 
     fn parsed(&self) -> &std::result::Result<Arc<DriverFile>, Vec<Diagnostic>> {
@@ -226,7 +289,10 @@ impl Candidate {
             let raw = self.raw().as_ref().map_err(|error| error.diagnostics().to_vec())?;
             let mut driver =
                 DriverFile::parse(raw, &self.path).map_err(|error| error.into_diagnostics())?;
-            driver.built_in = self.built_in;
+            driver.built_in = self.origin.rank() > 0;
+            if let Origin::Embedded(embedded) = self.origin {
+                driver.expected_sha256 = Some(embedded.sha256);
+            }
             Ok(Arc::new(driver))
         })
     }
@@ -238,6 +304,13 @@ impl Candidate {
     fn problems(&self) -> &[Diagnostic] {
         self.parsed().as_ref().err().map_or(&[], Vec::as_slice)
     }
+}
+
+/// Returns the drivers of the first origin among drivers of one name.
+fn visible<'d>(drivers: Vec<(Origin, &'d Arc<DriverFile>)>) -> Vec<&'d Arc<DriverFile>> {
+    let first = drivers.iter().map(|(origin, _)| origin.rank()).min();
+    let of_first = drivers.into_iter().filter(|(origin, _)| Some(origin.rank()) == first);
+    of_first.map(|(_, driver)| driver).collect()
 }
 
 /// Returns whether a spec can have this driver name, without parsing it. A name in an unusual
@@ -256,7 +329,7 @@ const TWICE: Code = Code::DriverDuplicate;
 fn duplicate_error(name: &str, one: &DriverFile, other: &DriverFile) -> Diagnostic {
     let (one, other) = (one.path.display(), other.path.display());
     Diagnostic::new(TWICE, format!("driver `{name}` is defined twice: in {one} and in {other}"))
-        .help(format!("remove one of the files, for example: `rm {other}`"))
+        .help("remove one of the files")
 }
 
 fn invalid(problems: Vec<Diagnostic>) -> Error {

@@ -31,6 +31,8 @@ pub struct DriverFile {
     pub size: u64,
     /// Whether the driver is part of the osiris installation.
     pub built_in: bool,
+    /// The required SHA-256 of the file, if the driver comes out of this program.
+    pub(super) expected_sha256: Option<&'static str>,
     text: Vec<u8>,
     /// Problems of the spec's schema and examples, once checked.
     wrong: OnceLock<Vec<Diagnostic>>,
@@ -83,6 +85,7 @@ impl DriverFile {
             exports: raw.exports.clone(),
             size: raw.size,
             built_in: false,
+            expected_sha256: None,
             text: raw.text.clone(),
             wrong: OnceLock::new(),
             content: OnceLock::new(),
@@ -153,6 +156,13 @@ impl DriverFile {
             return Ok(content);
         }
         let content = Content::new(read(&self.path)?);
+        if self.expected_sha256.is_some_and(|expected| content.sha256 != expected) {
+            let message = "the file is not the driver that comes with osiris";
+            let problem = Diagnostic::new(Code::DriverChanged, message).in_file(&self.path);
+            return Err(Error::environment(
+                problem.help("remove the file, and run the command again"),
+            ));
+        }
         Ok(self.content.get_or_init(|| content))
     }
 

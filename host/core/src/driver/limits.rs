@@ -19,8 +19,11 @@ use crate::budget::{Budget, Budgets, Exceeded};
 pub enum Limit {
     /// Bytes of linear memory, over all memories of the driver. 2 GiB.
     Memory,
-    /// Seconds that one step can run, without its waits for other steps. 600.
+    /// Seconds that one step can run, without its waits for other steps. 86,400, which is a day.
     Seconds,
+    /// Seconds that one step can run without progress, which is a batch that it reads or sends, or
+    /// a report of more work done. Its waits for other steps do not count. 600.
+    Idle,
     /// Percent of one processor that a step can use. 100.
     Cpu,
     /// Bytes that a step can write to files, and the maximum size of each file. 64 GiB.
@@ -67,9 +70,10 @@ pub type LimitOverrides = BTreeMap<Limit, u64>;
 
 impl Limit {
     /// All limits.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Memory,
         Self::Seconds,
+        Self::Idle,
         Self::Cpu,
         Self::Disk,
         Self::Files,
@@ -99,7 +103,8 @@ impl Limit {
     fn metadata(self) -> (&'static str, Unit, u64, &'static str) {
         match self {
             Self::Memory => ("memory", Unit::Bytes, 2 << 30, "of memory"),
-            Self::Seconds => ("seconds", Unit::Seconds, 600, ""),
+            Self::Seconds => ("seconds", Unit::Seconds, 86_400, ""),
+            Self::Idle => ("idle", Unit::Seconds, 600, "without progress"),
             Self::Cpu => ("cpu", Unit::Percent, 100, "of a processor"),
             Self::Disk => ("disk", Unit::Bytes, 64 << 30, "in files"),
             Self::Files => ("files", Unit::Count, 10_000, "files and directories"),

@@ -5,6 +5,7 @@ pub mod addresses;
 mod admission;
 pub mod catalog;
 pub mod compat;
+pub mod embedded;
 pub mod endpoints;
 mod file;
 pub mod limits;

@@ -84,7 +84,7 @@ pub fn check(
     options: &Options,
     drivers: &dyn Drivers,
 ) -> Result<Checked> {
-    check_all(project, pipeline_file, options, drivers, None)
+    check_root(project, yaml::read(pipeline_file)?, pipeline_file, options, drivers, None)
 }
 
 /// Like [`check`], and also finds the problems that a run on this machine would find: missing
@@ -99,17 +99,34 @@ pub fn preflight(
     drivers: &dyn Drivers,
     surroundings: Surroundings<'_>,
 ) -> Result<Checked> {
-    check_all(project, pipeline_file, options, drivers, Some(surroundings))
+    let root = yaml::read(pipeline_file)?;
+    check_root(project, root, pipeline_file, options, drivers, Some(surroundings))
 }
 
-fn check_all(
+/// Like [`check`], for a pipeline whose text is not in a file. Problems are reported in
+/// `pipeline_file`.
+///
+/// # Errors
+/// Returns an error if there is any problem, like [`check`].
+pub fn check_text(
     project: &Project,
+    text: &str,
+    pipeline_file: &Path,
+    options: &Options,
+    drivers: &dyn Drivers,
+) -> Result<Checked> {
+    let root = yaml::parse(text.as_bytes(), pipeline_file)?;
+    check_root(project, root, pipeline_file, options, drivers, None)
+}
+
+fn check_root(
+    project: &Project,
+    root: yaml::Node,
     pipeline_file: &Path,
     options: &Options,
     drivers: &dyn Drivers,
     surroundings: Option<Surroundings<'_>>,
 ) -> Result<Checked> {
-    let root = yaml::read(pipeline_file)?;
     let mut problems = Diagnostics::new(pipeline_file);
     let mut warnings = Diagnostics::new(pipeline_file);
     let Some(mut pipeline) = Pipeline::read(root, &mut problems, &mut warnings) else {
@@ -156,7 +173,15 @@ pub fn compile(
     options: &Options,
     drivers: &dyn Drivers,
 ) -> Result<Build> {
-    let Checked { manifest, configs, warnings } = check(project, pipeline_file, options, drivers)?;
+    write(project, check(project, pipeline_file, options, drivers)?)
+}
+
+/// Writes a checked pipeline into its build directory, like [`compile`].
+///
+/// # Errors
+/// Returns an error if the build directory cannot be written.
+pub fn write(project: &Project, checked: Checked) -> Result<Build> {
+    let Checked { manifest, configs, warnings } = checked;
     let dir = build_dir::write(project, &manifest, &configs)?;
     Ok(Build { dir, manifest, configs, warnings })
 }

@@ -151,7 +151,7 @@ impl Fixture {
         let engine = Engine::with_config(&config).unwrap();
         let prepared = run::prepare(engine, &workspace.drivers, job, |_| {}).unwrap();
         let progress = Arc::new(RunProgress::new(prepared.tasks()));
-        let session = connected.session(workspace).unwrap();
+        let session = connected.session(workspace, build).unwrap();
         let status = self.runtime.block_on(async {
             let cancel = CancellationToken::new();
             let work = run::execute(prepared, &session, progress.clone(), cancel.clone());

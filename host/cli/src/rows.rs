@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use arrow::array::{Array, RecordBatch};
+use arrow::datatypes::Schema;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use osiris_core::redact::Redactor;
 use serde_json::{Map, Value};
@@ -60,32 +61,57 @@ pub(super) fn objects(
     room: &mut Room<'_>,
     rows: &mut Vec<Value>,
 ) -> bool {
-    let schema = batch.schema();
-    let mut cut = batch.num_columns() > MAX_COLUMNS;
-    let mut columns = Vec::new();
+    let (names, names_cut) = names(&batch.schema(), room);
+    let mut arrays = Vec::new();
+    let cells_cut = cells(batch, most, room, &mut arrays);
+    let object = |cells: Vec<Value>| names.iter().cloned().zip(cells).collect::<Map<_, _>>();
+    rows.extend(arrays.into_iter().map(|cells| Value::Object(object(cells))));
+    names_cut || cells_cut
+}
+
+/// Returns the names of the columns, and whether any was truncated or left out.
+pub(super) fn names(schema: &Schema, room: &Room<'_>) -> (Vec<String>, bool) {
+    let mut cut = schema.fields().len() > MAX_COLUMNS;
+    let mut names = Vec::new();
     for (index, field) in schema.fields().iter().enumerate().take(MAX_COLUMNS) {
         let (mut name, was_cut) = room.display_text(field.name(), MAX_NAME);
         if was_cut {
             // Two long names can have the same beginning.
             name.push_str(&format!(" {index}"));
         }
-        columns.push((name, Column::new(batch.column(index))));
         cut |= was_cut;
+        names.push(name);
     }
+    (names, cut)
+}
+
+/// Appends the first rows as lists of texts and nulls, in the order of the columns. Returns whether
+/// anything was truncated.
+pub(super) fn cells(
+    batch: &RecordBatch,
+    most: usize,
+    room: &mut Room<'_>,
+    rows: &mut Vec<Vec<Value>>,
+) -> bool {
+    let mut cut = false;
+    let columns: Vec<_> =
+        batch.columns().iter().take(MAX_COLUMNS).map(|c| Column::new(c)).collect();
+    let name_bytes: usize =
+        batch.schema().fields().iter().map(|f| f.name().len().min(MAX_NAME)).sum();
     for row in 0..batch.num_rows().min(most) {
         if room.is_full() {
             return true;
         }
-        let mut cells = Map::new();
-        let mut bytes = 0;
-        for (name, column) in &columns {
+        let mut cells = Vec::with_capacity(columns.len());
+        let mut bytes = name_bytes;
+        for column in &columns {
             let (cell, was_cut) = column.cell(row, room);
-            bytes += name.len() + cell.as_str().map_or(4, str::len);
+            bytes += cell.as_str().map_or(4, str::len);
             cut |= was_cut;
-            cells.insert(name.clone(), cell);
+            cells.push(cell);
         }
         room.count(columns.len(), bytes);
-        rows.push(Value::Object(cells));
+        rows.push(cells);
     }
     cut
 }
