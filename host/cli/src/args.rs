@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
-use clap::builder::Styles;
+use clap::builder::{Resettable, Styles};
 use clap::{Arg, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
     compile, compile_driver, completions, connections, copy, discover, doctor, drivers, e2b, init,
-    man, pipeline_format, preview, run, runs, try_sandbox, validate, version, worker,
+    man, pipeline_format, pipelines, preview, quickstart, run, runs, try_sandbox, validate,
+    version, worker,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -20,9 +21,10 @@ const STYLES: Styles = Styles::styled()
 
 const EXAMPLES: &str = "\
 Examples:
+  osiris quickstart                       run a sample, without leaving files
   osiris init demo                        create a project with a working example
-  osiris run pipelines/hello.yaml         compile and run a pipeline
-  osiris compile pipelines/hello.yaml     compile only
+  osiris run hello                        compile and run pipelines/hello.yaml
+  osiris compile hello                    compile only
   osiris run --last-compile               run the last compiled pipeline
   osiris runs list                        list past runs and their results
   osiris connections doctor               test connections
@@ -55,12 +57,18 @@ pub(super) fn command() -> clap::Command {
     command.mut_subcommands(|subcommand| with_footer(subcommand.args(global.clone())))
 }
 
+/// Adds the footer to the help of a command and its subcommands. A command whose options have no
+/// long description has one help, with an option on each line.
 fn with_footer(command: clap::Command) -> clap::Command {
-    let help = command.get_after_long_help().map(|help| format!("{help}\n\n{FOOTER}"));
-    command
-        .after_help(FOOTER)
-        .after_long_help(help.unwrap_or_else(|| FOOTER.to_owned()))
-        .mut_subcommands(with_footer)
+    let examples = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    let help = format!("{examples}\n\n{FOOTER}");
+    let is_long = |argument: &Arg| !argument.is_hide_set() && argument.get_long_help().is_some();
+    let has_long = command.get_long_about().is_some() || command.get_arguments().any(is_long);
+    let command = match has_long {
+        true => command.after_help(FOOTER).after_long_help(help),
+        false => command.after_help(help).after_long_help(Resettable::Reset),
+    };
+    command.mut_subcommands(with_footer)
 }
 
 /// Parses the arguments of the process.
@@ -99,7 +107,14 @@ pub(super) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    Quickstart(quickstart::Args),
     Init(init::Args),
+    /// List and create pipelines
+    #[command(after_long_help = pipelines::EXAMPLES, arg_required_else_help = true)]
+    Pipelines {
+        #[command(subcommand)]
+        command: pipelines::Command,
+    },
     Validate(validate::Args),
     Compile(compile::Args),
     Run(run::Args),

@@ -12,8 +12,8 @@ use super::shell::{CommandOutput, Shell, display_path};
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris compile pipelines/hello.yaml
-  osiris compile pipelines/hello.yaml --profile prod --param day=2026-01-31
+  osiris compile hello
+  osiris compile hello --profile prod --param day=2026-01-31
   osiris run --last-compile               run the compiled pipeline
 
 The same pipeline, parameters and drivers produce the same bytes and the same hash
@@ -23,8 +23,8 @@ on any machine. Builds are written to .osiris/build in the project.";
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Pipeline YAML file
-    #[arg(value_name = "FILE")]
+    /// Pipeline: its name in pipelines/, or its file
+    #[arg(value_name = "PIPELINE")]
     file: PathBuf,
     #[command(flatten)]
     values: CompileArgs,

@@ -17,9 +17,6 @@ pub(super) struct CompileArgs {
     #[arg(long, short, value_name = "NAME")]
     pub(super) profile: Option<String>,
     /// Set a parameter; can be repeated
-    ///
-    /// Takes precedence over OSIRIS_PARAM_<NAME> in the environment, the profile, and the
-    /// pipeline's defaults, in this order.
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub(super) params: Vec<(String, String)>,
 }

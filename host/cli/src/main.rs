@@ -19,8 +19,10 @@ mod first_use;
 mod init;
 mod man;
 mod pipeline_format;
+mod pipelines;
 mod preview;
 mod probe;
+mod quickstart;
 mod render;
 mod rows;
 mod run;
@@ -69,6 +71,8 @@ fn main() -> ExitCode {
 fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
     match command {
         Command::Init(args) => init::init(&args),
+        Command::Quickstart(_) => quickstart::quickstart(shell),
+        Command::Pipelines { command } => pipelines::dispatch(command, shell),
         Command::Validate(args) => validate::validate(&args, shell),
         Command::Compile(args) => compile::compile(&args, shell),
         Command::Copy(args) => copy::copy(&args, shell),

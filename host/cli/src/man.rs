@@ -10,8 +10,13 @@ use serde_json::json;
 use super::args::Cli;
 use super::shell::CommandOutput;
 
+const EXAMPLES: &str = "\
+Examples:
+  osiris man ~/.local/share/man/man1";
+
 /// Write the manual pages of all commands into a directory
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     /// Existing directory
     #[arg(value_name = "DIR")]

@@ -69,8 +69,8 @@ Parameters
 
 Paths are relative to the project directory.
 
-  osiris validate FILE    check a pipeline
-  osiris run FILE         run it"#;
+  osiris validate NAME    check a pipeline
+  osiris run NAME         run it"#;
 
 #[cfg(test)]
 mod tests {

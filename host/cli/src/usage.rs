@@ -81,8 +81,8 @@ mod tests {
             ),
             (
                 &["validate"],
-                "the following required arguments were not provided:\n  <FILE>",
-                "Usage: osiris validate <FILE>",
+                "the following required arguments were not provided:\n  <PIPELINE>",
+                "Usage: osiris validate <PIPELINE>",
             ),
             (
                 &["valdate"],

@@ -12,9 +12,9 @@ use super::shell::{CommandOutput, Shell};
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris validate pipelines/hello.yaml
-  osiris validate pipelines/hello.yaml --profile prod --param day=2026-01-31
-  osiris validate pipelines/hello.yaml --json";
+  osiris validate hello
+  osiris validate hello --profile prod --param day=2026-01-31
+  osiris validate hello --json";
 
 /// Validate a pipeline
 ///
@@ -24,8 +24,8 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Pipeline YAML file
-    #[arg(value_name = "FILE")]
+    /// Pipeline: its name in pipelines/, or its file
+    #[arg(value_name = "PIPELINE")]
     file: PathBuf,
     #[command(flatten)]
     values: CompileArgs,
@@ -33,11 +33,12 @@ pub(super) struct Args {
 
 pub(super) fn validate(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let workspace = shell.workspace()?;
-    let checked = workspace.preflight(&args.file, &args.values.options()?)?;
+    let file = workspace.pipeline_file(&args.file)?;
+    let checked = workspace.preflight(&file, &args.values.options()?)?;
     workspace.admit(&checked.manifest, &checked.configs)?;
     warn(&checked.warnings, shell);
     let json = json!({
-        "file": args.file,
+        "file": file,
         "pipeline": checked.manifest.name,
         "steps": checked.manifest.steps.len(),
         "warnings": checked.warnings,

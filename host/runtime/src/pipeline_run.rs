@@ -12,6 +12,7 @@ use osiris_engine::table::{Receiver, Sender, channel};
 use osiris_engine::{Engine, EngineConfig};
 use osiris_pipeline::compile::Options;
 use osiris_pipeline::connection::Environment;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +38,7 @@ pub struct PipelineRun {
     limits: LimitOverrides,
     tables: StepTables,
     engine: EngineConfig,
+    compiling: Option<UnboundedSender<String>>,
     cancel: CancellationToken,
 }
 
@@ -61,6 +63,7 @@ impl PipelineRun {
             limits: LimitOverrides::new(),
             tables: StepTables::default(),
             engine: EngineConfig::default(),
+            compiling: None,
             cancel: CancellationToken::new(),
         }
     }
@@ -118,6 +121,14 @@ impl PipelineRun {
         receiver
     }
 
+    /// Returns the names of the drivers that the run compiles, each as its compilation starts. A
+    /// driver that was compiled before on this machine is not among them.
+    pub fn compiling(&mut self) -> UnboundedReceiver<String> {
+        let (sender, receiver) = unbounded_channel();
+        self.compiling = Some(sender);
+        receiver
+    }
+
     fn channel(&self) -> (Sender, Receiver) {
         let project = &self.workspace.project;
         let spill = ProjectDir::new(project.base(), &project.layout.tmp_dir());
@@ -144,7 +155,8 @@ impl PipelineRun {
 
     /// Runs on this thread, which Landlock restricts from then on.
     fn run_here(self) -> Result<RunReport> {
-        let Self { workspace, file, profile, params, limits, tables, engine, cancel } = self;
+        let Self { workspace, file, profile, params, limits, tables, engine, compiling, cancel } =
+            self;
         let options = Options { profile, params, ..Options::from_environment()? };
         let build = workspace.compile(&file, &options)?;
         let environment = Environment::read(workspace.project.base())?;
@@ -153,7 +165,11 @@ impl PipelineRun {
         // Landlock denies access to other sessions later.
         session::mark_crashed_runs(&workspace.project.layout.logs_dir());
         let engine = Engine::with_config(&engine)?;
-        let mut prepared = run::prepare(engine, &workspace.drivers, job, |_| {})?;
+        let notify = |driver: &str| {
+            // Without a receiver, nobody wants to know.
+            compiling.as_ref().map(|sender| sender.send(driver.to_owned()).ok());
+        };
+        let mut prepared = run::prepare(engine, &workspace.drivers, job, notify)?;
         prepared.connect(tables)?;
         let progress = Arc::new(RunProgress::new(prepared.tasks()));
         let session = connected.session(&workspace, &build)?;

@@ -1,18 +1,17 @@
 //! A project with the drivers that it can use.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use osiris_core::code::Code;
-use osiris_core::diagnostic::{Diagnostic, Error, Result};
+use osiris_core::diagnostic::Result;
 use osiris_core::driver::AdmissionPolicy;
 use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::limits::{LimitOverrides, Limits};
 use osiris_pipeline::compile::{self, Build, Checked, Options, Surroundings};
 use osiris_pipeline::connection::{Connections, Environment};
 use osiris_pipeline::manifest::Manifest;
-use osiris_pipeline::project::Project;
+use osiris_pipeline::project::{Project, pipeline_files};
 use osiris_registry::Lockfile;
 use serde_json::Value;
 
@@ -50,8 +49,17 @@ impl Workspace {
         Ok(Self { project, drivers: Arc::new(drivers) })
     }
 
-    /// Returns a run of a pipeline file, to be configured and started. A relative path is relative
-    /// to the project directory.
+    /// Returns the file of a pipeline that the user gave by path, or by name: `hello` is
+    /// `pipelines/hello.yaml`. A file at the path wins.
+    ///
+    /// # Errors
+    /// Returns an error if there is no such file.
+    pub fn pipeline_file(&self, file: &Path) -> Result<PathBuf> {
+        pipeline_files::find(&self.project, file)
+    }
+
+    /// Returns a run of a pipeline, to be configured and started: of a file, relative to the
+    /// project directory, or of a name, see [`Workspace::pipeline_file`].
     pub fn pipeline(&self, file: impl AsRef<Path>) -> PipelineRun {
         PipelineRun::new(self.clone(), self.project.base().join(file))
     }
@@ -61,13 +69,13 @@ impl Workspace {
         Limits::new(&self.project.settings.limits, overrides)
     }
 
-    /// Checks a pipeline file with everything that it refers to. Writes nothing.
+    /// Checks a pipeline, given by path or name, with everything that it refers to. Writes nothing.
     ///
     /// # Errors
     /// Returns an error if the file does not exist, and for every problem of the pipeline.
     pub fn check(&self, file: &Path, options: &Options) -> Result<Checked> {
-        exists(file)?;
-        compile::check(&self.project, file, options, &*self.drivers)
+        let file = self.pipeline_file(file)?;
+        compile::check(&self.project, &file, options, &*self.drivers)
     }
 
     /// Like [`Self::check`], and also finds the problems that a run on this machine would find:
@@ -77,20 +85,20 @@ impl Workspace {
     /// Returns an error if the file does not exist, and for every problem of the pipeline and its
     /// connections.
     pub fn preflight(&self, file: &Path, options: &Options) -> Result<Checked> {
-        exists(file)?;
+        let file = self.pipeline_file(file)?;
         let connections = Connections::read(self.project.base())?;
         let environment = Environment::read(self.project.base())?;
         let surroundings = Surroundings { connections: &connections, environment: &environment };
-        compile::preflight(&self.project, file, options, &*self.drivers, surroundings)
+        compile::preflight(&self.project, &file, options, &*self.drivers, surroundings)
     }
 
-    /// Compiles a pipeline file into its build directory.
+    /// Compiles a pipeline, given by path or name, into its build directory.
     ///
     /// # Errors
     /// Returns an error if the file does not exist, and for every problem of the pipeline.
     pub fn compile(&self, file: &Path, options: &Options) -> Result<Build> {
-        exists(file)?;
-        compile::compile(&self.project, file, options, &*self.drivers)
+        let file = self.pipeline_file(file)?;
+        compile::compile(&self.project, &file, options, &*self.drivers)
     }
 
     /// Checks a pipeline whose text is not in a file. Problems are reported in `file`.
@@ -124,15 +132,4 @@ impl Workspace {
         }
         Ok(())
     }
-}
-
-/// Checks that a pipeline file exists, before any other problem is reported.
-fn exists(file: &Path) -> Result<()> {
-    if file.exists() {
-        return Ok(());
-    }
-    let problem = Diagnostic::new(Code::PipelineMissing, "cannot find the pipeline file")
-        .in_file(file)
-        .help("check the path, which is relative to the working directory");
-    Err(Error::invalid(problem))
 }

@@ -20,6 +20,8 @@ use osiris_runtime::run::{RunProgress, Task};
 use osiris_runtime::{ConnectedBuild, Workspace, run, session};
 
 pub(super) use self::e2b::E2b;
+pub(super) use self::summary::result;
+
 use self::execute::ExecutionTarget;
 use super::compile_args::{self, CompileArgs};
 use super::first_use::{self, Remember};
@@ -28,13 +30,13 @@ use super::shell::{CommandOutput, Shell};
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris run pipelines/hello.yaml               compile and run
-  osiris run pipelines/hello.yaml --dry-run     show the plan without running
-  osiris run pipelines/hello.yaml --param day=2026-01-31
-  osiris run pipelines/hello.yaml --limit memory=512MiB --limit seconds=60
+  osiris run hello                              compile and run pipelines/hello.yaml
+  osiris run hello --dry-run                    show the plan without running
+  osiris run hello --param day=2026-01-31
+  osiris run other/hello.yaml --limit memory=512MiB --limit seconds=60
   osiris run --last-compile                     run the last compiled pipeline
   osiris run .osiris/build/hello/1a2b3c4-.../manifest.yaml
-  osiris run pipelines/hello.yaml --on e2b      run in a cloud sandbox: see `osiris help e2b`
+  osiris run hello --on e2b                     run in a cloud sandbox: see `osiris help e2b`
 
 Ctrl-C stops the run and rolls back unfinished steps. A second Ctrl-C stops the run
 immediately. The logs and artifacts of runs are in logs/ in the project.";
@@ -43,8 +45,8 @@ immediately. The logs and artifacts of runs are in logs/ in the project.";
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Pipeline file, or a compiled manifest.yaml
-    #[arg(value_name = "FILE", required_unless_present = "last_compile")]
+    /// Pipeline: its name in pipelines/, its file, or a compiled manifest.yaml
+    #[arg(value_name = "PIPELINE", required_unless_present = "last_compile")]
     file: Option<PathBuf>,
     /// Run the last compiled pipeline of this project
     #[arg(long, conflicts_with_all = ["file", "profile", "params"])]
@@ -99,11 +101,7 @@ pub(super) fn run_build(
     }
     let limits = workspace.limits(&options.limits.iter().copied().collect());
     let job = connected.job(workspace, limits);
-    let compiling = |driver: &str| {
-        if !shell.json {
-            shell.note(&format!("Compiling the driver {driver}, once on this machine ..."));
-        }
-    };
+    let compiling = |driver: &str| note_compilation(driver, shell);
     if options.dry_run {
         let plan = dry_run::plan(&job, &connected.origins, workspace, shell)?;
         if !e2b.is_on() {
@@ -138,6 +136,13 @@ pub(super) fn run_build(
     let outputs = summary::outputs(build, workspace);
     let status = execute::execute(target, &session, progress, &build.manifest, shell)?;
     Ok(summary::answer(&status, session.dir(), outputs))
+}
+
+/// Tells that a driver is being compiled, which can take seconds.
+pub(super) fn note_compilation(driver: &str, shell: &Shell) {
+    if !shell.json {
+        shell.note(&format!("Compiling the driver {driver}, once on this machine ..."));
+    }
 }
 
 fn limit(text: &str) -> std::result::Result<(Limit, u64), String> {

@@ -82,20 +82,9 @@ fn mark(file: &Metadata) -> impl PartialEq {
     (file.len(), file.modified().ok())
 }
 
-/// Returns the run's result; `dir` is the session directory.
-pub(super) fn answer(status: &StatusFile, dir: &Path, outputs: Vec<Output>) -> CommandOutput {
-    // The output of a step that did not succeed can be missing or incomplete.
-    let succeeded =
-        |id: &str| status.steps.iter().any(|s| s.id == id && s.status == StepState::Success);
-    let outputs: Vec<_> = outputs
-        .into_iter()
-        .filter(|output| succeeded(&output.step))
-        .filter_map(Output::into_written)
-        .collect();
+/// Returns the result of a run and its steps, without the files that the run left.
+pub(in super::super) fn result(status: &StatusFile) -> CommandOutput {
     let mut json = json!(status);
-    json["session_dir"] = json!(dir);
-    let files = |o: &Written| json!({"step": o.step, "path": o.path, "size": o.size});
-    json["outputs"] = Value::from(outputs.iter().map(files).collect::<Vec<_>>());
     if let (Some(error), RunStatus::Failed | RunStatus::Crashed) = (&status.error, status.status) {
         json["status"] = Value::from("error");
         let message = error.to_string();
@@ -107,20 +96,36 @@ pub(super) fn answer(status: &StatusFile, dir: &Path, outputs: Vec<Output>) -> C
     }
     CommandOutput {
         json,
-        text: text(status, dir, &outputs),
+        text: text(status),
         exit: status.exit_code.unwrap_or(1),
         failed: status.status != RunStatus::Success,
     }
 }
 
-fn text(status: &StatusFile, dir: &Path, outputs: &[Written]) -> String {
-    let mut text = table(status);
+/// Returns the run's result with its outputs; `dir` is the session directory.
+pub(super) fn answer(status: &StatusFile, dir: &Path, outputs: Vec<Output>) -> CommandOutput {
+    // The output of a step that did not succeed can be missing or incomplete.
+    let succeeded =
+        |id: &str| status.steps.iter().any(|s| s.id == id && s.status == StepState::Success);
+    let outputs: Vec<_> = outputs
+        .into_iter()
+        .filter(|output| succeeded(&output.step))
+        .filter_map(Output::into_written)
+        .collect();
+    let mut answer = result(status);
+    answer.json["session_dir"] = json!(dir);
+    let files = |o: &Written| json!({"step": o.step, "path": o.path, "size": o.size});
+    answer.json["outputs"] = Value::from(outputs.iter().map(files).collect::<Vec<_>>());
     for output in outputs {
         let size = output.size.map(|size| paint(DIM, &format!("  {}", format_bytes(size))));
         let path = escape_control(&output.display);
-        text.push_str(&format!("Output   {path}{}\n", size.unwrap_or_default()));
+        answer.text.push_str(&format!("Output   {path}{}\n", size.unwrap_or_default()));
     }
-    text.push_str(&format!("Session  {}\n", escape_control(&display_path(dir))));
+    answer.text.push_str(&format!("Session  {}\n", escape_control(&display_path(dir))));
+    answer
+}
+
+fn text(status: &StatusFile) -> String {
     let time = milliseconds((status.execution_duration * 1000.0).round() as u64);
     let name = escape_control(&status.pipeline);
     let (style, glyph, how) = match status.status {
@@ -137,7 +142,7 @@ fn text(status: &StatusFile, dir: &Path, outputs: &[Written]) -> String {
         let (message, kind) = (multiline(&error.to_string()), error.kind);
         format!("{head}: {message} ({kind})\n{}", help.unwrap_or_default())
     });
-    format!("{head}{}{text}", why.unwrap_or_default())
+    format!("{head}{}{}", why.unwrap_or_default(), table(status))
 }
 
 fn table(status: &StatusFile) -> String {

@@ -307,7 +307,7 @@ impl Candidate {
 }
 
 /// Returns the drivers of the first origin among drivers of one name.
-fn visible<'d>(drivers: Vec<(Origin, &'d Arc<DriverFile>)>) -> Vec<&'d Arc<DriverFile>> {
+fn visible(drivers: Vec<(Origin, &Arc<DriverFile>)>) -> Vec<&Arc<DriverFile>> {
     let first = drivers.iter().map(|(origin, _)| origin.rank()).min();
     let of_first = drivers.into_iter().filter(|(origin, _)| Some(origin.rank()) == first);
     of_first.map(|(_, driver)| driver).collect()

@@ -58,6 +58,16 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     prepare(&Builder::new(), path, |file| file.write_all(bytes))?.commit()
 }
 
+/// Like [`write()`], but never replaces a file.
+///
+/// # Errors
+/// Returns an error if any I/O operation fails, `AlreadyExists` if `path` exists.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let staged = prepare(&public(), path, |file| file.write_all(bytes))?;
+    staged.file.persist_noclobber(path)?;
+    Ok(())
+}
+
 /// Like [`write_private()`] with the content that `fill` writes, but never replaces a file.
 ///
 /// # Errors

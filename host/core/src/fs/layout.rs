@@ -11,6 +11,9 @@ pub const LOCK_FILE: &str = "osiris.lock";
 /// The file of the project's connections.
 pub const CONNECTIONS_FILE: &str = "osiris_connections.yaml";
 
+/// The directory of the project's pipelines.
+pub const PIPELINES_DIR: &str = "pipelines";
+
 /// The directory of the project's own drivers.
 pub const DRIVERS_DIR: &str = "drivers";
 
@@ -51,6 +54,11 @@ impl ProjectLayout {
     /// `osiris.lock`.
     pub fn lock_file(&self) -> PathBuf {
         self.base.join(LOCK_FILE)
+    }
+
+    /// Returns the directory of the project's pipelines: `pipelines`.
+    pub fn pipelines_dir(&self) -> PathBuf {
+        self.base.join(PIPELINES_DIR)
     }
 
     /// Returns the directory of the project's own drivers: `drivers`.

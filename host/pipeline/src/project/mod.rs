@@ -2,6 +2,7 @@
 
 pub mod ownership;
 pub mod pipeline;
+pub mod pipeline_files;
 mod policy_settings;
 pub mod settings;
 

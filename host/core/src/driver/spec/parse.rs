@@ -95,20 +95,25 @@ const RESOLVED_KEY: &str = "resolved_connection";
 const CONNECTION_KEY: &str = "connection";
 
 impl Spec {
-    /// Compiles the schema of a pipeline step's configuration: with the name of a connection in
-    /// place of the connection, and with the connection fields that the step may replace.
+    /// Compiles the schema of a pipeline step's configuration, see [`Spec::step_config_schema`].
     ///
     /// # Errors
     /// Returns an error if the schema is invalid: the reason, as the end of a sentence.
     pub fn step_schema(&self) -> std::result::Result<Schema, String> {
-        if self.connection_fields.is_empty() {
-            return self.schema();
-        }
+        Schema::closed(self.step_config_schema())
+    }
+
+    /// Returns the schema of a pipeline step's configuration: with the name of a connection in
+    /// place of the connection, and with the connection fields that the step may replace.
+    pub fn step_config_schema(&self) -> Value {
         let mut source = self.config_schema.clone();
+        if self.connection_fields.is_empty() {
+            return source;
+        }
         if let Some(required) = source.get_mut("required").and_then(Value::as_array_mut) {
             required.retain(|key| key != RESOLVED_KEY);
         }
-        let Value::Object(root) = &mut source else { return self.schema() };
+        let Value::Object(root) = &mut source else { return source };
         let properties = root.entry("properties").or_insert_with(|| json!({}));
         if let Some(properties) = properties.as_object_mut() {
             let connection = properties.remove(RESOLVED_KEY).unwrap_or_default();
@@ -124,7 +129,7 @@ impl Spec {
                 }
             }
         }
-        Schema::closed(source)
+        source
     }
 
     /// Returns the first part of the driver's name, which its connections share.

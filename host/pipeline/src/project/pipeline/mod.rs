@@ -80,6 +80,8 @@ pub struct Pipeline {
     pub root: Node,
     /// The pipeline's name; empty if missing.
     pub name: String,
+    /// The description for readers.
+    pub description: Option<String>,
     /// Free-form data of the author.
     pub metadata: Option<Node>,
     /// The declared parameters.
@@ -104,9 +106,10 @@ impl Pipeline {
         check_keys(&fields, problems);
         check_version(&fields, problems);
         let name = name(&fields, problems, warnings).unwrap_or_default();
-        if let Some(node) = fields.get("description") {
-            fields.read("description", node, "text", Code::TypeInvalid, Node::as_text, problems);
-        }
+        let description = fields.get("description").and_then(|node| {
+            fields.read("description", node, "text", Code::TypeInvalid, Node::as_text, problems)
+        });
+        let description = description.map(str::to_owned);
         let metadata = fields.get("metadata").filter(|node| {
             let read = Node::as_map;
             fields.read("metadata", node, "a mapping", Code::TypeInvalid, read, problems).is_some()
@@ -117,7 +120,7 @@ impl Pipeline {
         let metadata = metadata.cloned();
         let lacks_params = is_misspelled(&fields, "params")
             || fields.get("params").is_some_and(|node| node.as_map().is_none());
-        Some(Self { name, metadata, params, lacks_params, profiles, steps, root })
+        Some(Self { name, description, metadata, params, lacks_params, profiles, steps, root })
     }
 
     /// Returns the name in the form used in paths.

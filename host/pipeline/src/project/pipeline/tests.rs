@@ -77,7 +77,7 @@ fn connections_of_a_profile_are_of_one_family() {
     assert_eq!(
         check("{'@a.x': '@b.y'}"),
         [
-            "4:41 connection_family_mismatched: profile `p`: `connections`: `@a.x` and `@b.y` are of different families"
+            "4:38 connection_family_mismatched: profile `p`: `connections`: `@a.x` and `@b.y` are of different families"
         ]
     );
     assert_eq!(check("{'a.x': '@a.y', '@a.z': 1}").len(), 2);
