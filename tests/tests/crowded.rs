@@ -101,19 +101,16 @@ fn ten_thousand_drivers_do_not_slow_a_run() {
 fn duplicate_driver_name_affects_only_its_users() {
     let project = TestProject::new();
     project.write("pipeline.yaml", PIPELINE);
-    project.write("drivers/x.wasm", component(&spec("filesystem.csv_writer", "")));
+    project.write("drivers/x.wasm", component(&spec("test.mirror", "")));
     for command in
         [&["run", "pipeline.yaml"][..], &["validate", "pipeline.yaml"], &["drivers", "list"]]
     {
         assert_eq!(run(&project, command).0, 0, "{command:?}");
     }
-    project.write(
-        "uses.yaml",
-        PIPELINE.replace("test.sink", "filesystem.csv_writer").replace("ids.txt", "ids.csv"),
-    );
+    project.write("uses.yaml", PIPELINE.replace("test.sink", "test.mirror"));
     let finished = project.osiris(["run", "uses.yaml"]).test_drivers().run();
     assert_eq!(finished.code(), Some(3), "{}", finished.stderr);
-    for words in ["is defined twice", "drivers/x.wasm", "rm "] {
+    for words in ["is defined twice", "drivers/x.wasm", "remove one of the files"] {
         assert!(finished.stderr.contains(words), "{words}: {}", finished.stderr);
     }
     let audit = project.osiris(["drivers", "audit"]).test_drivers().run();

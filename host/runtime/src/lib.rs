@@ -10,7 +10,7 @@
 //! let workspace = Workspace::open("/srv/shop")?;
 //! let run = workspace.pipeline("pipelines/orders.yaml").param("day", "2026-11-30");
 //! let report = run.run().await?;
-//! println!("{} rows, {}", report.status.rows_written, report.status.status);
+//! println!("{} rows, {}", report.status.rows_written, report.status.status.as_str());
 //! # Ok(())
 //! # }
 //! ```

@@ -204,7 +204,7 @@ mod tests {
     fn missing_pipeline_error_suggests_names() {
         let (_folder, project) = project(&["pipelines/hello.yaml", "pipelines/orders.yaml"]);
         for (wanted, message, help) in [
-            ("helo", "no pipeline `helo` in `pipelines/`", "did you mean `hello`?"),
+            ("hellos", "no pipeline `hellos` in `pipelines/`", "did you mean `hello`?"),
             ("pipelines/oders.yaml", "cannot find the pipeline file", "did you mean `orders`?"),
             (
                 "customers",
