@@ -53,8 +53,9 @@ const PATTERNS: [(&str, &str); 15] = [
     (r"(\b[0-9]+ runs?, |\[AGO\]  )[0-9.]+ [KM]iB", "$1[SIZE]"),
     // A plan's title, like `copy 1a2b3c4`, and the output of `compile`.
     (r"(?m)^([a-z0-9-]+|. [a-z0-9-]+ compiled:) [0-9a-f]{7}$", "$1 [SHORT]"),
-    // The width of a table's columns depends on the times in it.
-    (r"(?m)(\S) {2,}", "$1  "),
+    // The width of a table's columns depends on the times in it. A source line and the carets
+    // below it keep theirs.
+    (r"(?m)([^\s|]) {2,}", "$1  "),
     (r#"("manifest_short": ?)"[0-9a-f]{7}""#, "$1[SHORT]"),
     (r"(?m)[ \t]+$", ""),
 ];

@@ -1,15 +1,16 @@
 //! Command-line arguments.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
-use clap::builder::Styles;
-use clap::{Args, ColorChoice, Parser, Subcommand};
+use clap::builder::{Resettable, Styles};
+use clap::{Arg, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
     compile, compile_driver, completions, connections, copy, discover, doctor, drivers, e2b, init,
-    logs, man, pipelines, preview, quickstart, run, runs, state, try_sandbox, validate, version,
-    worker,
+    logs, man, pipeline_format, pipelines, preview, quickstart, run, runs, state, try_sandbox,
+    validate, version, worker,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -21,12 +22,14 @@ const STYLES: Styles = Styles::styled()
 const EXAMPLES: &str = "\
 Examples:
   osiris quickstart                       run a sample, without leaving files
-  osiris init demo                        create a project that is ready to run
+  osiris init demo                        create a project with a working example
   osiris run hello                        compile and run pipelines/hello.yaml
   osiris compile hello                    compile only
   osiris run --last-compile               run the last compiled pipeline
   osiris runs list                        list past runs and their results
-  osiris connections doctor               check that services can be reached
+  osiris connections doctor               test connections
+  osiris help pipeline                    show the format of pipelines
+  osiris help e2b                         show how to run in a cloud sandbox
 
 Exit codes: 0 success, 1 the run failed, 2 invalid input or usage, 3 environment
 error, for example a missing driver, 130 cancelled by Ctrl-C, 143 by SIGTERM.
@@ -40,6 +43,40 @@ pub(super) struct Cli {
     pub(super) global: Global,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
+}
+
+/// The last line of the help of each command.
+const FOOTER: &str = "Global options: see `osiris --help`";
+
+/// Returns the command line. Only `osiris --help` shows the global options.
+pub(super) fn command() -> clap::Command {
+    let command = Cli::command();
+    let global = command.get_arguments().filter(|argument| argument.is_global_set());
+    // The subcommands of a subcommand inherit its copies, also hidden.
+    let global: Vec<Arg> = global.map(|argument| argument.clone().hide(true)).collect();
+    command.mut_subcommands(|subcommand| with_footer(subcommand.args(global.clone())))
+}
+
+/// Adds the footer to the help of a command and its subcommands. A command whose options have no
+/// long description has one help, with an option on each line.
+fn with_footer(command: clap::Command) -> clap::Command {
+    let examples = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    let help = format!("{examples}\n\n{FOOTER}");
+    let is_long = |argument: &Arg| !argument.is_hide_set() && argument.get_long_help().is_some();
+    let has_long = command.get_long_about().is_some() || command.get_arguments().any(is_long);
+    let command = match has_long {
+        true => command.after_help(FOOTER).after_long_help(help),
+        false => command.after_help(help).after_long_help(Resettable::Reset),
+    };
+    command.mut_subcommands(with_footer)
+}
+
+/// Parses the arguments of the process.
+pub(super) fn parse(
+    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> Result<Cli, clap::Error> {
+    let matches = command().try_get_matches_from(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))
 }
 
 /// Options of every command.
@@ -57,7 +94,7 @@ pub(super) struct Global {
     #[arg(long, global = true)]
     pub(super) json: bool,
 
-    /// Print more details on stderr
+    /// Show more detail
     #[arg(long, short, global = true)]
     pub(super) verbose: bool,
 
@@ -83,7 +120,7 @@ pub(super) enum Command {
     Run(run::Args),
     Copy(copy::Args),
     Preview(preview::Args),
-    /// List and check connections
+    /// List and test connections
     #[command(after_long_help = connections::EXAMPLES, arg_required_else_help = true)]
     Connections {
         #[command(subcommand)]
@@ -91,7 +128,7 @@ pub(super) enum Command {
     },
     Discover(discover::Args),
     Doctor(doctor::Args),
-    /// List, inspect, build, fetch and publish drivers
+    /// List, add, build and publish drivers
     #[command(after_long_help = drivers::EXAMPLES, arg_required_else_help = true)]
     Drivers {
         #[command(subcommand)]
@@ -110,13 +147,15 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: state::Command,
     },
+    #[command(name = "pipeline", hide = true)]
+    PipelineFormat(pipeline_format::Args),
     #[command(hide = true)]
     Worker(worker::Args),
     #[command(hide = true)]
     CompileDriver(compile_driver::Args),
     #[command(hide = true)]
     TrySandbox(try_sandbox::Args),
-    /// Manage E2B sandboxes and templates
+    /// Manage E2B sandboxes: access, templates, clean-up
     #[command(name = "e2b", after_long_help = e2b::EXAMPLES, arg_required_else_help = true)]
     E2b {
         #[command(subcommand)]

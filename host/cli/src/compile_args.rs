@@ -13,13 +13,10 @@ use super::shell::Shell;
 /// Options for compiling a pipeline.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct CompileArgs {
-    /// Profile whose parameters are used
+    /// Profile whose parameters and connections are used
     #[arg(long, short, value_name = "NAME")]
     pub(super) profile: Option<String>,
     /// Set a parameter; can be repeated
-    ///
-    /// Takes precedence over OSIRIS_PARAM_<NAME> in the environment, the profile, and the
-    /// pipeline's defaults, in this order.
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub(super) params: Vec<(String, String)>,
 }

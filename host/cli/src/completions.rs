@@ -13,7 +13,7 @@ Examples:
   osiris completions zsh > \"${fpath[1]}/_osiris\"
   osiris completions fish > ~/.config/fish/completions/osiris.fish";
 
-/// Print a shell completion script
+/// Generate shell completions
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {

@@ -20,6 +20,7 @@ mod first_use;
 mod init;
 mod logs;
 mod man;
+mod pipeline_format;
 mod pipelines;
 mod preview;
 mod probe;
@@ -42,11 +43,10 @@ mod worker;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
 use osiris_core::diagnostic::Result;
 use osiris_core::program;
 
-use self::args::{Cli, Command};
+use self::args::Command;
 use self::shell::{CommandOutput, Shell};
 
 /// Runs the command given by the process's arguments and returns its exit code: 0 success, 1 the
@@ -56,14 +56,14 @@ fn main() -> ExitCode {
     program::declare();
     version::declare_drivers();
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match args::parse(&arguments) {
         Ok(cli) => cli,
         Err(error) => return usage::explain(&error, &arguments),
     };
     let shell = Shell::new(cli.global);
     shell.trace();
     let Some(command) = cli.command else {
-        return shell.answer(usage::help(Cli::command()));
+        return shell.answer(usage::help(args::command()));
     };
     match dispatch(command, &shell) {
         Ok(answer) => shell.answer(answer),
@@ -89,6 +89,7 @@ fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {
         Command::Runs { command } => runs::dispatch(command, shell),
         Command::Logs(args) => logs::logs(&args, shell),
         Command::State { command } => state::dispatch(command, shell),
+        Command::PipelineFormat(args) => Ok(pipeline_format::pipeline_format(&args)),
         Command::Worker(args) => worker::work(&args),
         Command::CompileDriver(args) => compile_driver::compile(args),
         Command::TrySandbox(args) => try_sandbox::try_sandbox(&args),

@@ -63,14 +63,12 @@ fn usage_problem(text: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
-    use super::super::args::Cli;
+    use super::super::args;
     use super::*;
 
     fn problem(arguments: &[&str]) -> Diagnostic {
-        let arguments = std::iter::once(&"osiris").chain(arguments);
-        usage_problem(&Cli::try_parse_from(arguments).unwrap_err().render().to_string())
+        let arguments = std::iter::once("osiris").chain(arguments.iter().copied());
+        usage_problem(&args::parse(arguments).unwrap_err().render().to_string())
     }
 
     #[test]

@@ -16,11 +16,11 @@ Examples:
   osiris validate hello --profile prod --param day=2026-01-31
   osiris validate hello --json";
 
-/// Check a pipeline without compiling or running it
+/// Validate a pipeline
 ///
-/// Reports all problems that compiling would find, each with its position in the file: unknown
-/// keys, steps and drivers, configurations that do not match the driver's schema, unresolved
-/// parameters, and secrets in the file.
+/// Reports all problems that a run would find before it starts, each with its place in the file:
+/// unknown keys, drivers and connections, invalid options, parameters without a value, secrets in
+/// the file. Input files and environment variables that are missing here are warnings.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
@@ -34,7 +34,7 @@ pub(super) struct Args {
 pub(super) fn validate(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let workspace = shell.workspace()?;
     let file = workspace.pipeline_file(&args.file)?;
-    let checked = workspace.check(&file, &args.values.options()?)?;
+    let checked = workspace.preflight(&file, &args.values.options()?)?;
     workspace.admit(&checked.manifest, &checked.configs)?;
     warn(&checked.warnings, shell);
     let json = json!({

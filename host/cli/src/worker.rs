@@ -1,4 +1,4 @@
-//! `osiris worker`: the process that `osiris run --e2b` starts in a sandbox.
+//! `osiris worker`: the process that `osiris run --on e2b` starts in a sandbox.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ Examples:
   osiris worker --folder /home/user/.osiris/run-... --base /home/user/session/...
 
 Reads commands from standard input and writes messages to standard output, one JSON
-object per line. Started by `osiris run --e2b`.";
+object per line. Started by `osiris run --on e2b`.";
 
 /// Run a pipeline in a sandbox on behalf of a host
 #[derive(Debug, clap::Args)]

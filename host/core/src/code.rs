@@ -161,6 +161,8 @@ codes! {
     EngineFailed = "engine_failed",
     /// A `.env` file is invalid.
     EnvFileInvalid = "env_file_invalid",
+    /// The extension of an output file is that of another format.
+    ExtensionMismatched = "extension_mismatched",
     /// A file would be replaced.
     FileExists = "file_exists",
     /// The path is not a regular file.
@@ -199,6 +201,8 @@ codes! {
     IndexUnwritable = "index_unwritable",
     /// A step takes one table, and several steps before it produce one.
     InputAmbiguous = "input_ambiguous",
+    /// An input file of a step does not exist.
+    InputFileMissing = "input_file_missing",
     /// A step needs a table, and no step before it produces one.
     InputMissing = "input_missing",
     /// A step that takes no table needs one that produces it.
@@ -301,6 +305,8 @@ codes! {
     PermissionsDifferent = "permissions_different",
     /// The file of a pipeline does not exist.
     PipelineMissing = "pipeline_missing",
+    /// A value in a pipeline looks like a reference to a variable, which only connections can have.
+    PlaceholderUnknown = "placeholder_unknown",
     /// The policy for drivers in `osiris.yaml` is invalid.
     PolicyInvalid = "policy_invalid",
     /// The rows of a preview cannot be read.

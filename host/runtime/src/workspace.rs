@@ -8,7 +8,8 @@ use osiris_core::diagnostic::Result;
 use osiris_core::driver::AdmissionPolicy;
 use osiris_core::driver::catalog::DriverCatalog;
 use osiris_core::driver::limits::{LimitOverrides, Limits};
-use osiris_pipeline::compile::{self, Build, Checked, Options};
+use osiris_pipeline::compile::{self, Build, Checked, Options, Surroundings};
+use osiris_pipeline::connection::{Connections, Environment};
 use osiris_pipeline::manifest::Manifest;
 use osiris_pipeline::project::{Project, pipeline_files};
 use osiris_registry::Lockfile;
@@ -75,6 +76,20 @@ impl Workspace {
     pub fn check(&self, file: &Path, options: &Options) -> Result<Checked> {
         let file = self.pipeline_file(file)?;
         compile::check(&self.project, &file, options, &*self.drivers)
+    }
+
+    /// Like [`Self::check`], and also finds the problems that a run on this machine would find:
+    /// missing connections, variables and input files, and permissions beyond the ceilings.
+    ///
+    /// # Errors
+    /// Returns an error if the file does not exist, and for every problem of the pipeline and its
+    /// connections.
+    pub fn preflight(&self, file: &Path, options: &Options) -> Result<Checked> {
+        let file = self.pipeline_file(file)?;
+        let connections = Connections::read(self.project.base())?;
+        let environment = Environment::read(self.project.base())?;
+        let surroundings = Surroundings { connections: &connections, environment: &environment };
+        compile::preflight(&self.project, &file, options, &*self.drivers, surroundings)
     }
 
     /// Compiles a pipeline, given by path or name, into its build directory.

@@ -16,7 +16,7 @@ pub(crate) fn build() -> Result<()> {
 pub(crate) fn serve() -> Result<()> {
     build()?;
     eprintln!("Paste these lines into another shell; there, in testing_env:");
-    eprintln!("  osiris run pipelines/penguins.yaml --e2b --e2b-install-deps --verbose");
+    eprintln!("  osiris run pipelines/penguins.yaml --on e2b --e2b-install-deps --verbose");
     run(&mut command()?)
 }
 

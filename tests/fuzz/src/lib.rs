@@ -37,7 +37,11 @@ impl Specs {
 impl Drivers for Specs {
     fn find(&self, name: &str) -> Result<Found, Missing> {
         let spec = SPECS.iter().find(|spec| spec.name == name);
-        let found = |spec: &Arc<Spec>| Found { spec: spec.clone(), sha256: "0".repeat(64) };
+        let found = |spec: &Arc<Spec>| Found {
+            spec: spec.clone(),
+            sha256: "0".repeat(64),
+            built_in: false,
+        };
         spec.map(found).ok_or(Missing::Unknown { searched: vec![PathBuf::from("drivers")] })
     }
 

@@ -20,27 +20,28 @@ use super::super::shell::{CommandOutput, Shell};
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris connections doctor                                      check all connections
-  osiris connections doctor @mysql.main --timeout 10             check one connection
-  osiris connections doctor --family mysql                       check the connections of a family
-  osiris connections doctor --json                               with category, latency and message
+  osiris connections doctor                             test all connections
+  osiris connections doctor @mysql.main --timeout 10    test one connection
+  osiris connections doctor --family mysql              test the connections of a family
+  osiris connections doctor --json                      with category and latency
 
-A failure is reported as auth, network, permission, timeout or unknown. Exits with 3 if a check fails.";
+Failures are classified as auth, network, permission, timeout or unknown. Exits with 3
+if a test fails.";
 
-/// Check that connections work
+/// Test connections
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Connection, like @mysql.main
     #[arg(value_name = "@FAMILY.ALIAS", conflicts_with_all = ["family", "alias"])]
     connection: Option<String>,
-    /// Check only the connections of this family
+    /// Only connections of this family
     #[arg(long, value_name = "NAME")]
     family: Option<String>,
-    /// Check only the connection with this alias
+    /// Only the connection with this alias
     #[arg(long, value_name = "NAME", requires = "family")]
     alias: Option<String>,
-    /// Timeout of each check, in seconds
+    /// Timeout of each test, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
     timeout: f64,
 }

@@ -26,7 +26,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// List only the connections of this family
+    /// Only connections of this family
     #[arg(long, value_name = "NAME")]
     family: Option<String>,
 }

@@ -11,7 +11,7 @@ use super::shell::{CommandOutput, Shell};
 pub(super) const EXAMPLES: &str = "\
 Examples:
   osiris connections list                     list connections, with secrets masked
-  osiris connections doctor                   check that drivers can connect
+  osiris connections doctor                   test connections
   osiris connections doctor --family mysql --alias main --timeout 10
 
 Connections are defined in osiris_connections.yaml:
@@ -20,7 +20,7 @@ Connections are defined in osiris_connections.yaml:
     mysql:
       main: {host: db.example, database: shop, user: app, password: \"${MYSQL_PASSWORD}\"}
 A step refers to a connection with `connection: \"@mysql.main\"`. `doctor` exits with 3 if
-a check fails.";
+a test fails.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

@@ -34,11 +34,12 @@ Examples:
   osiris discover @mysql.main                list tables, from the cache if it is fresh
   osiris discover @mysql.main --refresh      query the service again
   osiris discover @mysql.main --samples 3    also show the first rows of each table
-  osiris discover @mysql.main --json         for programs; `fingerprint` changes only with the schema
+  osiris discover @mysql.main --json         `fingerprint` changes only with the schema
 
-The cache is in .osiris/cache/discovery. It contains names and types, but no samples and no secrets.";
+The cache is in .osiris/cache/discovery. It contains names and types, but no samples and
+no secrets.";
 
-/// List the tables, columns, types and keys of a connection
+/// Show the tables and columns behind a connection
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {

@@ -37,7 +37,7 @@ host, OSIRIS_REGISTRY_USER and OSIRIS_REGISTRY_PASSWORD.
 Drivers are written to drivers/ and pinned by hash in osiris.lock; commit that file
 to git. The project then runs no other driver with the same name.";
 
-/// Fetch drivers and pin them in osiris.lock
+/// Add drivers and pin them in osiris.lock
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -1,15 +1,20 @@
 //! Descriptions of a spec for people.
 
+use osiris_core::contract;
 use osiris_core::driver::spec::Spec;
 use osiris_core::sanitize::escape_control;
+use osiris_pipeline::project::pipeline::Mode;
 use serde_json::{Map, Value};
 
 use super::super::render::{BOLD, DIM, Table, paint};
 
-/// Formats the modes like `extract, discover`.
+/// Formats the modes in the words of pipelines: `read, discover`.
 pub(super) fn modes(spec: &Spec) -> String {
-    let name = |mode| serde_json::to_value(mode).ok().and_then(|v| v.as_str().map(str::to_owned));
-    spec.modes.iter().filter_map(name).collect::<Vec<_>>().join(", ")
+    let name = |mode: &contract::Mode| {
+        let in_steps = Mode::ALL.into_iter().find(|one| contract::Mode::from(*one) == *mode);
+        in_steps.map_or("discover", Mode::name)
+    };
+    spec.modes.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// Formats the heading of a driver: name, version, title and description.

@@ -26,9 +26,7 @@ use super::super::shell::Shell;
 /// Options for fetching drivers.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct NetworkArgs {
-    /// Allow unencrypted HTTP to other machines
-    ///
-    /// Anyone on the network path can then read and change fetched files, and read the login.
+    /// Allow unencrypted HTTP to other machines, which exposes files and the login
     #[arg(long)]
     insecure: bool,
 }
@@ -36,11 +34,8 @@ pub(super) struct NetworkArgs {
 /// Permission for files of the project to name local files and servers.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct Local {
-    /// Allow osiris.lock and osiris.yaml to name files outside the project, and servers on this
-    /// machine and on private networks
-    ///
-    /// Sources that you added on this machine are always allowed. Same as exporting
-    /// OSIRIS_ALLOW_LOCAL=1.
+    /// Allow files and servers of this machine in osiris.lock and osiris.yaml, like
+    /// OSIRIS_ALLOW_LOCAL=1
     #[arg(long)]
     allow_local: bool,
 }

@@ -43,34 +43,36 @@ Examples:
   osiris drivers search crm                            search the indexes of the project
   osiris drivers add acme.crm_extractor                fetch a driver and pin it in osiris.lock
   osiris drivers add oci://ghcr.io/acme/crm:1.2.0
-  osiris drivers sync                                  make drivers/ match osiris.lock
+  osiris drivers sync                                  install the drivers of osiris.lock
   osiris drivers pack some.wasm --spec spec.yaml       turn any component into a driver
-  osiris drivers test drivers/my.driver.wasm           check a driver against the contract
+  osiris drivers test drivers/my.driver.wasm           run the conformance tests
 
 Drivers are *.wasm files in the project's drivers directory, in the directory that
 OSIRIS_DRIVERS names, and in the directory that comes with osiris.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    // For users of drivers.
     List(list::Args),
     Show(show::Args),
     Inspect(inspect::Args),
-    New(new::Args),
-    Build(build::Args),
-    Keygen(keygen::Args),
-    Sign(sign::Args),
-    Bundle(bundle::Args),
+    Search(search::Args),
+    Info(info::Args),
     Add(add::Args),
     Sync(sync::Args),
     Update(update::Args),
     Remove(remove::Args),
     Audit(audit::Args),
-    Search(search::Args),
-    Info(info::Args),
-    Index(index::Args),
-    Publish(publish::Args),
+    Bundle(bundle::Args),
+    // For authors of drivers.
+    New(new::Args),
+    Build(build::Args),
     Pack(pack::Args),
     Test(test::Args),
+    Keygen(keygen::Args),
+    Sign(sign::Args),
+    Publish(publish::Args),
+    Index(index::Args),
 }
 
 pub(super) fn dispatch(command: Command, shell: &Shell) -> Result<CommandOutput> {

@@ -18,7 +18,7 @@ For components built with other tools. The component must export the contract's
 interface `driver` and import only interfaces that the host provides to drivers. The
 spec replaces a spec in the component; see `osiris drivers inspect`.";
 
-/// Turn a component and a spec into a driver
+/// Turn any component into a driver
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -29,7 +29,7 @@ A bundle, created with `osiris drivers bundle`, contains drivers and a lockfile.
 the first driver is installed, all are checked: the sha256, the signatures and the
 rules of this project. Keys in the bundle are shown, but not trusted.";
 
-/// Make drivers/ match osiris.lock
+/// Install the drivers pinned in osiris.lock
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {

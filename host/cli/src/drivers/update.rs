@@ -26,7 +26,7 @@ without a tag, the newest version. A driver that was added by name is looked up 
 index. If a new version requests more permissions, no
 driver changes: review the permissions, then use --accept-permissions.";
 
-/// Update locked drivers from their sources
+/// Update locked drivers
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {

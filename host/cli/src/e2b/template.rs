@@ -19,7 +19,7 @@ Examples:
   osiris e2b template --name team-osiris:v1 --memory 4096
   osiris e2b template --out osiris-template           write a directory with a Dockerfile instead
 
-Then: osiris run --last-compile --e2b --e2b-template osiris";
+Then: osiris run --last-compile --on e2b --e2b-template osiris";
 
 /// Build a template with osiris and the drivers
 #[derive(Debug, clap::Args)]
@@ -89,7 +89,7 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
                 }
             };
             runtime()?.block_on(recipe.build(&control, log)).map_err(osiris_e2b::problem)?;
-            let next = format!("osiris run PIPELINE --e2b --e2b-template {}", args.name);
+            let next = format!("osiris run PIPELINE --on e2b --e2b-template {}", args.name);
             (format!("built template {}", args.name), next)
         }
     };

@@ -1,4 +1,4 @@
-//! `osiris run --e2b`: options and plan of a run in a sandbox.
+//! `osiris run --on e2b`: options and plan of a run in a sandbox.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,37 +22,44 @@ const INSTALL: &str = "OSIRIS_E2B_INSTALL_DEPS";
 /// Variables that must not enter a sandbox.
 const KEYS: [&str; 2] = ["E2B_API_KEY", "E2B_ACCESS_TOKEN"];
 
-/// Options for a run in E2B.
+/// The place of a run other than this machine.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Place {
+    /// A cloud sandbox of E2B
+    E2b,
+}
+
+/// Options for a run in E2B. All but the first are in `osiris help e2b`.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "E2B options")]
 pub(in super::super) struct E2b {
-    /// Run in an E2B cloud sandbox, with the same results
-    ///
-    /// Requires E2B_API_KEY in the environment or in .env.
-    #[arg(long)]
-    pub(super) e2b: bool,
+    /// Run in a cloud sandbox, with the same results: see `osiris help e2b`
+    #[arg(long, value_name = "PLACE", group = "sandbox")]
+    on: Option<Place>,
+    /// Same as `--on e2b`
+    #[arg(long, hide = true, group = "sandbox")]
+    e2b: bool,
     /// Upload osiris and drivers that the template lacks to the sandbox
     ///
     /// Same as OSIRIS_E2B_INSTALL_DEPS=1.
-    #[arg(long, requires = "e2b")]
+    #[arg(long, hide = true, requires = "sandbox")]
     e2b_install_deps: bool,
     /// Sandbox template; `osiris e2b template` builds a template that contains osiris
-    #[arg(long, requires = "e2b", value_name = "NAME", default_value = "base")]
+    #[arg(long, hide = true, requires = "sandbox", value_name = "NAME", default_value = "base")]
     e2b_template: String,
     /// Maximum lifetime of the sandbox, in seconds
-    #[arg(long, requires = "e2b", value_name = "SECONDS", default_value_t = 86_400,
+    #[arg(long, hide = true, requires = "sandbox", value_name = "SECONDS", default_value_t = 86_400,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     e2b_timeout: u64,
     /// Set a variable for connections and in the sandbox; can be repeated
     ///
     /// E2B can read the value: pass secrets through connections instead.
-    #[arg(long = "e2b-env", requires = "e2b", value_name = "NAME=VALUE", value_parser = variable)]
+    #[arg(long = "e2b-env", hide = true, requires = "sandbox", value_name = "NAME=VALUE", value_parser = variable)]
     e2b_env: Vec<(String, String)>,
     /// Set a variable in the sandbox to its local value; can be repeated
-    #[arg(long = "e2b-pass-env", requires = "e2b", value_name = "NAME", value_parser = name)]
+    #[arg(long = "e2b-pass-env", hide = true, requires = "sandbox", value_name = "NAME", value_parser = name)]
     e2b_pass_env: Vec<String>,
     /// Keep the sandbox after the run, for inspection
-    #[arg(long, requires = "e2b")]
+    #[arg(long, hide = true, requires = "sandbox")]
     e2b_keep: bool,
 }
 
@@ -74,6 +81,11 @@ fn name(text: &str) -> Result<String, String> {
 }
 
 impl E2b {
+    /// Returns whether the run takes place in a sandbox.
+    pub(super) fn is_on(&self) -> bool {
+        self.e2b || self.on.is_some()
+    }
+
     /// Returns the variables that are set for this run only.
     pub(super) fn variables(&self) -> impl Iterator<Item = (String, String)> {
         self.e2b_env.iter().cloned()

@@ -39,8 +39,7 @@ Examples:
   osiris run other/hello.yaml --limit memory=512MiB --limit seconds=60
   osiris run --last-compile                     run the last compiled pipeline
   osiris run .osiris/build/hello/1a2b3c4-.../manifest.yaml
-  osiris run --last-compile --e2b --e2b-install-deps --verbose
-  osiris run --last-compile --e2b --dry-run     show what would be uploaded
+  osiris run hello --on e2b                     run in a cloud sandbox: see `osiris help e2b`
 
 Ctrl-C stops the run and rolls back unfinished steps; the exit code is then 130, and 143
 after SIGTERM. A second Ctrl-C stops the run immediately. The logs and artifacts of
@@ -109,7 +108,7 @@ pub(super) fn run_build(
     let compiling = |driver: &str| note_compilation(driver, shell);
     if options.dry_run {
         let plan = dry_run::plan(&job, &connected.origins, workspace, shell)?;
-        if !e2b.e2b {
+        if !e2b.is_on() {
             return Ok(dry_run::answer(plan, None));
         }
         let prepared = run::prepare(Engine::new()?, &workspace.drivers, job, compiling)?;
@@ -131,7 +130,7 @@ pub(super) fn run_build(
     };
     first_use::print_notices(prepared.admitted(), &permissions, workspace, shell, Remember::Yes);
     let progress = Arc::new(RunProgress::new(&prepared));
-    let target = if e2b.e2b {
+    let target = if e2b.is_on() {
         let (runner, notes) = e2b.runner(prepared, &workspace.drivers, &environment)?;
         ExecutionTarget::E2b(Box::new(runner), notes)
     } else {

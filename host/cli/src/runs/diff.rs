@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// Run id or its beginning, session directory, or `last`
     #[arg(value_name = "LEFT")]
     left: String,
-    /// Session to compare with
+    /// Run to compare with
     #[arg(value_name = "RIGHT")]
     right: String,
 }

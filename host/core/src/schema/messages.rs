@@ -117,6 +117,8 @@ fn build(error: &ValidationError<'_>, predicate: &str, help: Option<String>) -> 
         pointer,
         message: format!("{subject} {predicate}"),
         help,
+        key: None,
+        suggestion: None,
     }
 }
 

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 pub use defaults::{defaults_at, fill_from};
 pub use describe::keys_of;
-pub use violation::{Fault, Violation};
+pub use violation::{Fault, Violation, merge_misspelled};
 
 /// A compiled schema.
 #[derive(Debug)]

@@ -18,6 +18,52 @@ pub struct Violation {
     pub message: String,
     /// Fix for the mismatch.
     pub help: Option<String>,
+    /// The unknown or missing key. `None` for a value that is not allowed.
+    pub(super) key: Option<String>,
+    /// The key that an unknown key is probably a misspelling of.
+    pub(super) suggestion: Option<String>,
+}
+
+/// Maximum keys that the help for an unknown key lists.
+const MAX_LISTED_KEYS: usize = 16;
+
+/// Removes the missing keys that are only missing because an unknown key stands in their place:
+/// `file` instead of `path` is one mistake.
+pub fn merge_misspelled(findings: &mut Vec<Violation>) {
+    let missing = |findings: &[Violation], parent: &str| -> Vec<String> {
+        let is_here = |one: &&Violation| one.fault == Fault::MissingKey && one.pointer == parent;
+        findings.iter().filter(is_here).filter_map(|one| one.key.clone()).collect()
+    };
+    for index in 0..findings.len() {
+        if findings[index].fault != Fault::UnknownKey {
+            continue;
+        }
+        let Some((parent, _)) = findings[index].pointer.rsplit_once('/') else { continue };
+        let is_alone = |one: &&Violation| {
+            one.fault == Fault::UnknownKey
+                && one.suggestion.is_none()
+                && one.pointer.rsplit_once('/').is_some_and(|(other, _)| other == parent)
+        };
+        let missing = missing(findings, parent);
+        let suggestion = match (&findings[index].suggestion, missing.as_slice()) {
+            (Some(suggestion), _) => suggestion.clone(),
+            (None, [only]) if findings.iter().filter(is_alone).count() == 1 => only.clone(),
+            (None, _) => continue,
+        };
+        findings[index].help = Some(format!("did you mean `{suggestion}`?"));
+        findings[index].suggestion = Some(suggestion);
+    }
+    let named: Vec<(String, String)> = findings
+        .iter()
+        .filter(|one| one.fault == Fault::UnknownKey)
+        .filter_map(|one| {
+            Some((one.pointer.rsplit_once('/')?.0.to_owned(), one.suggestion.clone()?))
+        })
+        .collect();
+    findings.retain(|one| {
+        let key = one.key.as_deref().filter(|_| one.fault == Fault::MissingKey);
+        !named.iter().any(|(parent, name)| *parent == one.pointer && Some(name.as_str()) == key)
+    });
 }
 
 /// Kind of a mismatch.
@@ -60,15 +106,17 @@ fn unknown(key: &str, error: &ValidationError<'_>, parent: &Value) -> Violation 
     let at = error.instance_path().as_str();
     let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
     let keys: Vec<&str> = describe::keys_of(parent).collect();
-    let help = match closest_match(key, keys.iter().copied()) {
+    let suggestion = closest_match(key, keys.iter().copied()).map(str::to_owned);
+    let help = match &suggestion {
         Some(suggestion) => Some(format!("did you mean `{suggestion}`?")),
-        None if keys.is_empty() => None,
+        None if keys.is_empty() || keys.len() > MAX_LISTED_KEYS => None,
         None => Some(format!("expected {}", join_or(&keys))),
     };
     let location =
         if at.is_empty() { String::new() } else { format!(" in `{}`", describe::path(at)) };
     let message = format!("unknown key {}{location}", quoted(key));
-    Violation { fault: Fault::UnknownKey, pointer, message, help }
+    let key = Some(key.to_owned());
+    Violation { fault: Fault::UnknownKey, pointer, message, help, key, suggestion }
 }
 
 fn missing(key: &str, error: &ValidationError<'_>, schema: &Value) -> Violation {
@@ -85,6 +133,8 @@ fn missing(key: &str, error: &ValidationError<'_>, schema: &Value) -> Violation 
             Some(text) => format!("add `{key}: ...`: {}", messages::one_line(text)),
             None => format!("add `{key}: ...`"),
         }),
+        key: Some(key.to_owned()),
+        suggestion: None,
     }
 }
 

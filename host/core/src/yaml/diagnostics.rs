@@ -32,6 +32,15 @@ impl<'f> Diagnostics<'f> {
         self.problems.push(problem);
     }
 
+    /// Returns whether a problem of this code has been reported at a position.
+    pub fn has_at(&self, position: Position, code: Code) -> bool {
+        let is_here = |problem: &Diagnostic| {
+            let at = problem.location.as_ref().and_then(|location| location.position);
+            problem.code == code && at == Some(position)
+        };
+        self.problems.iter().any(is_here)
+    }
+
     /// Returns the number of problems.
     pub fn count(&self) -> usize {
         self.problems.len()

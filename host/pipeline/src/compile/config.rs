@@ -9,12 +9,12 @@ use osiris_core::driver::provenance::unset;
 use osiris_core::driver::spec::{OverridePolicy, Spec};
 use osiris_core::fs::layout::CONNECTIONS_FILE;
 use osiris_core::paths::{self, AccessMode, PathFault, ProjectPath};
-use osiris_core::schema::{Fault, Schema};
+use osiris_core::schema::{Fault, Schema, Violation, merge_misspelled};
 use osiris_core::text::quoted;
 use osiris_core::yaml::{Diagnostics, Node};
 use serde_json::Value as Json;
 
-use crate::connection::{CONNECTION_KEY, Reference, author_only, mismatch};
+use crate::connection::{CONNECTION_KEY, Reference, author_only, mismatch, show_options};
 use crate::project::Project;
 
 /// Returns the configuration as the user wrote it: `config`, whose parameters are substituted.
@@ -34,17 +34,24 @@ pub(super) fn complete(
     let is_connection = |pointer: &str| {
         spec.connection_fields.iter().any(|field| pointer.strip_prefix('/') == Some(&field.name))
     };
-    for finding in schema.check(&filled) {
-        if finding.fault == Fault::UnknownKey && is_connection(&finding.pointer) {
-            continue;
-        }
+    let is_reported = |finding: &Violation| {
+        let position = config.position_of(&finding.pointer);
+        finding.fault == Fault::UnknownKey && problems.has_at(position, Code::SecretInline)
+    };
+    let mut findings = schema.check(&filled);
+    findings.retain(|finding| {
+        let is_unknown = finding.fault == Fault::UnknownKey;
+        !(is_unknown && is_connection(&finding.pointer)) && !is_reported(finding)
+    });
+    merge_misspelled(&mut findings);
+    for finding in findings {
         let code = match finding.fault {
             Fault::UnknownKey => Code::ConfigKeyUnknown,
             Fault::MissingKey => Code::ConfigKeyMissing,
             Fault::InvalidValue => Code::ConfigValueInvalid,
         };
         let mut problem = Diagnostic::new(code, format!("{owner}: {}", finding.message));
-        problem.help = finding.help;
+        problem.help = finding.help.or_else(|| show_options(finding.fault, spec));
         problems.report(config.position_of(&finding.pointer), problem);
     }
     for field in unset(spec, &json, &filled) {

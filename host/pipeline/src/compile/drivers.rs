@@ -26,6 +26,8 @@ pub struct Found {
     pub spec: Arc<Spec>,
     /// The sha256 of the driver's component, 64 hex digits.
     pub sha256: String,
+    /// Whether the driver comes with osiris.
+    pub built_in: bool,
 }
 
 /// The reason why a driver cannot be used.
@@ -48,7 +50,7 @@ impl Drivers for DriverCatalog {
             let refused = |error: Error| Missing::Refused(error.into_diagnostics());
             let sha256 = self.admitted_content(file).map_err(refused)?.sha256.clone();
             file.check().map_err(|error| Missing::Unusable(error.into_diagnostics()))?;
-            return Ok(Found { spec: file.spec.clone(), sha256 });
+            return Ok(Found { spec: file.spec.clone(), sha256, built_in: file.built_in });
         }
         let broken = self.load_errors_for(name);
         if broken.is_empty() {

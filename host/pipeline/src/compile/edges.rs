@@ -8,7 +8,7 @@ use osiris_core::text::{closest_match, quoted};
 use osiris_core::yaml::{Diagnostics, Position};
 
 use super::cycle;
-use crate::project::pipeline::{Mode, Step};
+use crate::project::pipeline::{Mode, Step, is_step_id};
 
 /// The graph of a pipeline's steps, numbered as in the file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -45,11 +45,12 @@ pub(super) fn resolve(
     problems: &mut Diagnostics<'_>,
     warnings: &mut Diagnostics<'_>,
 ) -> Graph {
-    let ids: HashMap<&str, usize> = steps
-        .iter()
-        .enumerate()
-        .filter_map(|(index, step)| Some((step.id.as_ref()?.text.as_str(), index)))
-        .collect();
+    let mut ids: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, step) in steps.iter().enumerate() {
+        if let Some(id) = &step.id {
+            ids.entry(&id.text).or_default().push(index);
+        }
+    }
     let needs: Vec<Vec<usize>> = (0..steps.len())
         .map(|index| match &steps[index].needs {
             Some(_) => explicit(steps, index, &ids, problems),
@@ -70,15 +71,22 @@ pub(super) fn resolve(
 fn explicit(
     steps: &[Step],
     index: usize,
-    ids: &HashMap<&str, usize>,
+    ids: &HashMap<&str, Vec<usize>>,
     problems: &mut Diagnostics<'_>,
 ) -> Vec<usize> {
     let step = &steps[index];
     let mut needs = Vec::new();
     for id in step.needs.iter().flat_map(|needs| &needs.ids) {
-        if let Some(&needed) = ids.get(id.text.as_str()) {
-            needs.push(needed);
-            continue;
+        match ids.get(id.text.as_str()).map(Vec::as_slice) {
+            Some(&[needed]) => {
+                needs.push(needed);
+                continue;
+            }
+            // Several steps with one id have been reported.
+            Some(_) => continue,
+            // So has an id that no step can have.
+            None if !is_step_id(&id.text) && steps.iter().any(|step| step.id.is_none()) => continue,
+            None => {}
         }
         let message = format!("{} needs {}, which does not exist", step.label(), quoted(&id.text));
         let mut names: Vec<&str> = ids.keys().copied().collect();

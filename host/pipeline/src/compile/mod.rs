@@ -12,9 +12,11 @@ mod load;
 mod options;
 mod parameters;
 mod plan;
+mod preflight;
 mod secrets;
 mod steps;
 mod substitute;
+mod suspicious;
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +37,7 @@ use crate::project::pipeline::{Pipeline, Profile};
 pub use drivers::{Drivers, Found, Missing};
 pub use load::{last, load, manifest};
 pub use options::Options;
+pub use preflight::Surroundings;
 
 /// A compiled pipeline in its build directory.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +75,7 @@ pub struct Checked {
 }
 
 /// Codes of problems outside the pipeline.
-const ENVIRONMENT: [Code; 2] = [Code::DriverMissing, Code::DriverUnusable];
+const ENVIRONMENT: [Code; 3] = [Code::CeilingExceeded, Code::DriverMissing, Code::DriverUnusable];
 
 /// Checks a pipeline with everything that it refers to. Writes nothing.
 ///
@@ -85,7 +88,23 @@ pub fn check(
     options: &Options,
     drivers: &dyn Drivers,
 ) -> Result<Checked> {
-    check_root(project, yaml::read(pipeline_file)?, pipeline_file, options, drivers)
+    check_root(project, yaml::read(pipeline_file)?, pipeline_file, options, drivers, None)
+}
+
+/// Like [`check`], and also finds the problems that a run on this machine would find: missing
+/// connections, variables and input files, and permissions beyond the ceilings.
+///
+/// # Errors
+/// Returns an error if there is any problem. Unset variables and missing input files are warnings.
+pub fn preflight(
+    project: &Project,
+    pipeline_file: &Path,
+    options: &Options,
+    drivers: &dyn Drivers,
+    surroundings: Surroundings<'_>,
+) -> Result<Checked> {
+    let root = yaml::read(pipeline_file)?;
+    check_root(project, root, pipeline_file, options, drivers, Some(surroundings))
 }
 
 /// Like [`check`], for a pipeline whose text is not in a file. Problems are reported in
@@ -101,7 +120,7 @@ pub fn check_text(
     drivers: &dyn Drivers,
 ) -> Result<Checked> {
     let root = yaml::parse(text.as_bytes(), pipeline_file)?;
-    check_root(project, root, pipeline_file, options, drivers)
+    check_root(project, root, pipeline_file, options, drivers, None)
 }
 
 fn check_root(
@@ -110,20 +129,31 @@ fn check_root(
     pipeline_file: &Path,
     options: &Options,
     drivers: &dyn Drivers,
+    surroundings: Option<Surroundings<'_>>,
 ) -> Result<Checked> {
     let mut problems = Diagnostics::new(pipeline_file);
     let mut warnings = Diagnostics::new(pipeline_file);
-    let Some(pipeline) = Pipeline::read(root, &mut problems, &mut warnings) else {
+    let Some(mut pipeline) = Pipeline::read(root, &mut problems, &mut warnings) else {
         return Err(Error::new(ExitStatus::Invalid, problems.into_sorted()));
     };
     secrets::scan_file(&pipeline.root, &mut problems);
-    let profile = profile(project, &pipeline, options, &mut problems);
-    let parameters = parameters::resolve(&pipeline, profile, options, &mut problems);
+    let profile = profile(project, &pipeline, options, &mut problems).cloned();
+    let parameters = parameters::resolve(&pipeline, profile.as_ref(), options, &mut problems);
+    let steps = steps::check(
+        project,
+        &mut pipeline,
+        profile.as_ref(),
+        &parameters,
+        drivers,
+        &mut problems,
+        &mut warnings,
+    );
     let graph = edges::resolve(&pipeline.steps, &mut problems, &mut warnings);
-    let steps =
-        steps::check(project, &pipeline, &parameters, drivers, &mut problems, &mut warnings);
     if problems.is_empty() {
         conflicts::check(project, &pipeline, &graph, &steps, &mut problems);
+    }
+    if let Some(surroundings) = surroundings {
+        preflight::check(project, &pipeline, &steps, surroundings, &mut problems, &mut warnings);
     }
     if !problems.is_empty() {
         let problems = problems.into_sorted();
@@ -131,7 +161,7 @@ fn check_root(
         let exit = if outside { ExitStatus::Environment } else { ExitStatus::Invalid };
         return Err(Error::new(exit, problems));
     }
-    let profile = profile.map_or("", |profile| profile.name.as_str());
+    let profile = profile.as_ref().map_or("", |profile| profile.name.as_str());
     let (manifest, configs) = assemble::manifest(&pipeline, profile, &parameters, &graph, steps);
     let (parameters, warnings) = (parameters.to_json(), warnings.into_sorted());
     Ok(Checked { manifest, configs, parameters, warnings })

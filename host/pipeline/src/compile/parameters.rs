@@ -17,6 +17,8 @@ use crate::project::pipeline::{Kind, Parameter, Pipeline, Profile};
 pub(super) struct Parameters {
     values: BTreeMap<String, Value>,
     declared: Vec<String>,
+    /// Whether parameters without a value need no report, because the declarations are unreadable.
+    pub(super) are_unknown: bool,
 }
 
 impl Parameters {
@@ -50,6 +52,7 @@ pub(super) fn resolve(
 ) -> Parameters {
     let mut parameters = Parameters {
         values: BTreeMap::new(),
+        are_unknown: pipeline.lacks_params,
         declared: pipeline.params.iter().map(|param| param.name.clone()).collect(),
     };
     for param in &pipeline.params {

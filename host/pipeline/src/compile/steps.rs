@@ -13,9 +13,10 @@ use serde_json::Value as Json;
 
 use super::parameters::Parameters;
 use super::substitute::substitute;
+use super::suspicious::{check_extensions, check_placeholders};
 use super::{Drivers, Found, Missing, config, secrets};
 use crate::project::Project;
-use crate::project::pipeline::{Located, Mode, Pipeline, Step};
+use crate::project::pipeline::{Located, Mode, Pipeline, Profile, Step};
 
 /// A driver with its parsed schema.
 struct Ready {
@@ -33,10 +34,12 @@ pub(super) struct Checked {
 /// Maximum number of threads that read drivers.
 const THREADS: usize = 4;
 
-/// Checks every step and returns those that passed, by step number.
+/// Checks every step and returns those that passed, by step number. A step whose driver does not
+/// support its mode has no mode afterwards.
 pub(super) fn check(
     project: &Project,
-    pipeline: &Pipeline,
+    pipeline: &mut Pipeline,
+    profile: Option<&Profile>,
     parameters: &Parameters,
     drivers: &dyn Drivers,
     problems: &mut Diagnostics<'_>,
@@ -46,32 +49,45 @@ pub(super) fn check(
         pipeline.steps.iter().filter_map(|step| Some(step.component.as_ref()?.text.as_str()));
     let found = find_all(drivers, names.collect());
     let mut checked = BTreeMap::new();
+    let mut wrong_modes = Vec::new();
     for (number, step) in pipeline.steps.iter().enumerate() {
         let ready = step.component.as_ref().and_then(|component| {
             let found = found.get(component.text.as_str())?.as_ref();
             found.map_err(|missing| report(step, component, missing, drivers, problems)).ok()
         });
         let driver = ready.map(|ready| (ready.found.spec.as_ref(), &ready.schema));
-        let before = problems.count();
+        let first = problems.count();
         secrets::scan_config(step.index, &step.config, driver, problems);
-        let holds_secrets = problems.count() > before;
+        let holds_secrets = problems.count() > first;
         let before = problems.count();
-        let resolved = substitute(step, parameters, problems);
+        let resolved = substitute(step, profile, parameters, problems);
         let Some(Ready { found, schema }) = ready else { continue };
-        let mode = step.mode.map(|mode| check_mode(step, mode, &found.spec, problems));
-        if problems.count() > before {
+        if let Some((position, mode)) = step.mode
+            && !found.spec.modes.contains(&mode.into())
+        {
+            report_mode(step, position, mode, &found.spec, problems);
+            wrong_modes.push(number);
+        }
+        if problems.count() > before || step.lacks_config || parameters.are_unknown {
             continue;
         }
         let owner = step.label();
+        check_placeholders(&owner, "", &step.config, parameters, warnings);
         config::check_connection(&owner, &resolved, &found.spec, problems, warnings);
         let config = config::complete(&owner, &resolved, schema, &found.spec, problems);
         // Messages of this check show paths, and a path can be a URL with a password.
         if !holds_secrets {
             config::check_paths(&owner, &resolved, &config, &found.spec, project, problems);
+            check_extensions(&owner, &resolved, &config, &found.spec, warnings);
         }
-        if let Some(mode) = mode {
-            checked.insert(number, Checked { found: found.clone(), mode, config });
+        if let Some((_, mode)) = step.mode
+            && problems.count() == first
+        {
+            checked.insert(number, Checked { found: found.clone(), mode: mode.into(), config });
         }
+    }
+    for number in wrong_modes {
+        pipeline.steps[number].mode = None;
     }
     checked
 }
@@ -165,39 +181,27 @@ fn plain(name: &str) -> String {
     quoted(name).trim_matches('`').to_owned()
 }
 
-fn check_mode(
+fn report_mode(
     step: &Step,
-    (position, mode): (Position, Mode),
+    position: Position,
+    mode: Mode,
     spec: &Spec,
     problems: &mut Diagnostics<'_>,
-) -> contract::Mode {
-    let needed = spec_mode(mode);
-    if !spec.modes.contains(&needed) {
-        let can: Vec<&str> = [Mode::Read, Mode::Transform, Mode::Write]
-            .into_iter()
-            .filter(|mode| spec.modes.contains(&spec_mode(*mode)))
-            .map(Mode::name)
-            .collect();
-        let message = format!(
-            "{}: driver `{}` does not support the mode `{}`",
-            step.label(),
-            spec.name,
-            mode.name()
-        );
-        let help = match can.as_slice() {
-            [] => "use another driver: this driver supports no mode of steps".to_owned(),
-            can => format!("supported modes: {}", join_or(can)),
-        };
-        problems.report(position, Diagnostic::new(Code::ModeIncompatible, message).help(help));
-    }
-    needed
-}
-
-/// Returns a step's mode as drivers call it.
-fn spec_mode(mode: Mode) -> contract::Mode {
-    match mode {
-        Mode::Read => contract::Mode::Extract,
-        Mode::Transform => contract::Mode::Transform,
-        Mode::Write => contract::Mode::Write,
-    }
+) {
+    let can: Vec<&str> = Mode::ALL
+        .into_iter()
+        .filter(|mode| spec.modes.contains(&(*mode).into()))
+        .map(Mode::name)
+        .collect();
+    let message = format!(
+        "{}: driver `{}` does not support the mode `{}`",
+        step.label(),
+        spec.name,
+        mode.name()
+    );
+    let help = match can.as_slice() {
+        [] => "use another driver: this driver supports no mode of steps".to_owned(),
+        can => format!("supported modes: {}", join_or(can)),
+    };
+    problems.report(position, Diagnostic::new(Code::ModeIncompatible, message).help(help));
 }

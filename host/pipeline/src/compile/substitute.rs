@@ -8,7 +8,8 @@ use osiris_core::text::quoted;
 use osiris_core::yaml::{Diagnostics, Entry, Node, Value};
 
 use super::parameters::Parameters;
-use crate::project::pipeline::Step;
+use crate::connection::CONNECTION_KEY;
+use crate::project::pipeline::{Profile, Step};
 
 const START: &str = "${params.";
 
@@ -67,13 +68,28 @@ fn collect(node: &Node, names: &mut BTreeSet<String>) {
     }
 }
 
-/// Returns a step's configuration with its parameters substituted.
+/// Returns a step's configuration with its parameters substituted, and with the connection of the
+/// profile.
 pub(super) fn substitute(
     step: &Step,
+    profile: Option<&Profile>,
     parameters: &Parameters,
     problems: &mut Diagnostics<'_>,
 ) -> Node {
-    Substitution { owner: step.label(), parameters, problems }.node(&step.config)
+    let mut config = Substitution { owner: step.label(), parameters, problems }.node(&step.config);
+    if let Value::Map(entries) = &mut config.value {
+        let connection = entries.iter_mut().find(|entry| entry.key == CONNECTION_KEY);
+        let connection = connection.map(|entry| &mut entry.value.value);
+        if let Some(Value::Text(name)) = connection
+            && let Some(replacement) = profile
+                .into_iter()
+                .flat_map(|profile| &profile.connections)
+                .find(|replacement| replacement.from.to_string() == *name)
+        {
+            *name = replacement.to.to_string();
+        }
+    }
+    config
 }
 
 struct Substitution<'a, 'f> {
@@ -125,6 +141,9 @@ impl Substitution<'_, '_> {
     fn value(&mut self, node: &Node, name: &str) -> Option<&Value> {
         if let Some(value) = self.parameters.get(name) {
             return Some(value);
+        }
+        if self.parameters.are_unknown {
+            return None;
         }
         let message = format!("{}: parameter {} has no value", self.owner, quoted(name));
         let help = match self.parameters.closest(name).filter(|suggestion| *suggestion != name) {

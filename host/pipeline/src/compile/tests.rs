@@ -10,6 +10,7 @@ use std::sync::Arc;
 use osiris_core::driver::spec::Spec;
 
 use super::*;
+use crate::connection::{Connections, Environment};
 
 const READER: &str = r#"
 name: files.reader
@@ -67,7 +68,11 @@ impl Drivers for Specs {
             return Err(Missing::Unusable(vec![problem]));
         }
         let spec = self.0.iter().find(|spec| spec.name == name);
-        let found = |spec: &Arc<Spec>| Found { spec: spec.clone(), sha256: "0".repeat(64) };
+        let found = |spec: &Arc<Spec>| Found {
+            spec: spec.clone(),
+            sha256: "0".repeat(64),
+            built_in: false,
+        };
         spec.map(found).ok_or(Missing::Unknown { searched: vec![PathBuf::from("drivers")] })
     }
 

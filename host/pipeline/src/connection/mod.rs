@@ -21,4 +21,4 @@ pub use step_config::{
     CONNECTION_KEY, RESOLVED_KEY, connection_config, connection_pointer, driver_view, origins,
     resolve_step_config, with_defaults,
 };
-pub(crate) use step_config::{author_only, mismatch};
+pub(crate) use step_config::{author_only, mismatch, show_options};

@@ -6,7 +6,7 @@ use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, ExitStatus, Result};
 use osiris_core::driver::provenance::{Origins, Provenance, Unset, unset};
 use osiris_core::driver::spec::{ConnectionField, OverridePolicy, Spec};
-use osiris_core::schema::fill_from;
+use osiris_core::schema::{Fault, fill_from, merge_misspelled};
 use osiris_core::text::quoted;
 use osiris_core::yaml::Node;
 use osiris_core::yaml::Value as Yaml;
@@ -230,7 +230,8 @@ fn check(
     let reference = own.and_then(|config| config.remove(CONNECTION_KEY));
     let mut filled = config.clone();
     schema.fill(&mut filled);
-    let findings = schema.check(&filled);
+    let mut findings = schema.check(&filled);
+    merge_misspelled(&mut findings);
     let unset = unset(spec, config, &filled);
     if let (Some(reference), Value::Object(config)) = (reference, config) {
         config.insert(CONNECTION_KEY.to_owned(), reference);
@@ -249,7 +250,7 @@ fn check(
                 .replace(&format!(" in `{RESOLVED_KEY}`"), "");
             let mut problem =
                 Diagnostic::new(Code::ConnectionInvalid, format!("{whose}: {message}"));
-            problem.help = finding.help;
+            problem.help = finding.help.or_else(|| show_options(finding.fault, spec));
             if let Some(file) = &connections.file {
                 problem = problem.at(file, resolved.source.position_of(below));
             }
@@ -270,6 +271,12 @@ fn check(
         problems.push(problem);
     }
     if problems.is_empty() { Ok(()) } else { Err(Error::new(ExitStatus::Invalid, problems)) }
+}
+
+/// Returns the help for an unknown key of a driver with many keys.
+pub(crate) fn show_options(fault: Fault, spec: &Spec) -> Option<String> {
+    let help = || format!("list the driver's options with `osiris drivers show {}`", spec.name);
+    (fault == Fault::UnknownKey).then(help)
 }
 
 /// Maximum length in bytes of a default that is suggested to the user.

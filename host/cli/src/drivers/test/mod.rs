@@ -36,7 +36,7 @@ temporary project. Exits with 1 if a check fails.";
 /// The file of cases that is used if it exists next to the driver.
 const CASES_FILE: &str = "conformance.yaml";
 
-/// Check a driver against the contract
+/// Run the conformance tests on a driver
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {

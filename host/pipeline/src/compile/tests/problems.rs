@@ -69,17 +69,13 @@ fn pipeline_problems_are_reported() {
         (
             "params:",
             "parms:",
-            &[
-                "3:1 key_unknown: the pipeline: unknown key `parms` (did you mean `params`?)",
-                "13:20 param_unset: step `load`: parameter `folder` has no value (add a default under `params`, or set a value with `--param folder=...` or `OSIRIS_PARAM_FOLDER`)",
-                "13:54 param_unset: step `load`: parameter `limit` has no value (add a default under `params`, or set a value with `--param limit=...` or `OSIRIS_PARAM_LIMIT`)",
-            ],
+            &["3:1 key_unknown: the pipeline: unknown key `parms` (did you mean `params`?)"],
         ),
         (
             "name: orders",
             "name: orders\nowner: me",
             &[
-                "3:1 key_unknown: the pipeline: unknown key `owner` (expected oml_version, name, description, metadata, schedule, params, profiles or steps; put other data under `metadata`)",
+                "3:1 key_unknown: the pipeline: unknown key `owner` (expected oml_version, name, description, metadata, params, profiles or steps; put other data under `metadata`)",
             ],
         ),
     ]);
@@ -111,6 +107,13 @@ fn step_problems_are_reported() {
         ),
         (
             "id: shape",
+            "id: load\n    needs: [load]",
+            &[
+                "14:9 id_duplicate: duplicate step id `load`: already used in line 10 (give each step a unique id)",
+            ],
+        ),
+        (
+            "id: shape",
             "id: Load",
             &[
                 "14:9 id_duplicate: the step id `Load` differs only in case from `load` in line 10 (give each step a unique id)",
@@ -118,9 +121,16 @@ fn step_problems_are_reported() {
         ),
         (
             "mode: read",
-            "mode: extract",
+            "mode: red",
             &[
-                "12:11 mode_invalid: step `load`: unknown mode `extract`, expected `read`, `transform` or `write` (write `mode: read` for a step that reads)",
+                "12:11 mode_invalid: step `load`: unknown mode `red`, expected `read`, `transform` or `write` (did you mean `read`?)",
+            ],
+        ),
+        (
+            "    component: tables.shaper\n    mode: transform",
+            "    component: tables.shaper\n    mode: write",
+            &[
+                "16:11 mode_incompatible: step `shape`: driver `tables.shaper` does not support the mode `write` (supported modes: transform)",
             ],
         ),
         (
@@ -134,17 +144,13 @@ fn step_problems_are_reported() {
             "    config:\n      path",
             "    with:\n      path",
             &[
-                "17:5 config_key_missing: step `save`: missing key `path` (add `path: ...`)",
                 "20:5 key_unknown: step `save`: unknown key `with` (put the configuration under `config:`)",
             ],
         ),
         (
             "    config:\n      path: out.csv",
             "    config: out.csv",
-            &[
-                "17:5 config_key_missing: step `save`: missing key `path` (add `path: ...`)",
-                "20:13 config_type_invalid: step `save`: `config` must be a mapping, but is text ()",
-            ],
+            &["20:13 config_type_invalid: step `save`: `config` must be a mapping, but is text ()"],
         ),
         (
             "files.reader",
@@ -242,6 +248,20 @@ fn config_problems_are_reported() {
             &[
                 "13:47 config_key_unknown: step `load`: unknown key `limt` (did you mean `limit`?)",
                 "13:56 config_value_invalid: step `load`: `newline` must be `lf` or `crlf` (did you mean `lf`?)",
+            ],
+        ),
+        (
+            "path: out.csv",
+            "file: out.csv",
+            &["21:7 config_key_unknown: step `save`: unknown key `file` (did you mean `path`?)"],
+        ),
+        (
+            "path: out.csv",
+            "file: out.csv\n      folder: out",
+            &[
+                "21:7 config_key_missing: step `save`: missing key `path` (add `path: ...`)",
+                "21:7 config_key_unknown: step `save`: unknown key `file` (expected newline or path)",
+                "22:7 config_key_unknown: step `save`: unknown key `folder` (expected newline or path)",
             ],
         ),
         (
@@ -377,4 +397,41 @@ fn absolute_path_in_the_project_gets_a_relative_suggestion() {
     let text = GOOD.replacen("out.csv", &inside.display().to_string(), 1);
     let error = sandbox.compile(&text, &Options::default()).expect_err("absolute");
     assert_eq!(error.first().help.as_deref(), Some("write `data/x.csv`"));
+}
+
+#[test]
+fn suspicious_values_are_warnings() {
+    let sandbox = Sandbox::new();
+    let text = GOOD.replacen("path: out.csv", "path: \"${Folder}/${DAY:-1}.csv\"", 1);
+    let build = sandbox.compile(&text, &Options::default()).unwrap();
+    assert_eq!(
+        lines(&build.warnings),
+        [
+            "21:13 placeholder_unknown: step `save`: `${Folder}` is not replaced: a pipeline refers to parameters, not to environment variables (write `${params.folder}`)"
+        ]
+    );
+    let text = GOOD.replacen("${params.folder}/", "${DIR}/", 1);
+    let build = sandbox.compile(&text, &Options::default()).unwrap();
+    assert!(build.warnings[0].help.as_ref().unwrap().contains("`--param dir=...`"));
+}
+
+#[test]
+fn missing_connections_and_files_are_found_before_a_run() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.folder.path().join("data")).unwrap();
+    fs::write(sandbox.folder.path().join("data/on.csv"), "").unwrap();
+    let (connections, environment) = (Connections::default(), Environment::default());
+    let surroundings = Surroundings { connections: &connections, environment: &environment };
+    let check = |text: &str| {
+        let file = sandbox.pipeline(text);
+        let options = Options::default();
+        preflight(&sandbox.project, &file, &options, &Specs::new(), surroundings)
+    };
+    assert_eq!(
+        lines(&check(GOOD).unwrap().warnings),
+        [
+            "13:20 input_file_missing: step `load`: the input file `data/in.csv` does not exist (did you mean `data/on.csv`?)"
+        ]
+    );
+    assert_eq!(check(&GOOD.replacen("/in.csv", "/*.csv", 1)).unwrap().warnings, []);
 }

@@ -16,21 +16,49 @@ use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{closest_match, join_or, quoted};
 use osiris_core::yaml::{Diagnostics, Fields, Node, Position};
 
-pub use parameters::{Kind, Parameter, Profile};
+pub use parameters::{Kind, Parameter, Profile, Replacement};
 pub use step::{Mode, Needs, Step, is_step_id};
 
 /// The version of the format.
 pub const OML_VERSION: &str = "0.1.0";
 
-const KEYS: [&str; 8] =
-    ["oml_version", "name", "description", "metadata", "schedule", "params", "profiles", "steps"];
+const KEYS: [&str; 7] =
+    ["oml_version", "name", "description", "metadata", "params", "profiles", "steps"];
 
-/// Keys of other formats and their replacements.
-const FORBIDDEN: [(&str, &str); 4] = [
-    ("version", "write the version of the format as `oml_version: 0.1.0`"),
-    ("connectors", "name a driver in each step: `component: family.role`"),
-    ("tasks", "write the list of steps as `steps:`"),
-    ("outputs", "write each output as a step with `mode: write`"),
+/// A key of another format.
+struct ForeignKey {
+    name: &'static str,
+    /// The key that replaces it, if there is one.
+    replacement: Option<&'static str>,
+    help: &'static str,
+}
+
+const FOREIGN_KEYS: [ForeignKey; 5] = [
+    ForeignKey {
+        name: "version",
+        replacement: Some("oml_version"),
+        help: "write the version of the format as `oml_version: 0.1.0`",
+    },
+    ForeignKey {
+        name: "connectors",
+        replacement: None,
+        help: "name a driver in each step: `component: family.role`",
+    },
+    ForeignKey {
+        name: "tasks",
+        replacement: Some("steps"),
+        help: "write the list of steps as `steps:`",
+    },
+    ForeignKey {
+        name: "outputs",
+        replacement: None,
+        help: "write each output as a step with `mode: write`",
+    },
+    ForeignKey {
+        name: "schedule",
+        replacement: None,
+        help: "remove the key, and start `osiris run` with cron, systemd or another scheduler",
+    },
 ];
 
 /// Maximum length of a pipeline's name. Longer names make paths that file systems reject.
@@ -58,6 +86,8 @@ pub struct Pipeline {
     pub metadata: Option<Node>,
     /// The declared parameters.
     pub params: Vec<Parameter>,
+    /// Whether the parameters are unreadable or under a misspelled key, which has been reported.
+    pub lacks_params: bool,
     /// The declared profiles.
     pub profiles: Vec<Profile>,
     /// The steps in the order of the file.
@@ -88,7 +118,9 @@ impl Pipeline {
         let profiles = parameters::profiles(&fields, &params, problems);
         let steps = steps(&fields, problems);
         let metadata = metadata.cloned();
-        Some(Self { name, description, metadata, params, profiles, steps, root })
+        let lacks_params = is_misspelled(&fields, "params")
+            || fields.get("params").is_some_and(|node| node.as_map().is_none());
+        Some(Self { name, description, metadata, params, lacks_params, profiles, steps, root })
     }
 
     /// Returns the name in the form used in paths.
@@ -110,10 +142,39 @@ pub fn slug(name: &str) -> String {
     slug.trim_end_matches('-').to_owned()
 }
 
+/// Returns whether a required key is missing because another key stands in its place, which
+/// [`check_keys`] reports.
+fn is_misspelled(fields: &Fields<'_>, required: &str) -> bool {
+    let is_unknown = |key: &str| !KEYS.contains(&key);
+    fields.entries().iter().map(|entry| entry.key.as_str()).any(|key| {
+        let foreign = FOREIGN_KEYS.iter().find(|foreign| foreign.name == key);
+        let meant = match foreign {
+            Some(foreign) => foreign.replacement,
+            None => closest_match(key, KEYS),
+        };
+        is_unknown(key) && meant == Some(required)
+    })
+}
+
+/// Reads a required key. Reports a problem with `help` if the key is missing.
+fn require<'n>(
+    fields: &Fields<'n>,
+    key: &str,
+    help: &str,
+    problems: &mut Diagnostics<'_>,
+) -> Option<&'n Node> {
+    let found = fields.get(key);
+    if found.is_none() && is_misspelled(fields, key) {
+        return None;
+    }
+    fields.require(key, Code::KeyMissing, help, problems)
+}
+
 fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
     for entry in fields.entries() {
         let key = entry.key.as_str();
-        let problem = if let Some((_, help)) = FORBIDDEN.iter().find(|(name, _)| *name == key) {
+        let foreign = FOREIGN_KEYS.iter().find(|foreign| foreign.name == key);
+        let problem = if let Some(ForeignKey { help, .. }) = foreign {
             Diagnostic::new(Code::KeyUnsupported, format!("the pipeline: unsupported key `{key}`"))
                 .help(*help)
         } else if KEYS.contains(&key) {
@@ -134,9 +195,7 @@ fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
 
 fn check_version(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
     let help = "write `oml_version: 0.1.0`";
-    let Some(node) = fields.require("oml_version", Code::KeyMissing, help, problems) else {
-        return;
-    };
+    let Some(node) = require(fields, "oml_version", help, problems) else { return };
     match node.as_text() {
         Some(OML_VERSION) => {}
         Some(other) => {
@@ -166,7 +225,7 @@ fn name(
     warnings: &mut Diagnostics<'_>,
 ) -> Option<String> {
     let help = "write a name like `name: orders-to-csv`";
-    let node = fields.require("name", Code::KeyMissing, help, problems)?;
+    let node = require(fields, "name", help, problems)?;
     let name = fields.read("name", node, "text", Code::NameTypeInvalid, Node::as_text, problems)?;
     let mut refuse = |code, message: String| {
         problems.report(node.position, Diagnostic::new(code, message).help(help));
@@ -196,9 +255,7 @@ fn name(
 
 fn steps(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Vec<Step> {
     let help = "write `steps:` with one `- id: ...` for each step";
-    let Some(node) = fields.require("steps", Code::KeyMissing, help, problems) else {
-        return Vec::new();
-    };
+    let Some(node) = require(fields, "steps", help, problems) else { return Vec::new() };
     let read = Node::as_list;
     let Some(items) = fields.read("steps", node, "a list", Code::StepsTypeInvalid, read, problems)
     else {

@@ -5,6 +5,8 @@ use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{join_or, quoted};
 use osiris_core::yaml::{Diagnostics, Entry, Fields, Node, Position, Value};
 
+use crate::connection::Reference;
+
 const DEFINITION: [&str; 3] = ["default", "type", "description"];
 
 /// The type of a parameter's values.
@@ -78,13 +80,26 @@ pub struct Parameter {
     pub default: Option<Node>,
 }
 
-/// Parameter values for one purpose, like `prod`.
+/// Parameter values and connections for one purpose, like `prod`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
     /// The profile's name.
     pub name: String,
     /// The parameter values, by name.
     pub params: Vec<(String, Node)>,
+    /// The connections that replace others.
+    pub connections: Vec<Replacement>,
+}
+
+/// A connection that a profile uses in place of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// Position in the file.
+    pub position: Position,
+    /// The connection in the steps.
+    pub from: Reference,
+    /// The connection that the steps get.
+    pub to: Reference,
 }
 
 /// Reads `params`.
@@ -191,13 +206,17 @@ fn profile(
     declared: &[Parameter],
     problems: &mut Diagnostics<'_>,
 ) -> Option<Profile> {
-    let mut profile = Profile { name: entry.key.clone(), params: Vec::new() };
+    let (name, params, connections) = (entry.key.clone(), Vec::new(), Vec::new());
+    let mut profile = Profile { name, params, connections };
     if entry.value.value == Value::Null {
         return Some(profile);
     }
     let owner = format!("profile {}", quoted(&entry.key));
     let fields = Fields::of(&entry.value, owner.clone(), Code::ProfileInvalid, problems)?;
-    fields.only(&["params"], problems);
+    fields.only(&["params", "connections"], problems);
+    if let Some(node) = fields.get("connections") {
+        profile.connections = replacements(&owner, node, problems);
+    }
     let Some(node) = fields.get("params") else { return Some(profile) };
     let params = Fields::of(node, format!("{owner}: `params`"), Code::ProfileInvalid, problems)?;
     for entry in params.entries() {
@@ -206,6 +225,41 @@ fn profile(
         profile.params.push((entry.key.clone(), entry.value.clone()));
     }
     Some(profile)
+}
+
+/// Reads the `connections` of a profile: `{"@mysql.main": "@mysql.prod"}`.
+fn replacements(owner: &str, node: &Node, problems: &mut Diagnostics<'_>) -> Vec<Replacement> {
+    let owner = format!("{owner}: `connections`");
+    let Some(fields) = Fields::of(node, owner.clone(), Code::ProfileInvalid, problems) else {
+        return Vec::new();
+    };
+    let mut replacements = Vec::new();
+    for entry in fields.entries() {
+        let read = Node::as_text;
+        let value =
+            fields.read(&entry.key, &entry.value, "text", Code::ProfileInvalid, read, problems);
+        let Some(value) = value else { continue };
+        let mut reference = |text: &str, position| match text.parse::<Reference>() {
+            Ok(reference) => Some(reference),
+            Err(mut problem) => {
+                problem.message = format!("{owner}: {}", problem.message);
+                problems.report(position, problem);
+                None
+            }
+        };
+        let from = reference(&entry.key, entry.position);
+        let to = reference(value, entry.value.position);
+        let (Some(from), Some(to)) = (from, to) else { continue };
+        if from.family != to.family {
+            let message = format!("{owner}: `{from}` and `{to}` are of different families");
+            let help = format!("use a connection like `@{}.{}`", from.family, to.alias);
+            let problem = Diagnostic::new(Code::ConnectionFamilyMismatched, message);
+            problems.report(entry.value.position, problem.help(help));
+            continue;
+        }
+        replacements.push(Replacement { position: entry.position, from, to });
+    }
+    replacements
 }
 
 fn check_kind(owner: &str, entry: &Entry, declared: &[Parameter], problems: &mut Diagnostics<'_>) {

@@ -1,6 +1,7 @@
 //! A step of a pipeline.
 
 use osiris_core::code::Code;
+use osiris_core::contract;
 use osiris_core::diagnostic::Diagnostic;
 use osiris_core::text::{closest_match, quoted};
 use osiris_core::yaml::{Diagnostics, Fields, Node, Position, Value};
@@ -22,7 +23,8 @@ pub enum Mode {
 }
 
 impl Mode {
-    const ALL: [Self; 3] = [Self::Read, Self::Transform, Self::Write];
+    /// All modes, in the order of a pipeline.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Transform, Self::Write];
 
     /// Returns the mode's name as written in the file.
     pub fn name(self) -> &'static str {
@@ -30,6 +32,26 @@ impl Mode {
             Self::Read => "read",
             Self::Transform => "transform",
             Self::Write => "write",
+        }
+    }
+
+    /// Returns the mode that a name in the file means. Other tools, and drivers, read by `extract`
+    /// and write by `load`.
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "extract" => Some(Self::Read),
+            "load" => Some(Self::Write),
+            _ => Self::ALL.into_iter().find(|mode| mode.name() == name),
+        }
+    }
+}
+
+impl From<Mode> for contract::Mode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Read => Self::Extract,
+            Mode::Transform => Self::Transform,
+            Mode::Write => Self::Write,
         }
     }
 }
@@ -60,6 +82,8 @@ pub struct Step {
     pub needs: Option<Needs>,
     /// The configuration, always a mapping.
     pub config: Node,
+    /// Whether the configuration is unreadable or under a misspelled key, which has been reported.
+    pub lacks_config: bool,
 }
 
 impl Step {
@@ -76,6 +100,8 @@ impl Step {
             component: read_component(&fields, problems),
             mode: read_mode(&fields, problems),
             needs: read_needs(&fields, problems),
+            lacks_config: is_misspelled(&fields, "config")
+                || fields.get("config").is_some_and(|node| node.as_map().is_none()),
             config: read_config(&fields, problems),
         })
     }
@@ -100,19 +126,33 @@ pub fn is_step_id(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
+/// Returns the key that an unknown key probably means. `uses` and `with` are those of GitHub
+/// Actions.
+fn meant(key: &str) -> Option<&'static str> {
+    match key {
+        _ if KEYS.contains(&key) => None,
+        "driver" | "uses" => Some("component"),
+        "with" => Some("config"),
+        _ => closest_match(key, KEYS),
+    }
+}
+
+/// Returns whether an unknown key, which [`check_keys`] reports, stands in the place of `key`.
+fn is_misspelled(fields: &Fields<'_>, key: &str) -> bool {
+    fields.get(key).is_none() && fields.entries().iter().any(|entry| meant(&entry.key) == Some(key))
+}
+
 fn check_keys(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) {
     for entry in fields.entries() {
         let key = entry.key.as_str();
         if KEYS.contains(&key) {
             continue;
         }
-        let help = match key {
-            "uses" => "name the driver with `component`".to_owned(),
-            "with" => "put the configuration under `config:`".to_owned(),
-            _ => match closest_match(key, KEYS) {
-                Some(suggestion) => format!("did you mean `{suggestion}`?"),
-                None => "put the options of the driver under `config:`".to_owned(),
-            },
+        let help = match meant(key) {
+            Some("component") => "name the driver with `component`".to_owned(),
+            Some("config") if key == "with" => "put the configuration under `config:`".to_owned(),
+            Some(suggestion) => format!("did you mean `{suggestion}`?"),
+            None => "put the options of the driver under `config:`".to_owned(),
         };
         let message = format!("{}: unknown key {}", fields.owner(), quoted(key));
         problems.report(entry.position, Diagnostic::new(Code::KeyUnknown, message).help(help));
@@ -127,6 +167,9 @@ fn text<'n>(
     help: &str,
     problems: &mut Diagnostics<'_>,
 ) -> Option<(Position, &'n str)> {
+    if is_misspelled(fields, key) {
+        return None;
+    }
     let node = fields.require(key, Code::StepKeyMissing, help, problems)?;
     let text = fields.read(key, node, "text", code, Node::as_text, problems)?;
     Some((node.position, text))
@@ -155,20 +198,16 @@ fn read_component(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option
 fn read_mode(fields: &Fields<'_>, problems: &mut Diagnostics<'_>) -> Option<(Position, Mode)> {
     let help = "write `mode: read`, `mode: transform` or `mode: write`";
     let (position, name) = text(fields, "mode", Code::ModeTypeInvalid, help, problems)?;
-    let mode = Mode::ALL.into_iter().find(|mode| mode.name() == name);
+    let mode = Mode::named(name);
     if mode.is_none() {
         let message = format!(
             "{}: unknown mode {}, expected `read`, `transform` or `write`",
             fields.owner(),
             quoted(name)
         );
-        let help = match name {
-            "extract" => "write `mode: read` for a step that reads".to_owned(),
-            "load" => "write `mode: write` for a step that writes".to_owned(),
-            _ => match closest_match(name, Mode::ALL.map(Mode::name)) {
-                Some(suggestion) => format!("did you mean `{suggestion}`?"),
-                None => help.to_owned(),
-            },
+        let help = match closest_match(name, Mode::ALL.map(Mode::name)) {
+            Some(suggestion) => format!("did you mean `{suggestion}`?"),
+            None => help.to_owned(),
         };
         problems.report(position, Diagnostic::new(Code::ModeInvalid, message).help(help));
     }

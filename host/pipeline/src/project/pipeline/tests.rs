@@ -27,7 +27,6 @@ fn all_problems_are_reported_in_file_order() {
     assert_eq!(
         findings(text).0,
         [
-            "1:1 key_missing: the pipeline: missing key `name`",
             "1:8 steps_empty: the pipeline has no steps",
             "2:9 params_type_invalid: `params` must be a mapping, but is a list",
             "3:17 profile_invalid: profile `dev` must be a mapping, but is a whole number",
@@ -57,6 +56,31 @@ fn invalid_parameter_declarations_are_rejected() {
     for (params, expected) in table {
         assert_eq!(findings(&format!("{start}{params}")).0, [expected], "{params}");
     }
+}
+
+#[test]
+fn other_names_of_modes_are_accepted() {
+    let start = "oml_version: 0.1.0\nname: x\nsteps: [{id: a, component: b.c, mode: ";
+    for mode in ["read", "extract", "transform", "write", "load"] {
+        assert_eq!(findings(&format!("{start}{mode}}}]")).0, [""; 0], "{mode}");
+    }
+    assert_eq!(findings(&format!("{start}lode}}]")).0.len(), 1);
+}
+
+#[test]
+fn connections_of_a_profile_are_of_one_family() {
+    let start = "oml_version: 0.1.0\nname: x\nsteps: [{id: a, component: b.c, mode: read}]\n";
+    let check = |connections: &str| {
+        findings(&format!("{start}profiles: {{p: {{connections: {connections}}}}}")).0
+    };
+    assert_eq!(check("{'@a.x': '@a.y'}"), [""; 0]);
+    assert_eq!(
+        check("{'@a.x': '@b.y'}"),
+        [
+            "4:38 connection_family_mismatched: profile `p`: `connections`: `@a.x` and `@b.y` are of different families"
+        ]
+    );
+    assert_eq!(check("{'a.x': '@a.y', '@a.z': 1}").len(), 2);
 }
 
 #[test]
