@@ -33,7 +33,7 @@ Examples:
   osiris preview data/orders.csv
   osiris preview @postgres.main/orders --rows 3
   osiris preview @postgres.main --from 'query=select * from orders where total > 100'
-  osiris preview pipelines/orders.yaml --step clean
+  osiris preview orders --step clean
   osiris preview data/orders.csv --json | jq '.columns'
 
 Steps that write never run. Values that are too long for a terminal are cut; `--json` shows more.";
@@ -49,7 +49,7 @@ const COLUMNS: usize = 12;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// File, table like @postgres.main/orders, or pipeline
+    /// File, table like @postgres.main/orders, or pipeline, by its name or file
     #[arg(value_name = "SOURCE")]
     source: String,
     /// Step of the pipeline whose rows are shown; its first step by default
@@ -92,10 +92,12 @@ pub(super) fn preview(args: &Args, shell: &Shell) -> Result<CommandOutput> {
 /// Returns the pipeline of a source, checked, and the step to show.
 fn source(args: &Args, workspace: &Workspace) -> Result<(Checked, String)> {
     let options = args.values.options()?;
+    let path = Path::new(&args.source);
     let is_pipeline = args.step.is_some()
-        || Path::new(&args.source).extension().is_some_and(|e| e == "yaml" || e == "yml");
+        || path.extension().is_some_and(|e| e == "yaml" || e == "yml")
+        || (!path.exists() && workspace.pipeline_file(path).is_ok());
     if is_pipeline {
-        let checked = workspace.check(Path::new(&args.source), &options)?;
+        let checked = workspace.check(path, &options)?;
         let first = checked.manifest.steps.first().map(|step| step.id.clone());
         let step = args.step.clone().or(first).unwrap_or_default();
         return Ok((checked, step));
