@@ -31,6 +31,15 @@ Examples:
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {}
 
+/// Returns whether the output of `osiris --version` is that of a build of the same version, and of
+/// the same commit if this build knows its own.
+pub(super) fn matches(output: &str) -> bool {
+    let Some(other) = output.strip_prefix("osiris ") else { return false };
+    other == LONG
+        || (COMMIT.is_empty()
+            && other.split_once(" (").is_some_and(|(version, _)| version == VERSION))
+}
+
 /// Declares the drivers inside this program.
 pub(super) fn declare_drivers() {
     embedded::declare(DRIVERS);

@@ -145,18 +145,19 @@ impl PipelineRun {
     /// Returns an error if the pipeline is invalid, the environment lacks what the run needs, or
     /// the session cannot be written.
     pub async fn run(self) -> Result<RunReport> {
-        let _cancel = self.cancel.clone().drop_guard();
+        // The end of this run must not cancel other users of the program's token.
+        let cancel = self.cancel.child_token();
+        let _guard = cancel.clone().drop_guard();
         let (sender, report) = oneshot::channel();
-        let run = move || sender.send(self.run_here()).ok();
+        let run = move || sender.send(self.run_here(cancel)).ok();
         thread::Builder::new().name("osiris-run".to_owned()).spawn(run).map_err(start_error)?;
         // A panic of the run's thread was printed; nothing is left to wait for.
         report.await.unwrap_or_else(|_| Err(start_error(io::Error::other("the run panicked"))))
     }
 
     /// Runs on this thread, which Landlock restricts from then on.
-    fn run_here(self) -> Result<RunReport> {
-        let Self { workspace, file, profile, params, limits, tables, engine, compiling, cancel } =
-            self;
+    fn run_here(self, cancel: CancellationToken) -> Result<RunReport> {
+        let Self { workspace, file, profile, params, limits, tables, engine, compiling, .. } = self;
         let options = Options { profile, params, ..Options::from_environment()? };
         let build = workspace.compile(&file, &options)?;
         let environment = Environment::read(workspace.project.base())?;

@@ -9,8 +9,9 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use futures_util::{StreamExt as _, stream};
 use osiris_core::contract::ErrorKind;
 use osiris_engine::EngineConfig;
-use osiris_runtime::session::RunStatus;
+use osiris_runtime::session::{RunStatus, history};
 use osiris_runtime::{PipelineRun, Workspace};
+use osiris_tests::wait::wait_for;
 use osiris_tests::{TestProject, built};
 use tokio_util::sync::CancellationToken;
 
@@ -130,11 +131,34 @@ async fn cancelled_run_writes_nothing() {
 #[tokio::test]
 async fn dropped_future_cancels_the_run() {
     let (project, run) = fixture();
+    let logs = project.path("logs");
+    let status = || {
+        let session = history::list(&logs).unwrap().pop();
+        session.and_then(|session| session.status.ok()).map(|status| status.status)
+    };
+    let begin = async {
+        while status() != Some(RunStatus::Running) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // The run holds, so that only its beginning ends the wait.
+    tokio::select! {
+        report = run.param("then", "hold").run() => panic!("{report:?}"),
+        () = begin => {}
+    }
+    wait_for("the end of the run", Duration::from_secs(60), || {
+        (status() == Some(RunStatus::Cancelled)).then_some(())
+    });
+    assert!(!project.exists("ids.txt"));
+}
+
+/// One token can stop all of a program, which goes on after a run.
+#[tokio::test]
+async fn end_of_a_run_does_not_cancel_the_token_of_the_program() {
+    let (_project, run) = fixture();
     let token = CancellationToken::new();
-    let run = run.param("then", "hold").cancel(token.clone());
-    tokio::time::timeout(Duration::from_millis(200), run.run()).await.unwrap_err();
-    assert!(token.is_cancelled());
-    drop(project);
+    assert_eq!(run.cancel(token.clone()).run().await.unwrap().status.status, RunStatus::Success);
+    assert!(!token.is_cancelled());
 }
 
 /// Landlock restricts the threads of the run and nothing else.

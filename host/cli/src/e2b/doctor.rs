@@ -8,6 +8,7 @@ use osiris_e2b::sweep::{self, Owner};
 
 use super::super::checks::{self, Check};
 use super::super::shell::{CommandOutput, Shell};
+use super::super::version;
 use super::{control, runtime};
 
 const EXAMPLES: &str = "\
@@ -97,7 +98,7 @@ async fn examine(
     });
     checks.push(Check { name: "limits", result: limits });
     let osiris = match Envd::new(settings, &sandbox) {
-        Ok(envd) => version(&envd.with_timeout(PATIENCE)).await,
+        Ok(envd) => template_version(&envd.with_timeout(PATIENCE)).await,
         Err(error) => Err(into_message(error)),
     };
     checks.push(Check { name: "runtime", result: osiris });
@@ -107,14 +108,14 @@ async fn examine(
 }
 
 /// Returns the version of osiris in the template. A template without osiris is also valid.
-async fn version(envd: &Envd) -> Result<String, String> {
+async fn template_version(envd: &Envd) -> Result<String, String> {
     let cmd = "/usr/local/bin/osiris".to_owned();
     let command = Command { cmd, args: vec!["--version".to_owned()], ..Command::default() };
     let finished = envd.run(&command).await.map_err(into_message)?;
     let actual = String::from_utf8_lossy(&finished.stdout).trim().to_owned();
-    let expected = format!("osiris {}", env!("CARGO_PKG_VERSION"));
+    let expected = format!("osiris {}", version::LONG);
     match finished.exit_code {
-        0 if actual == expected => Ok(format!("the template contains {actual}")),
+        0 if version::matches(&actual) => Ok(format!("the template contains {actual}")),
         0 => Err(format!(
             "the template contains {actual}, but this is {expected}; build the template again with `osiris e2b template`"
         )),

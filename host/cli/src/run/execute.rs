@@ -51,18 +51,17 @@ pub(super) fn execute(
             format!("cannot start the run: {error}"),
         ))
     };
-    // Under Landlock, the number of CPUs of a container cannot be read.
-    let threads = std::thread::available_parallelism().map_err(unable)?;
-    let mut dirs = None;
-    if let ExecutionTarget::Local(prepared) = &mut target {
-        raise_nofile_limit();
-        let (sandbox, output_dirs) = prepared.sandbox(session.dir());
-        // Before this process has another thread or any driver code.
-        sandbox.enforce();
-        dirs = Some(output_dirs);
-    }
-    let runtime = Builder::new_multi_thread().worker_threads(threads.get()).enable_all().build();
-    let runtime = runtime.map_err(unable)?;
+    let (runtime, dirs) = match &mut target {
+        ExecutionTarget::Local(prepared) => {
+            raise_nofile_limit();
+            let (sandbox, dirs) = prepared.sandbox(session.dir());
+            // This process has no other thread yet and has run no driver code.
+            (run::sandboxed_runtime(&sandbox)?, Some(dirs))
+        }
+        ExecutionTarget::E2b(..) => {
+            (Builder::new_multi_thread().enable_all().build().map_err(unable)?, None)
+        }
+    };
     let status = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(unable)?;
         let cancel = CancellationToken::new();
