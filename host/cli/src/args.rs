@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
-use clap::builder::{Resettable, Styles};
+use clap::builder::{Resettable, StyledStr, Styles};
 use clap::{Arg, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
@@ -58,15 +58,20 @@ pub(super) fn command() -> clap::Command {
 }
 
 /// Adds the footer to the help of a command and its subcommands. A command whose options have no
-/// long description has one help, with an option on each line.
+/// long description has one help, with an option on each line and further text below.
 fn with_footer(command: clap::Command) -> clap::Command {
-    let examples = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
-    let help = format!("{examples}\n\n{FOOTER}");
+    let text = |text: Option<&StyledStr>| text.map(ToString::to_string).unwrap_or_default();
+    let examples = text(command.get_after_long_help());
     let is_long = |argument: &Arg| !argument.is_hide_set() && argument.get_long_help().is_some();
-    let has_long = command.get_long_about().is_some() || command.get_arguments().any(is_long);
-    let command = match has_long {
-        true => command.after_help(FOOTER).after_long_help(help),
-        false => command.after_help(help).after_long_help(Resettable::Reset),
+    let has_long = command.is_hide_set() || command.get_arguments().any(is_long);
+    let command = if has_long {
+        command.after_help(FOOTER).after_long_help(format!("{examples}\n\n{FOOTER}"))
+    } else {
+        let about = text(command.get_long_about());
+        let more = about.split_once("\n\n").map(|(_, more)| format!("{more}\n\n"));
+        let help = format!("{}{examples}\n\n{FOOTER}", more.unwrap_or_default());
+        let command = command.long_about(Resettable::Reset);
+        command.after_help(help).after_long_help(Resettable::Reset)
     };
     command.mut_subcommands(with_footer)
 }

@@ -127,7 +127,7 @@ fn sandbox_limit_recovers_when_another_run_ends() {
     wait_for("refusals", PATIENCE, || refused().then_some(()));
     running.interrupt();
     running.wait_for_words("Stopping");
-    running.finish().expect(1);
+    running.finish().expect(130);
     second.assert_well(waiting.finish());
 }
 

@@ -67,7 +67,7 @@ fn second_sandbox_of_a_run_is_killed_with_it() {
     let running = fixture.run(&[]).start();
     wait_for("two sandboxes", PATIENCE, || (fixture.living() == 2).then_some(()));
     running.interrupt();
-    running.finish().expect(1);
+    running.finish().expect(130);
     assert_eq!(fixture.e2b.sandboxes(), []);
 }
 

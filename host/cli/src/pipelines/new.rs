@@ -31,7 +31,9 @@ Examples:
       --connection @mysql.shop --connection @postgres.warehouse
 
 The steps have the options of the drivers, each with its description: required ones
-are empty, and optional ones are comments. `osiris drivers list` lists the drivers.";
+are empty, and optional ones are comments. `osiris drivers list` lists the drivers.
+If a family has several drivers and connections, each driver gets its own, in this
+order; drivers without one get the default connection of their family.";
 
 /// Create a pipeline with the options of its drivers
 #[derive(Debug, clap::Args)]
@@ -50,9 +52,6 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DRIVER", required = true)]
     to: Vec<String>,
     /// Connection of the drivers of its family; can be repeated
-    ///
-    /// If a family has several drivers and connections here, each driver gets its own, in this
-    /// order. By default, drivers get the default connection of their family.
     #[arg(long = "connection", value_name = "@FAMILY.ALIAS")]
     connections: Vec<String>,
 }
