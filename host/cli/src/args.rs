@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use clap::builder::{Resettable, StyledStr, Styles};
-use clap::{Arg, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, ArgAction, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
     compile, compile_driver, completions, connections, copy, discover, doctor, drivers, e2b, init,
@@ -45,35 +45,34 @@ pub(super) struct Cli {
     pub(super) command: Option<Command>,
 }
 
-/// The last line of the help of each command.
-const FOOTER: &str = "Global options: see `osiris --help`";
-
 /// Returns the command line. Only `osiris --help` shows the global options.
 pub(super) fn command() -> clap::Command {
     let command = Cli::command();
     let global = command.get_arguments().filter(|argument| argument.is_global_set());
     // The subcommands of a subcommand inherit its copies, also hidden.
-    let global: Vec<Arg> = global.map(|argument| argument.clone().hide(true)).collect();
-    command.mut_subcommands(|subcommand| with_footer(subcommand.args(global.clone())))
+    let mut arguments: Vec<Arg> = global.map(|argument| argument.clone().hide(true)).collect();
+    let help = "Print help (global options: see `osiris --help`)";
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).help(help);
+    arguments.push(help.global(true));
+    let disable =
+        |subcommand: clap::Command| subcommand.disable_help_flag(true).args(arguments.clone());
+    command.mut_subcommands(|subcommand| with_one_help(disable(subcommand)))
 }
 
-/// Adds the footer to the help of a command and its subcommands. A command whose options have no
-/// long description has one help, with an option on each line and further text below.
-fn with_footer(command: clap::Command) -> clap::Command {
-    let text = |text: Option<&StyledStr>| text.map(ToString::to_string).unwrap_or_default();
-    let examples = text(command.get_after_long_help());
+/// Gives a command and its subcommands one help instead of a short and a long one, with an option
+/// on each line and further text below, unless an option has a long description.
+fn with_one_help(command: clap::Command) -> clap::Command {
     let is_long = |argument: &Arg| !argument.is_hide_set() && argument.get_long_help().is_some();
-    let has_long = command.is_hide_set() || command.get_arguments().any(is_long);
-    let command = if has_long {
-        command.after_help(FOOTER).after_long_help(format!("{examples}\n\n{FOOTER}"))
-    } else {
-        let about = text(command.get_long_about());
-        let more = about.split_once("\n\n").map(|(_, more)| format!("{more}\n\n"));
-        let help = format!("{}{examples}\n\n{FOOTER}", more.unwrap_or_default());
-        let command = command.long_about(Resettable::Reset);
-        command.after_help(help).after_long_help(Resettable::Reset)
-    };
-    command.mut_subcommands(with_footer)
+    if command.is_hide_set() || command.get_arguments().any(is_long) {
+        return command.mut_subcommands(with_one_help);
+    }
+    let text = |text: Option<&StyledStr>| text.map(ToString::to_string).unwrap_or_default();
+    let about = text(command.get_long_about());
+    let more = about.split_once("\n\n").map(|(_, more)| format!("{more}\n\n"));
+    let help = more.unwrap_or_default() + &text(command.get_after_long_help());
+    let command = command.long_about(Resettable::Reset);
+    let command = command.after_help(help).after_long_help(Resettable::Reset);
+    command.mut_subcommands(with_one_help)
 }
 
 /// Parses the arguments of the process.

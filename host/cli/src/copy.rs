@@ -23,7 +23,8 @@ Examples:
   osiris copy orders.csv @postgres.main/orders --save pipelines/orders.yaml
 
 A copy is a pipeline of two steps. `--save` also writes the pipeline to a file, from
-where `osiris run` runs it again. `osiris drivers show NAME` lists the options.";
+where `osiris run` runs it again. `osiris drivers show NAME` lists the options, and
+`osiris run --help` the limits.";
 
 /// Copy rows between files and tables
 ///

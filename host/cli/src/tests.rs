@@ -40,7 +40,7 @@ fn e2b_help_has_all_options_of_run() {
 }
 
 #[test]
-fn every_command_has_long_help_with_examples() {
+fn every_command_has_help_with_examples() {
     fn check(command: &clap::Command, path: &str) {
         let help = command.get_after_long_help().or(command.get_after_help());
         let help = help.map(ToString::to_string).unwrap_or_default();

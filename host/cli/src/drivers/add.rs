@@ -28,8 +28,7 @@ Examples:
   osiris drivers add oci://ghcr.io/acme/crm-extractor:1.2.0
   osiris drivers add https://acme.example/crm.wasm --sha256 6f1f...
 
-Names are looked up in the indexes that osiris.yaml lists under drivers.indexes. To add
-a file whose path looks like a name, write ./ before it.
+Names are looked up in the indexes that osiris.yaml lists under drivers.indexes.
 
 To log in to a registry, run `docker login ghcr.io`, or set OSIRIS_REGISTRY to its
 host, OSIRIS_REGISTRY_USER and OSIRIS_REGISTRY_PASSWORD.

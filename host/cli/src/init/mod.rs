@@ -27,6 +27,13 @@ Examples:
   osiris init --template csv-to-postgres    start with another pipeline
   osiris init demo --force                  restore the pipeline and its data
 
+Templates:
+  hello              copy a CSV file; runs without further files or services
+  csv-to-postgres    load a CSV file into PostgreSQL
+  mysql-to-csv       export a table of MySQL or MariaDB to a CSV file
+  postgres-to-csv    export a table of PostgreSQL to a CSV file
+  incremental        load the new rows of a MySQL table into PostgreSQL, run after run
+
 Existing files stay as they are. `.gitignore` gets the lines that it lacks, so that
 Git ignores .env and the files that runs leave. The command can be repeated, also to
 add the pipelines of other templates to a project.";
@@ -44,7 +51,7 @@ pub(super) struct Args {
     #[arg(value_name = "DIR", default_value = ".")]
     dir: PathBuf,
     /// Pipeline to start with
-    #[arg(long, value_name = "NAME", value_enum, default_value_t = Template::Hello)]
+    #[arg(long, value_name = "NAME", value_enum, hide_possible_values = true, default_value_t = Template::Hello)]
     template: Template,
     /// Overwrite the template's pipeline and data; no other file is ever replaced
     #[arg(long)]

@@ -32,8 +32,8 @@ enum Place {
 /// Options for a run in E2B. All but the first are in `osiris help e2b`.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(in super::super) struct E2b {
-    /// Run in a cloud sandbox, with the same results: see `osiris help e2b`
-    #[arg(long, value_name = "PLACE", group = "sandbox")]
+    /// Run in a cloud sandbox with `--on e2b`: see `osiris help e2b`
+    #[arg(long, value_name = "PLACE", hide_possible_values = true, group = "sandbox")]
     on: Option<Place>,
     /// Same as `--on e2b`
     #[arg(long, hide = true, group = "sandbox")]

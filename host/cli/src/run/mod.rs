@@ -43,7 +43,12 @@ Examples:
 
 Ctrl-C stops the run and rolls back unfinished steps; the exit code is then 130, and 143
 after SIGTERM. A second Ctrl-C stops the run immediately. The logs and artifacts of
-runs are in logs/ in the project.";
+runs are in logs/ in the project.
+
+Limits of a step are memory, seconds, idle, cpu, disk, files, log, batch, sockets,
+handles, elements, instances and held; limits of all steps together are run_memory, and
+spill, which is disk for tables. The lowest of --limit, `limits` in osiris.yaml and the
+driver's own limit applies.";
 
 /// Run a pipeline
 #[derive(Debug, clap::Args)]
@@ -70,10 +75,6 @@ pub(super) struct RunOptions {
     #[arg(long)]
     dry_run: bool,
     /// Set a limit of each step; can be repeated
-    ///
-    /// The lowest of this limit, `limits` in osiris.yaml and the driver's own limit applies. NAME
-    /// is memory, seconds, idle, cpu, disk, files, log, batch, sockets, handles, elements, instances or
-    /// held; or a limit of all steps together: run_memory, or spill, which is disk for tables.
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
     limits: Vec<(Limit, u64)>,
 }

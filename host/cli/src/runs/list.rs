@@ -16,7 +16,7 @@ use super::colour;
 const EXAMPLES: &str = "\
 Examples:
   osiris runs list
-  osiris runs list --limit 100
+  osiris runs list -n 100
   osiris runs list --pipeline orders --status failed
   osiris runs list --json | jq -r '.runs[].session_id'";
 
@@ -25,8 +25,8 @@ Examples:
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Maximum number of runs to show
-    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
-    limit: usize,
+    #[arg(short = 'n', long, value_name = "NUMBER", default_value_t = 20)]
+    max_count: usize,
     /// Only runs of this pipeline
     #[arg(long, value_name = "NAME")]
     pipeline: Option<String>,
@@ -72,7 +72,7 @@ pub(super) fn list(args: &Args, logs: &Path) -> Result<CommandOutput> {
     let all = history::list(logs)?;
     let ids: Vec<String> = all.iter().map(|run| run.id.clone()).collect();
     let runs: Vec<Run> = all.into_iter().filter(|run| args.matches(run)).collect();
-    let shown = &runs[..runs.len().min(args.limit)];
+    let shown = &runs[..runs.len().min(args.max_count)];
     let json = json!({
         "total": runs.len(),
         "runs": shown.iter().map(as_json).collect::<Vec<_>>(),
@@ -109,7 +109,7 @@ pub(super) fn list(args: &Args, logs: &Path) -> Result<CommandOutput> {
     let mut text = table.render();
     if shown.len() < runs.len() {
         let rest =
-            format!("  and {} older runs; show more with `--limit`", runs.len() - shown.len());
+            format!("  and {} older runs; show more with `-n NUMBER`", runs.len() - shown.len());
         text.push_str(&paint(DIM, &rest));
     }
     Ok(CommandOutput::new(json, text))

@@ -40,8 +40,9 @@ pub(crate) struct Args {
     /// Programming language
     #[arg(long = "lang", value_name = "LANGUAGE", value_enum)]
     language: LanguageName,
-    /// Role of the driver; by default the ending of the name, otherwise extractor
-    #[arg(long, value_enum)]
+    /// Role of the driver: extractor, writer or processor; by default the ending of the name,
+    /// otherwise extractor
+    #[arg(long, value_enum, hide_possible_values = true)]
     role: Option<Role>,
     /// Directory to create, which may exist if empty; named like the driver by default
     #[arg(long, value_name = "DIR")]

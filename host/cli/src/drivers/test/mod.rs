@@ -21,13 +21,12 @@ use super::super::shell::{CommandOutput, Shell};
 
 const EXAMPLES: &str = "\
 Examples:
-  osiris drivers test my-driver.wasm                              run all checks that need no service
-  osiris drivers test my-driver.wasm --cases conformance.yaml     with files, tables and expected results
-  osiris drivers test my-driver.wasm --connection @mysql.test     with a service that the checks may write to
-  osiris drivers test my-driver.wasm --previous my-driver-1.2.0.wasm
-  osiris drivers test my-driver.wasm --only spec --only doctor.in-time
-  osiris drivers test my-driver.wasm --json --junit report.xml    for CI
-  osiris drivers test --list                                      list all checks
+  osiris drivers test crm.wasm                             run all checks that need no service
+  osiris drivers test crm.wasm --cases conformance.yaml    with files and expected results
+  osiris drivers test crm.wasm --connection @mysql.test    with a service to write to
+  osiris drivers test crm.wasm --previous crm-1.2.0.wasm
+  osiris drivers test crm.wasm --only spec --only doctor.in-time
+  osiris drivers test crm.wasm --json --junit report.xml   for CI
 
 A driver is run with the examples of its spec, and with the cases of a conformance.yaml
 next to it; host/conformance/README.md describes that file. Each check runs in its own
