@@ -159,9 +159,30 @@ fn driver_changed_after_signing_is_rejected_without_rules() {
         refused(&project, "run pipeline.yaml --dry-run", &[words]);
         refused(&project, "drivers bundle --out b.tar", &[words]);
         refused(&project, "e2b template --out template", &[words]);
+        let publish = "drivers publish drivers/test.source.wasm oci://127.0.0.1:9/source";
+        let publish = osiris(&project, publish).expect(2);
+        assert!(publish.stderr.contains(words), "{}", publish.stderr);
         let shown = osiris(&project, "drivers inspect drivers/test.source.wasm").expect(0);
         assert!(shown.stdout.contains(words), "{}", shown.stdout);
     }
+}
+
+#[test]
+fn signed_driver_can_be_packed_and_signed_again() {
+    let project = new_project();
+    key(&project, "a.key");
+    let sign = "drivers sign drivers/test.source.wasm --key a.key";
+    osiris(&project, sign).expect(0);
+    project.write("spec.yaml", include_str!("../drivers/source/spec.yaml"));
+    let pack = "drivers pack drivers/test.source.wasm --spec spec.yaml";
+    let packed = osiris(&project, pack).expect(0);
+    assert!(packed.stderr.contains("sign the driver again"), "{}", packed.stderr);
+    let inspect = "drivers inspect drivers/test.source.wasm --json";
+    let signers = || osiris(&project, inspect).expect(0).json()["signers"].clone();
+    assert_eq!(signers(), Value::Array(Vec::new()));
+    osiris(&project, sign).expect(0);
+    assert_eq!(signers().as_array().map(Vec::len), Some(1));
+    osiris(&project, "run pipeline.yaml").expect(0);
 }
 
 #[test]

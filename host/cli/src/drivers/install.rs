@@ -11,6 +11,7 @@ use osiris_core::driver::{Content, DriverFile, pack};
 use osiris_core::fs::atomic;
 use osiris_core::sanitize::escape_control;
 use osiris_engine::Engine;
+use osiris_registry::trust;
 use serde_json::{Value, json};
 
 use super::super::render::{BOLD, DIM, SUCCESS, format_bytes, paint};
@@ -44,9 +45,12 @@ pub(super) fn install(
 ) -> Result<DriverFile> {
     let file = component.file;
     let spec = component.spec.map(read_spec).transpose()?;
-    let packed = pack::pack(component.bytes, spec.as_deref(), component.keep_names);
+    let bytes = trust::unsigned(component.bytes);
+    let packed = pack::pack(bytes, spec.as_deref(), component.keep_names);
     let packed = packed.map_err(|problem| Error::invalid(problem.in_file(file)))?;
     let driver = DriverFile::of(&packed, file)?;
+    // A signature elsewhere in the file makes the driver unusable.
+    trust::signers(&packed).map_err(|problem| Error::invalid(problem.in_file(file)))?;
     check(&driver, &packed, shell)?;
     let path = path(&driver.spec.name);
     let write = || {
@@ -57,6 +61,9 @@ pub(super) fn install(
         let message = format!("cannot write driver `{}`: {error}", driver.spec.name);
         Error::environment(Diagnostic::new(Code::DriverUnwritable, message).in_file(&path))
     })?;
+    if bytes.len() != component.bytes.len() {
+        shell.note("The signatures of the component are removed: sign the driver again");
+    }
     DriverFile::of(&packed, &path)
 }
 

@@ -9,6 +9,7 @@ use osiris_core::sanitize::escape_control;
 use osiris_core::yaml::read_bytes;
 use osiris_registry::index::DriverIndex;
 use osiris_registry::oci::{Published, Reference};
+use osiris_registry::trust;
 use serde_json::json;
 
 use super::super::render::{BOLD, DIM, SUCCESS, format_bytes, paint};
@@ -71,6 +72,7 @@ fn publish_driver(args: &Args, component: &[u8], shell: &Shell) -> Result<Comman
     if let Some(problem) = driver.mismatch() {
         return Err(Error::invalid(problem));
     }
+    trust::signers(component).map_err(|problem| Error::invalid(problem.in_file(&args.file)))?;
     let spec = &driver.spec;
     // A tag cannot contain the `+` of a version.
     let tag = args.reference.tag.clone().unwrap_or_else(|| spec.version.replace('+', "_"));

@@ -19,4 +19,4 @@ pub use pattern::Pattern;
 pub use permission_report::{Known, PermissionReport, Verdict};
 pub use permissions::{Permission, RequestedPermissions};
 pub use policy::{Pin, Policy, Rule};
-pub use signature::{sign, signers};
+pub use signature::{sign, signers, unsigned};

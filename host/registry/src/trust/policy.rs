@@ -67,7 +67,7 @@ impl Policy {
     fn denial(&self, driver: &AdmittedDriver, bytes: &[u8]) -> Option<Diagnostic> {
         let name = driver.spec.name.as_str();
         if !self.deny.is_empty() {
-            let body = canonical::sha256(signature::body(bytes));
+            let body = canonical::sha256(signature::unsigned(bytes));
             let denies = |rule: &&Rule| rule.pattern.matches(name, &[&driver.sha256, &body]);
             if let Some(rule) = self.deny.iter().find(denies) {
                 let reason = format!("`{}` in `drivers.deny` matches the driver", rule.pattern);

@@ -95,8 +95,9 @@ pub fn sign(bytes: &[u8], key: &SecretKey) -> Result<Vec<u8>, Diagnostic> {
     Ok(signed)
 }
 
-/// Returns the bytes without their signatures, valid or not.
-pub(super) fn body(bytes: &[u8]) -> &[u8] {
+/// Returns the bytes without their signatures, valid or not. A file that is changed must lose them
+/// first, because nothing may follow a signature.
+pub fn unsigned(bytes: &[u8]) -> &[u8] {
     let mut body = bytes;
     while let Some((rest, _)) = last(body) {
         body = rest;

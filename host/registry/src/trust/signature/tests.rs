@@ -37,7 +37,7 @@ fn signers_are_listed_in_order() {
     let twice = sign(&once, &second).unwrap();
     assert_eq!(signers(&twice).unwrap(), [first.public(), second.public()]);
     assert_eq!(sign(&twice, &first).unwrap(), twice, "signing again changes nothing");
-    assert_eq!(body(&twice), COMPONENT);
+    assert_eq!(unsigned(&twice), COMPONENT);
 }
 
 #[test]
