@@ -1,4 +1,5 @@
-//! Text about the effects of a run: the outputs of its steps and the states that they keep.
+//! Text about the effects of a run: the outputs of its steps, the states that they keep, and what
+//! their drivers note.
 
 use std::path::Path;
 
@@ -12,15 +13,20 @@ use super::shell::display_path;
 /// Maximum characters of a value of a state.
 const LONGEST_VALUE: usize = 40;
 
-/// Returns lines about the outputs and states of a run, each with its label. `base` is the project
-/// directory.
+/// Returns lines about the outputs, states and notes of a run, each with its label. `base` is the
+/// project directory.
 pub(super) fn lines(status: &StatusFile, base: &Path) -> Vec<(&'static str, String)> {
     let outputs = status.outputs.iter().map(|output| ("Output", output_text(output, base)));
     let states = status.steps.iter().filter_map(|step| {
         let change = state_text(step.state.as_ref()?);
         Some(("State", format!("{}  {}", escape_control(&step.id), escape_control(&change))))
     });
-    outputs.chain(states).collect()
+    let notes = status.steps.iter().flat_map(|step| {
+        let line =
+            |note: &String| format!("{}  {}", escape_control(&step.id), escape_control(note));
+        step.notes.iter().map(move |note| ("Note", line(note)))
+    });
+    outputs.chain(states).chain(notes).collect()
 }
 
 /// Formats an output like `@mysql.main/orders  1,000 rows  append`.

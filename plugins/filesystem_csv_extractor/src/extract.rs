@@ -4,7 +4,7 @@ use osiris_sdk::{BatchBuilder, Context, Error, Output, Result};
 
 use crate::fill::{Misfit, fill};
 use crate::header;
-use crate::misfit::MisfitValue;
+use crate::misfit::{MisfitValue, shorten};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::rejects::Rejects;
@@ -27,6 +27,8 @@ const PART_ROWS: usize = 8;
 /// Rows that a batch of many columns has room for: each column of each batch
 /// has a price, whatever is in it.
 const ROWS: usize = 64;
+/// Columns that stay text whose reasons are logged.
+const MAX_REASONS: usize = 3;
 /// Bytes that a value takes in a batch, at most, besides its text.
 const VALUE: usize = 16;
 
@@ -106,6 +108,12 @@ fn report(
         );
         // In a table of one column they may be values; elsewhere there is nothing in them.
         if plan.found.len() == 1 { ctx.warn(said) } else { ctx.info(said) }
+    }
+    for (column, reason) in plan.texts.iter().take(MAX_REASONS) {
+        ctx.info(format!("column `{}` stays text: {reason}", shorten(column.as_bytes())));
+    }
+    if let Some(more) = plan.texts.len().checked_sub(MAX_REASONS).filter(|more| *more > 0) {
+        ctx.info(format!("{more} more columns of numbers or dates stay text"));
     }
     let (skipped, left_out) = match rejects {
         None => (tally.skipped, "left out (`ragged_rows: skip`)".to_owned()),

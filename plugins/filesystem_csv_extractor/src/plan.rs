@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) columns: Vec<Column>,
     /// The columns' names as the file has them, all of them.
     pub(crate) found: Names,
+    /// The columns of text whose values look like numbers or dates, each with the reason.
+    pub(crate) texts: Vec<(String, String)>,
     /// Rows that were looked at.
     pub(crate) rows: u64,
     /// The end of the last of them, as an offset into the text.
@@ -153,6 +155,13 @@ impl Search {
 
     fn plan(self, names: &Names, found: Names) -> Plan {
         let Self { columns, rows, bytes, read_all, sample } = self;
+        let reason = |column: &ColumnSearch| match &column.source {
+            TypeSource::Guess(guess) => {
+                guess.reason().map(|reason| (names.get(column.place).to_owned(), reason))
+            }
+            _ => None,
+        };
+        let texts = columns.iter().filter_map(reason).collect();
         let chosen = if sample { Origin::Sample } else { Origin::Values };
         let column = |ColumnSearch { place, source, nulls }: ColumnSearch| {
             let name = names.get(place).to_owned();
@@ -166,6 +175,6 @@ impl Search {
             (field, Column { place, origin, format, nulls })
         };
         let (fields, columns) = columns.into_iter().map(column).unzip();
-        Plan { schema: Schema::new(fields), columns, found, rows, bytes, read_all }
+        Plan { schema: Schema::new(fields), columns, found, texts, rows, bytes, read_all }
     }
 }

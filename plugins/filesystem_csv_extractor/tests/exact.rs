@@ -279,3 +279,17 @@ fn single_dtype_applies_to_all_columns() {
     assert_eq!(types("a,b\n001,1.50\n", json!({"dtype": "str"})), [DataType::Utf8, DataType::Utf8]);
     assert!(error("a\n1\n", json!({"dtype": "money"})).starts_with("dtype: \"money\" is no type"));
 }
+
+#[test]
+fn columns_that_stay_text_are_logged_with_the_reason() {
+    let text = "id,km,at,name,n\n001,2439.7,2025-01-31,x,1\n002,6371.0,2025-02-01,y,2\n";
+    let found = report(text, json!({}));
+    found.assert_logged("column `id` stays text: a number would not be written back as `001`");
+    found.assert_logged(
+        "column `at` stays text: `parse_dates` does not ask for dates like `2025-01-31`",
+    );
+    let found = report("at\n2025-01-31\n2025-01-31 10:00:00\n", json!({"parse_dates": true}));
+    found.assert_logged(
+        "column `at` stays text: not all values are written like `2025-01-31 10:00:00`",
+    );
+}

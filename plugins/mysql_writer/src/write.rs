@@ -86,6 +86,9 @@ fn fill(
     let result = result.and_then(|rows| {
         if let Place::Staging { replaces } = place {
             names.swap(session, replaces)?;
+            if !replaces {
+                ctx.info(format!("created table {:?}", config.table));
+            }
         }
         Ok(rows)
     });

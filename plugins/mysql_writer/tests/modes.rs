@@ -49,10 +49,10 @@ fn upsert_updates_and_adds_rows() {
     // A table that is made gets the key.
     let made = json!({"table": "made", "mode": "upsert", "upsert_keys": ["name", "id"]});
     let twice = people(&json!([[1, "a"], [1, "A"], [1, "a"]]));
-    for _ in 0..2 {
-        let _ = step(&connection, made.clone()).input("df_a", &twice).expect_ok();
-        assert_eq!(sql("upsert", "SELECT COUNT(*) FROM made"), "2");
-    }
+    let report = step(&connection, made.clone()).input("df_a", &twice).expect_ok();
+    report.assert_logged("created table \"made\"");
+    let _ = step(&connection, made).input("df_a", &twice).expect_ok();
+    assert_eq!(sql("upsert", "SELECT COUNT(*) FROM made"), "2");
 }
 
 #[test]

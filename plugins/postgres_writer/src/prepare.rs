@@ -22,6 +22,8 @@ pub(crate) struct Prepared {
     pub(crate) empties: bool,
     /// Whether rows have to wait in a temporary table.
     pub(crate) staged: bool,
+    /// Whether this step creates the table.
+    pub(crate) creates: bool,
 }
 
 /// The state of the table.
@@ -92,7 +94,7 @@ fn created(
     let staged =
         plan.has_text() || !config.upsert_keys.is_empty() || !matches!(table, Table::Ready);
     let empties = !matches!(table, Table::Ready) && replaces(config);
-    Ok(Prepared { plan, table, changes: Changes::default(), empties, staged })
+    Ok(Prepared { plan, table, changes: Changes::default(), empties, staged, creates: is_locked })
 }
 
 /// Returns true if another client has created the table a moment before.
@@ -124,7 +126,14 @@ fn existing(
                 || target.row_security
                 || target.is_view
                 || empties && !claim(session, relation)?;
-            return Ok(Prepared { plan, table: Table::Ready, changes, empties, staged });
+            return Ok(Prepared {
+                plan,
+                table: Table::Ready,
+                changes,
+                empties,
+                staged,
+                creates: false,
+            });
         }
         Err(error) if config.mode != WriteMode::Replace => return Err(error),
         Err(error) => error,
@@ -139,7 +148,14 @@ fn existing(
     let columns = columns(session, config, &schema.fields)?;
     let plan = Plan::new(relation, schema, &shape(session, &columns)?, config.rules())?;
     let table = Table::Anew { statement: create(relation, &columns, config) };
-    Ok(Prepared { plan, table, changes: Changes::default(), empties: false, staged: true })
+    Ok(Prepared {
+        plan,
+        table,
+        changes: Changes::default(),
+        empties: false,
+        staged: true,
+        creates: true,
+    })
 }
 
 /// Refuses to empty what the user does not see as a whole.

@@ -59,6 +59,9 @@ fn transaction(
         let doubt = if lost { ", and nobody knows whether it was" } else { "" };
         error.context(format_args!("{}: the rows could not be committed{doubt}", plan.relation))
     })?;
+    if prepared.creates {
+        ctx.info(format!("created table {}", plan.relation));
+    }
     Ok(rows)
 }
 

@@ -64,6 +64,7 @@ fn every_type_survives_a_round_trip() {
             table(&types, &json!([values, nulls]))
         };
         let report = write(&connection, &input, json!({"table": "T x"})).expect_ok();
+        report.assert_logged("created table \"public\".\"T x\"");
         assert_eq!(written(&report), Some(2));
         let config = json!({"resolved_connection": connection, "table": "T x"});
         let back = testing::run::<PostgresExtractor>(config.clone()).expect_ok();

@@ -116,6 +116,7 @@ mod tests {
             rows_out: 1234,
             duration_ms: 56,
             state: None,
+            notes: Vec::new(),
         }
     }
 

@@ -109,6 +109,7 @@ impl RunProgress {
             rows_out: snapshot.rows_out,
             duration_ms: u64::try_from(snapshot.elapsed.as_millis()).unwrap_or(u64::MAX),
             state: None,
+            notes: Vec::new(),
         };
         let steps: Vec<StepStatus> = self.rows.iter().zip(self.snapshot()).map(status).collect();
         let sum = |mode: Mode| {

@@ -171,6 +171,7 @@ fn never_started(ready: &PreparedStep, index: usize, progress: &RunProgress) -> 
         rows_out: 0,
         duration_ms: 0,
         state: None,
+        notes: Vec::new(),
     };
     progress.row(index).end(StepState::Pending, 0);
     StepEnd { index, status, failure: None, state: None }
@@ -205,6 +206,7 @@ fn to_step_end(
         },
         duration_ms,
         state: None,
+        notes: Vec::new(),
     };
     StepEnd { index, status, failure, state }
 }

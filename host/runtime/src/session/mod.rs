@@ -21,6 +21,7 @@ mod lock;
 mod log;
 mod memory;
 mod metric;
+mod notes;
 mod record;
 pub mod schemas;
 mod status;

@@ -130,6 +130,7 @@ impl StatusFile {
             rows_out: 0,
             duration_ms: 0,
             state: None,
+            notes: Vec::new(),
         });
         let drivers = manifest.steps.iter().map(|step| &step.driver);
         Self {
@@ -287,6 +288,9 @@ pub struct StepStatus {
     /// State of the step, if it keeps any between runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<StateChange>,
+    /// The first `info` messages of the driver.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// State of a step.

@@ -23,6 +23,7 @@ use super::event::RunEvent;
 use super::line_file::LineFile;
 use super::lock::Lock;
 use super::memory::Memory;
+use super::notes::Notes;
 use super::record::Record;
 use super::status::{E2b, Output, RunError, RunResult, RunStatus, StatusFile, StepState};
 use super::{files, id, metric, time};
@@ -67,6 +68,7 @@ struct Inner {
     listener: Option<RecordListener>,
     effects: Option<Effects>,
     memory: Memory,
+    notes: Mutex<Notes>,
     /// Exit code of a run that a signal cancels; 0 without a signal.
     signal_exit: AtomicU8,
 }
@@ -148,6 +150,7 @@ impl Session {
                 listener,
                 effects,
                 memory: Memory::open(),
+                notes: Mutex::default(),
                 signal_exit: AtomicU8::new(0),
             })))
         };
@@ -271,6 +274,9 @@ impl Session {
         if let Some(listener) = &self.0.listener {
             listener(&record);
         }
+        if let Record::Log { level: Level::Info, step: Some(step), message, .. } = &record {
+            lock(&self.0.notes).add(step, message);
+        }
         let file = record.file();
         let sink = match record {
             Record::Event { .. } => &self.0.events,
@@ -371,6 +377,10 @@ impl Session {
             status.status = RunStatus::Failed;
             status.exit_code = Some(status.exit_code.unwrap_or(0).max(1));
             status.error = Some(RunError { help, ..RunError::new(ErrorKind::Session, message) });
+        }
+        let mut notes = std::mem::take(&mut *lock(&self.0.notes));
+        for step in &mut status.steps {
+            step.notes = notes.take(&step.id);
         }
         let signal_exit = self.0.signal_exit.load(Relaxed);
         if status.status == RunStatus::Cancelled && signal_exit != 0 {

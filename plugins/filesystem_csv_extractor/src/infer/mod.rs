@@ -11,6 +11,7 @@ use osiris_sdk::{DataType, Field};
 
 use self::moments::Moments;
 use self::number::Number;
+use crate::misfit::shorten;
 use crate::nulls::Nulls;
 use crate::options::Reading;
 use crate::parse;
@@ -22,6 +23,8 @@ pub(crate) struct Guess {
     kind: Kind,
     /// Whether texts like `2025-01-31` may be dates.
     dates: bool,
+    /// The value that makes a column text that would otherwise have another type.
+    exception: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Clone)]
@@ -39,13 +42,13 @@ enum Kind {
 impl Guess {
     /// Nothing is known. `dates`: whether dates and times may be found.
     pub(crate) fn new(dates: bool) -> Self {
-        Self { kind: Kind::Unknown, dates }
+        Self { kind: Kind::Unknown, dates, exception: None }
     }
 
     /// A column that the configuration says holds dates or times; only which
     /// of them is open.
     pub(crate) fn dates() -> Self {
-        Self { kind: Kind::Declared(Moments::default()), dates: true }
+        Self { kind: Kind::Declared(Moments::default()), dates: true, exception: None }
     }
 
     /// Returns whether no value can change the type any more.
@@ -118,11 +121,21 @@ impl Guess {
             Kind::Text => true,
         };
         if !fits {
-            self.kind = Kind::Text;
+            self.set_text(text);
         }
     }
 
-    fn first(&self, text: &[u8], number: Option<&[u8]>) -> Kind {
+    /// Makes the column text because of this value.
+    #[cold]
+    fn set_text(&mut self, text: &[u8]) -> Kind {
+        if is_number(text) || parse::date(text).is_some() || parse::moment(text).is_some() {
+            self.exception = Some(text.to_vec());
+        }
+        self.kind = Kind::Text;
+        Kind::Text
+    }
+
+    fn first(&mut self, text: &[u8], number: Option<&[u8]>) -> Kind {
         if parse::bool_of(text).is_some() {
             return Kind::Bool;
         }
@@ -134,7 +147,22 @@ impl Guess {
         if self.dates && moments.observe_canonical(text) {
             return Kind::Moments(moments);
         }
-        Kind::Text
+        self.set_text(text)
+    }
+
+    /// Returns the reason for a column of text whose values look like numbers or dates, if the
+    /// column is one.
+    pub(crate) fn reason(&self) -> Option<String> {
+        if let Kind::Number(number) = &self.kind {
+            return number.reason();
+        }
+        let value = self.exception.as_deref()?;
+        let shown = shorten(value);
+        Some(match is_number(value) {
+            true => format!("a number would not be written back as `{shown}`"),
+            false if self.dates => format!("not all values are written like `{shown}`"),
+            false => format!("`parse_dates` does not ask for dates like `{shown}`"),
+        })
     }
 
     /// The column. Nothing but missing values makes a column of text.
@@ -146,6 +174,37 @@ impl Guess {
             Kind::Moments(moments) | Kind::Declared(moments) => {
                 Field::new(name, moments.data_type(), true)
             }
+        }
+    }
+}
+
+/// Returns whether other programs would read this text as a number.
+fn is_number(text: &[u8]) -> bool {
+    let begins = |first: &u8| first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.');
+    text.first().is_some_and(begins) && parse::f64_of(text).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_values_like_numbers_and_dates_are_a_reason() {
+        for (values, expected) in [
+            (&["1", "2"][..], None),
+            (&["a", "1"], None),
+            (&["1", "n/a"], None),
+            (&["1", "-"], None),
+            (&["1", "01"], Some("a number would not be written back as `01`")),
+            (&["1.5", "2"], None),
+            (&["1.5", "2.0", "2"], Some("whole numbers are written both like `7` and like `7.0`")),
+            (&["1e-07", "1.50"], Some("no type would write all of its numbers back as they are")),
+            (&["+1"], Some("a number would not be written back as `+1`")),
+            (&["2025-01-31"], Some("`parse_dates` does not ask for dates like `2025-01-31`")),
+        ] {
+            let mut guess = Guess::new(false);
+            values.iter().for_each(|value| guess.value(value.as_bytes(), Some(value.as_bytes())));
+            assert_eq!(guess.reason().as_deref(), expected, "{values:?}");
         }
     }
 }

@@ -139,6 +139,16 @@ impl Number {
         field
     }
 
+    /// Returns the reason for a column of numbers that is text.
+    pub(super) fn reason(&self) -> Option<String> {
+        let reason = match (self.data_type(), self.whole && self.dotted) {
+            (DataType::Utf8, true) => "whole numbers are written both like `7` and like `7.0`",
+            (DataType::Utf8, false) => "no type would write all of its numbers back as they are",
+            _ => return None,
+        };
+        Some(reason.to_owned())
+    }
+
     fn data_type(&self) -> DataType {
         if !self.pointed && !self.float_only {
             return self.integer();
