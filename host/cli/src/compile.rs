@@ -35,13 +35,14 @@ pub(super) fn compile(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let build = compile_args::compile(&workspace, &args.file, &args.values, shell)?;
     workspace.admit(&build.manifest, &build.configs)?;
     let (manifest, path) = (&build.manifest, build.manifest_file());
+    let profile = Some(&manifest.meta.profile).filter(|profile| !profile.is_empty());
     let json = json!({
         "pipeline": manifest.name,
-        "manifest": path,
+        "manifest_file": path,
         "manifest_hash": manifest.meta.manifest_hash,
         "manifest_short": manifest.meta.manifest_short,
-        "profile": manifest.meta.profile,
-        "steps": manifest.steps.len(),
+        "profile": profile,
+        "steps_total": manifest.steps.len(),
         "warnings": build.warnings,
     });
     let text = format!(

@@ -77,7 +77,7 @@ fn answer(run: &Run, logs: &Path, records: Vec<Record>, follow: bool) -> Command
     let status = run.status.as_ref().ok();
     let json = json!({
         "session_id": run.id,
-        "dir": logs.join(&run.dir),
+        "session_dir": logs.join(&run.dir),
         "run_status": status.map(|status| status.status),
         "records": records,
     });

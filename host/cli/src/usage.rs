@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::args::Global;
 use super::shell::{CommandOutput, Shell};
+use super::version;
 
 /// Prints clap's message, as JSON if the arguments contain `--json`.
 pub(super) fn explain(error: &Error, arguments: &[OsString]) -> ExitCode {
@@ -25,9 +26,7 @@ pub(super) fn explain(error: &Error, arguments: &[OsString]) -> ExitCode {
         ErrorKind::DisplayHelp => {
             CommandOutput::new(json!({"help": plain}), error.render().ansi().to_string())
         }
-        ErrorKind::DisplayVersion => {
-            CommandOutput::new(json!({"version": env!("CARGO_PKG_VERSION")}), plain)
-        }
+        ErrorKind::DisplayVersion => CommandOutput { text: plain, ..version::version() },
         // For a command that only groups others, such as `osiris runs`.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !shell.json => {
             shell.note(&error.render().ansi().to_string());

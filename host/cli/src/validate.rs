@@ -40,7 +40,7 @@ pub(super) fn validate(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let json = json!({
         "file": file,
         "pipeline": checked.manifest.name,
-        "steps": checked.manifest.steps.len(),
+        "steps_total": checked.manifest.steps.len(),
         "warnings": checked.warnings,
     });
     let (name, steps) = (escape_control(&checked.manifest.name), checked.manifest.steps.len());

@@ -55,7 +55,7 @@ pub(super) fn version() -> CommandOutput {
     let commit = COMMIT.split_once(' ').map(|(commit, _)| commit);
     let json = json!({
         "version": VERSION, "commit": commit, "engine": format!("wasmtime {ENGINE}"),
-        "contract": CONTRACT, "target": target, "drivers": drivers,
+        "contract": CONTRACT, "target": target, "built_in_drivers": drivers,
     });
     CommandOutput::new(json, text)
 }

@@ -25,7 +25,7 @@ fn dry_run_json_lists_every_file() {
     let csv = ["filesystem.csv_extractor", "filesystem.csv_writer"];
     assert_eq!(names, ["osiris", csv[0], csv[1], "compiled code", "compiled code", "in.csv"]);
     assert_eq!(uploads[5]["size"], 4);
-    assert_eq!((&e2b["opens"], &e2b["not_reachable"]), (&json!([]), &json!([])));
+    assert_eq!((&e2b["destinations"], &e2b["unreachable"]), (&json!([]), &json!([])));
 }
 
 #[test]

@@ -34,8 +34,8 @@ fn in_mid_run(cloud: &Cloud, project: &TestProject) -> Running {
 fn sweep(cloud: &Cloud, project: &TestProject, more: &[&str]) -> Vec<String> {
     let arguments = [&["e2b", "sweep", "--json"], more].concat();
     let answer = cloud.osiris(project, arguments).run().expect(0).json();
-    let ended = answer["ended"].as_array().expect("a list");
-    ended.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect()
+    let removed = answer["removed"].as_array().expect("a list").iter();
+    removed.filter_map(|one| one["sandbox_id"].as_str().map(str::to_owned)).collect()
 }
 
 fn living(cloud: &Cloud) -> Vec<String> {

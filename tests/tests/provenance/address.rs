@@ -48,7 +48,7 @@ fn shown(project: &TestProject) -> (Value, Value) {
     let answer = osiris(project, &["run", "pipeline.yaml", "--dry-run", "--json"]).expect(0).json();
     let rights = answer["steps"][0]["rights"].as_array().expect("rights");
     let right = rights.iter().find(|right| right["right"] == "network").expect("the network");
-    assert_eq!(answer["steps"][0]["dials"], json!([right["value"]]), "{answer:#}");
+    assert_eq!(answer["steps"][0]["destinations"], json!([right["value"]]), "{answer:#}");
     (right["value"].clone(), right["set_by"].clone())
 }
 
@@ -247,7 +247,7 @@ fn secret_is_not_used_as_host() {
     let project = new_project(&spec, &connection, &json!({}));
     let arguments = ["run", "pipeline.yaml", "--dry-run", "--json"];
     let run = project.osiris(arguments).env("SECRET", "127.0.0.1").run().expect(0);
-    assert_eq!(run.json()["steps"][0]["dials"], json!([]));
+    assert_eq!(run.json()["steps"][0]["destinations"], json!([]));
     project.osiris(["run", "pipeline.yaml"]).env("SECRET", "127.0.0.1").run().expect(1);
     quiet.assert_nobody("a secret");
 }

@@ -24,7 +24,7 @@ fn version_with_more_permissions_requires_acceptance() {
         assert_eq!((project.files(), project.read("osiris.lock")), before, "{arguments:?}");
     }
     let json = drivers(&project, &["update", "--dry-run", "--json"]).expect(0).json();
-    let more = json["updated"][0]["more_rights"].as_array().map(Vec::len);
+    let more = json["updated"][0]["added_permissions"].as_array().map(Vec::len);
     assert_eq!(more, Some(2), "{json}");
     // A driver that asks for no more is updated.
     texts.push(said(&drivers(&project, &["update", "test.other"]).expect(0), &project));

@@ -164,6 +164,7 @@ fn answer(findings: &[Violation]) -> CommandOutput {
         .iter()
         .map(|Violation { family, alias, driver, health }| {
             json!({
+                "connection": format!("@{family}.{alias}"),
                 "family": family,
                 "alias": alias,
                 "driver": driver,

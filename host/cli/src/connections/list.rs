@@ -11,7 +11,7 @@ use osiris_pipeline::connection::{
     Alias, Connections, Environment, connection_pointer, shown_fields, variables,
 };
 use osiris_runtime::Workspace;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::render::{BOLD, DIM, Table, paint};
 use super::super::shell::{CommandOutput, Shell, display_path};
@@ -42,10 +42,9 @@ pub(super) fn list(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         connections.choose(family, None)?;
     }
     let is_listed = |family: &str| args.family.as_deref().is_none_or(|only| only == family);
-    let (mut json, mut text) = (Map::new(), String::new());
+    let (mut json, mut text) = (Vec::new(), String::new());
     for (family, aliases) in connections.families.iter().filter(|(name, _)| is_listed(name)) {
         let secrets = secret_fields(&workspace, family);
-        let mut of_family = Map::new();
         let mut table = Table::new(["Alias", "Default", "Connection", "Environment"]);
         for (name, alias) in aliases {
             let config = shown_fields(&alias.fields.to_json(), &secrets);
@@ -56,14 +55,12 @@ pub(super) fn list(args: &Args, shell: &Shell) -> Result<CommandOutput> {
                 summary(&config),
                 environment_text(&set),
             ]);
-            let is_default = alias.is_default;
-            of_family.insert(
-                name.clone(),
-                json!({"config": config, "env_vars": set, "is_default": is_default}),
-            );
+            json.push(json!({
+                "connection": format!("@{family}.{name}"), "family": family, "alias": name,
+                "default": alias.is_default, "config": config, "env_vars": set,
+            }));
         }
         text.push_str(&format!("{}\n{}", paint(BOLD, &escape_control(family)), table.render()));
-        json.insert(family.clone(), Value::Object(of_family));
     }
     if json.is_empty() {
         text = format!(

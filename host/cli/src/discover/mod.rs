@@ -209,7 +209,7 @@ fn answer(
     let Reference { family, alias } = reference;
     let discovered_at = &discovery.discovered_at;
     let mut json = json!({
-        "connection_id": reference.to_string(),
+        "connection": reference.to_string(),
         "family": family,
         "alias": alias,
         "driver": discovery.driver,
@@ -224,7 +224,9 @@ fn answer(
     if !samples.is_empty() {
         let one = |(name, sample): (&String, &Sample)| match sample {
             Ok(Rows { rows, cut: false }) => (name.clone(), json!({"rows": rows})),
-            Ok(Rows { rows, cut: true }) => (name.clone(), json!({"rows": rows, "cut": true})),
+            Ok(Rows { rows, cut: true }) => {
+                (name.clone(), json!({"rows": rows, "truncated": true}))
+            }
             Err(why) => (name.clone(), json!({"error": why})),
         };
         json["samples"] = samples.iter().map(one).collect::<Map<_, _>>().into();

@@ -130,7 +130,7 @@ pub(super) fn add(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         json.push(document(fetched, &path));
     }
     Ok(CommandOutput::new(
-        json!({"drivers": json, "lock": workspace.project.layout.lock_file()}),
+        json!({"drivers": json, "lock_file": workspace.project.layout.lock_file()}),
         text,
     ))
 }
@@ -168,7 +168,7 @@ pub(super) fn document(fetched: &Fetched, path: &Path) -> Value {
     json!({
         "name": spec.name, "version": spec.version, "sha256": fetched.sha256,
         "size": fetched.bytes.len(), "source": fetched.source.to_string(),
-        "index": fetched.index, "digest": fetched.digest, "file": path, "grants": RequestedPermissions::of(spec).lines(),
+        "index": fetched.index, "digest": fetched.digest, "file": path, "permissions": RequestedPermissions::of(spec).lines(),
     })
 }
 

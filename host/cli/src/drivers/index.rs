@@ -134,7 +134,7 @@ pub(super) fn summary(index: &IndexFile, path: &Path, changed: bool) -> String {
 /// Formats the JSON about a written index.
 pub(super) fn document(index: &IndexFile, path: &Path, changed: bool) -> Value {
     json!({
-        "index": path, "sequence": index.index.sequence, "changed": changed,
+        "file": path, "sequence": index.index.sequence, "changed": changed,
         "public_key": index.key().to_string(),
     })
 }

@@ -56,7 +56,7 @@ pub(super) fn list(_: &Args, shell: &Shell) -> Result<CommandOutput> {
         false => table.render(),
     };
     let json = json!({
-        "drivers": drivers, "folders": catalog.dirs(), "unusable": broken,
+        "drivers": drivers, "dirs": catalog.dirs(), "unusable": broken,
     });
     Ok(CommandOutput::new(json, text))
 }

@@ -101,7 +101,7 @@ fn publish_driver(args: &Args, component: &[u8], shell: &Shell) -> Result<Comman
     if let Some((path, index)) = &mut index {
         let changed = index.write()?;
         text.push_str(&index::summary(index, path, changed));
-        json["index"] = index::document(index, path, changed);
+        json["index_entry"] = index::document(index, path, changed);
     }
     Ok(CommandOutput::new(json, text))
 }
@@ -125,7 +125,7 @@ fn publish_index(args: &Args, content: &[u8], shell: &Shell) -> Result<CommandOu
     let mut text = line(&published, &name, &version, size, &reference);
     text.push_str(&format!("signed by {key}\n"));
     let json = json!({
-        "drivers": index.drivers.len(), "sequence": index.sequence,
+        "drivers_total": index.drivers.len(), "sequence": index.sequence,
         "public_key": key.to_string(), "reference": reference.to_string(),
         "digest": published.digest, "size": size, "unchanged": published.unchanged,
     });

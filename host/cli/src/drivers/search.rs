@@ -161,7 +161,7 @@ fn search_registry(
         .map(|one| json!({"reference": one.reference.to_string(), "name": one.name, "version": one.version, "title": one.title}))
         .collect();
     Ok(CommandOutput::new(
-        json!({"registry": registry, "drivers": drivers, "not_looked_at": remaining}),
+        json!({"registry": registry, "drivers": drivers, "not_searched": remaining}),
         text,
     ))
 }

@@ -86,7 +86,7 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             Ok((driver, path)) => {
                 text.push_str(&add::line(&driver, &path));
                 let mut document = add::document(&driver, &path);
-                document["was"] = state.into();
+                document["difference"] = state.into();
                 documents.push(document);
             }
             Err(error) => problems.push(fetch_error(name, error)),
@@ -100,7 +100,7 @@ pub(super) fn sync(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     if documents.is_empty() {
         text = match_text(count);
     }
-    Ok(CommandOutput::new(json!({"locked": count, "fetched": documents}), text))
+    Ok(CommandOutput::new(json!({"drivers_total": count, "fetched": documents}), text))
 }
 
 fn fetch(
@@ -154,12 +154,15 @@ fn check_output(
     count: usize,
 ) -> CommandOutput {
     if different.is_empty() {
-        return CommandOutput::new(json!({"locked": count, "different": []}), match_text(count));
+        return CommandOutput::new(
+            json!({"drivers_total": count, "different": []}),
+            match_text(count),
+        );
     }
     let documents: Vec<Value> = different
         .iter()
         .map(|(name, entry, state)| {
-            json!({"name": name, "version": entry.version, "state": state, "file": project.layout.driver(name)})
+            json!({"name": name, "version": entry.version, "difference": state, "file": project.layout.driver(name)})
         })
         .collect();
     let mut text = String::new();
@@ -172,7 +175,8 @@ fn check_output(
         ));
     }
     text.push_str(&format!("  {} run `osiris drivers sync`\n", paint(BOLD, "help:")));
-    let mut answer = CommandOutput::new(json!({"locked": count, "different": documents}), text);
+    let mut answer =
+        CommandOutput::new(json!({"drivers_total": count, "different": documents}), text);
     answer.json["status"] = "error".into();
     (answer.exit, answer.failed) = (ExitStatus::Failed as u8, true);
     answer

@@ -120,7 +120,7 @@ impl<'p> TrustReport<'p> {
         let keys = self.signers.as_deref().unwrap_or_default();
         let signer = |key: &PublicKey| json!({"key": key.to_string(), "trusted_as": self.policy.key_name(key)});
         let mut here = json!({
-            "comes_with_osiris": self.built_in,
+            "built_in": self.built_in,
             "admitted": self.refusal.is_none(),
             "refusal": self.refusal,
             "rights": self.permissions,

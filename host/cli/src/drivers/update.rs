@@ -176,6 +176,6 @@ fn document(change: &Change<'_>) -> Value {
         "name": change.name,
         "old": {"version": change.old.version, "sha256": change.old.sha256},
         "new": {"version": spec.version, "sha256": change.new.sha256},
-        "more_rights": change.more, "fewer_rights": change.less,
+        "added_permissions": change.more, "removed_permissions": change.less,
     })
 }

@@ -38,5 +38,6 @@ pub(super) fn sweep(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         [] => "no leftover sandboxes\n".to_owned(),
         ids => ids.iter().map(|id| format!("removed {id}\n")).collect(),
     };
-    Ok(CommandOutput::new(json!({"ended": ids}), text))
+    let removed: Vec<_> = ids.iter().map(|id| json!({"sandbox_id": id})).collect();
+    Ok(CommandOutput::new(json!({"removed": removed}), text))
 }

@@ -98,7 +98,7 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         .iter()
         .map(|(path, blob)| json!({"path": path, "size": blob.size, "sha256": blob.sha256}))
         .collect();
-    let json = json!({"name": args.name, "from": args.from, "files": files, "next": next});
+    let json = json!({"name": args.name, "from": args.from, "files": files, "next": [next]});
     let count = recipe.files.len();
     let text = format!(
         "{} {summary}: {count} files, {}\nNext: {next}\n",

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use osiris_core::code::Code;
+use osiris_core::contract;
 use osiris_core::diagnostic::{Diagnostic, Result};
 use osiris_core::sanitize::escape_control;
 use osiris_core::yaml::{self, Diagnostics};
@@ -115,7 +116,7 @@ impl Listed {
             json!({
                 "id": text(&step.id),
                 "driver": text(&step.component),
-                "mode": step.mode.map(|(_, mode)| mode.name()),
+                "mode": step.mode.map(|(_, mode)| contract::Mode::from(mode)),
             })
         };
         let pipeline = self.pipeline.as_ref();

@@ -90,9 +90,9 @@ pub(super) fn plan(
         "dry_run": true,
         "pipeline": job.manifest.name,
         "manifest_hash": job.manifest.meta.manifest_hash,
-        "base_path": job.base,
+        "project": job.base,
         "steps": steps.iter().map(as_json).collect::<Vec<_>>(),
-        "outputs": steps.iter().flat_map(|step| &step.writes).collect::<Vec<_>>(),
+        "writes": steps.iter().flat_map(|step| &step.writes).collect::<Vec<_>>(),
     });
     Ok((json, text(job, &steps)))
 }
@@ -123,7 +123,7 @@ fn as_json(step: &PlannedStep<'_>) -> Value {
         "reads": step.reads,
         "writes": step.writes,
         "connection": step.task.config.get(CONNECTION_KEY),
-        "dials": step.destinations,
+        "destinations": step.destinations,
         "rights": step.permissions,
         "limits": step.limits,
     })

@@ -151,8 +151,8 @@ impl E2b {
             "uploads": uploads.iter().map(|(name, blob)| {
                 json!({"name": name, "size": blob.size, "sha256": blob.sha256})
             }).collect::<Vec<_>>(),
-            "opens": destinations,
-            "not_reachable": local,
+            "destinations": destinations,
+            "unreachable": local,
         });
         let mut text = format!(
             "E2B  template {}  {} s\n",

@@ -39,6 +39,7 @@ pub(super) fn diff(args: &Args, logs: &Path) -> Result<CommandOutput> {
     let mut answer = CommandOutput::new(json!(diff), text(&diff));
     if !diff.same {
         answer.exit = ExitStatus::Failed as u8;
+        answer.json["status"] = "error".into();
     }
     Ok(answer)
 }

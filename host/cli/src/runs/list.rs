@@ -145,11 +145,11 @@ fn as_json(run: &Run) -> Value {
     match &run.status {
         Ok(status) => {
             let mut value = json!(status);
-            value["dir"] = json!(run.dir);
+            value["session_dir"] = json!(run.dir);
             value
         }
         Err(why) => {
-            json!({"session_id": run.id, "dir": run.dir, "status": null, "unreadable": why})
+            json!({"session_id": run.id, "session_dir": run.dir, "status": null, "unreadable": why})
         }
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn prune(args: &Args, layout: &ProjectLayout) -> Result<CommandOutput
     let json = json!({
         "dry_run": args.dry_run,
         "removed": removed.iter().map(as_json).collect::<Vec<_>>(),
-        "bytes": bytes,
+        "size": bytes,
         "kept": kept,
     });
     Ok(CommandOutput::new(json, text(&removed, bytes, kept, args.dry_run)))
@@ -97,8 +97,8 @@ fn as_json(Removed { run, bytes }: &Removed) -> Value {
     let status = run.status.as_ref().ok();
     json!({
         "session_id": run.id,
-        "dir": run.dir,
-        "bytes": bytes,
+        "session_dir": run.dir,
+        "size": bytes,
         "pipeline": status.map(|status| &status.pipeline),
         "status": status.map(|status| status.status),
         "started_at": status.map(|status| &status.started_at),

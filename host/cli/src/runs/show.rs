@@ -38,7 +38,7 @@ pub(super) fn show(args: &Args, logs: &Path) -> Result<CommandOutput> {
         Error::invalid(Diagnostic::new(Code::SessionInvalid, why.clone()).in_file(&run.dir))
     })?;
     let details = run.details()?;
-    let json = json!({"run": status, "dir": run.dir, "details": details});
+    let json = json!({"run": status, "session_dir": run.dir, "details": details});
     Ok(CommandOutput::new(json, text(&run, status, &details)))
 }
 

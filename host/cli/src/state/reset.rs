@@ -70,7 +70,7 @@ pub(super) fn reset(args: &Args, layout: &ProjectLayout) -> Result<CommandOutput
             paint(DIM, &escape_control(&format!("(was: {})", fields(&state)))),
         ));
     }
-    Ok(CommandOutput::new(json!({"reset": states}), text))
+    Ok(CommandOutput::new(json!({"removed": states}), text))
 }
 
 /// Checks that no run of the pipeline is in progress: its end would save a state again.
