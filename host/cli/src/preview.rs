@@ -70,7 +70,7 @@ pub(super) fn preview(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let workspace = shell.workspace()?;
     let (checked, step) = source(args, &workspace)?;
     warn(&checked.warnings, shell);
-    let manifest = checked.manifest.slice(&step).ok_or_else(|| step_unknown(&checked, &step))?;
+    let manifest = super::run::select(&checked.manifest, std::slice::from_ref(&step))?;
     let mut configs = checked.configs;
     let mode = manifest.steps.iter().find(|one| one.id == step).map(|one| one.mode);
     match mode {
@@ -109,14 +109,6 @@ fn source(args: &Args, workspace: &Workspace) -> Result<(Checked, String)> {
     // Nothing reads the table of the step, which is what a preview is.
     checked.warnings.clear();
     Ok((checked, "read".to_owned()))
-}
-
-fn step_unknown(checked: &Checked, step: &str) -> Error {
-    let ids: Vec<String> =
-        checked.manifest.steps.iter().map(|step| format!("`{}`", step.id)).collect();
-    let message = format!("the pipeline has no step `{step}`");
-    let help = format!("its steps are {}", ids.join(", "));
-    Error::invalid(Diagnostic::new(Code::StepTableInvalid, message).help(help))
 }
 
 /// Asks the driver of a step for no more rows than are shown, if it has an option for that.

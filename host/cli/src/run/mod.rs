@@ -5,6 +5,7 @@ mod e2b;
 mod execute;
 mod progress;
 mod rate;
+mod select;
 mod summary;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use osiris_runtime::{ConnectedBuild, Workspace, run, session};
 
 pub(super) use self::e2b::E2b;
 pub(super) use self::execute::INTERRUPTED;
+pub(super) use self::select::select;
 pub(super) use self::summary::result;
 
 use self::execute::ExecutionTarget;
@@ -36,6 +38,8 @@ Examples:
   osiris run hello                              compile and run pipelines/hello.yaml
   osiris run hello --dry-run                    show the plan without running
   osiris run hello --param day=2026-01-31
+  osiris run hello --select write-planets       with the steps that it needs
+  osiris run hello --retry-failed               what did not succeed in the last run
   osiris run other/hello.yaml --limit memory=512MiB --limit seconds=60
   osiris run --last-compile                     run the last compiled pipeline
   osiris run .osiris/build/hello/1a2b3c4-.../manifest.yaml
@@ -50,11 +54,17 @@ runs are in logs/ in the project.";
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     /// Pipeline: its name in pipelines/, its file, or a compiled manifest.yaml
-    #[arg(value_name = "PIPELINE", required_unless_present = "last_compile")]
+    #[arg(value_name = "PIPELINE", required_unless_present_any = ["last_compile", "retry_failed"])]
     file: Option<PathBuf>,
     /// Run the last compiled pipeline of this project
     #[arg(long, conflicts_with_all = ["file", "profile", "params"])]
     last_compile: bool,
+    /// Run only these steps and the steps that they read; can be repeated
+    #[arg(long, value_name = "STEP", value_delimiter = ',', conflicts_with = "sandbox")]
+    select: Vec<String>,
+    /// Run the steps that did not succeed in the last run
+    #[arg(long, conflicts_with_all = ["last_compile", "profile", "params", "select", "sandbox"])]
+    retry_failed: bool,
     #[command(flatten)]
     options: RunOptions,
     #[command(flatten)]
@@ -86,7 +96,13 @@ impl RunOptions {
 
 pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let workspace = shell.workspace()?;
-    let build = build(args, &workspace, shell)?;
+    let mut build = match args.retry_failed {
+        true => select::retry(args.file.as_deref(), &workspace)?,
+        false => build(args, &workspace, shell)?,
+    };
+    if !args.select.is_empty() {
+        select::select_steps(&mut build, &args.select, &workspace)?;
+    }
     run_build(&workspace, &build, &args.options, &args.e2b, shell)
 }
 
