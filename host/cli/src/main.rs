@@ -31,6 +31,7 @@ mod run;
 mod runs;
 mod secrets;
 mod shell;
+mod signals;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ mod progress;
 mod rate;
 mod select;
 mod summary;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +23,6 @@ use osiris_runtime::run::{RunProgress, Task};
 use osiris_runtime::{ConnectedBuild, Workspace, run, session};
 
 pub(super) use self::e2b::E2b;
-pub(super) use self::execute::INTERRUPTED;
 pub(super) use self::select::select;
 pub(super) use self::summary::result;
 
@@ -65,6 +65,9 @@ pub(super) struct Args {
     /// Run the steps that did not succeed in the last run
     #[arg(long, conflicts_with_all = ["last_compile", "profile", "params", "select", "sandbox"])]
     retry_failed: bool,
+    /// Run again whenever the pipeline, its inputs or the settings change
+    #[arg(long, conflicts_with_all = ["last_compile", "retry_failed", "dry_run", "sandbox"])]
+    watch: bool,
     #[command(flatten)]
     options: RunOptions,
     #[command(flatten)]
@@ -95,6 +98,9 @@ impl RunOptions {
 }
 
 pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
+    if let Some(file) = args.file.as_deref().filter(|_| args.watch) {
+        return watch::watch(file, &args.values, shell);
+    }
     let workspace = shell.workspace()?;
     let mut build = match args.retry_failed {
         true => select::retry(args.file.as_deref(), &workspace)?,
