@@ -32,6 +32,7 @@ mod runs;
 mod secrets;
 mod shell;
 mod signals;
+mod spool;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -109,15 +109,16 @@ pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     if !args.select.is_empty() {
         select::select_steps(&mut build, &args.select, &workspace)?;
     }
-    run_build(&workspace, &build, &args.options, &args.e2b, shell)
+    run_build(&workspace, &build, &args.options, &args.e2b, || Ok(()), shell)
 }
 
-/// Runs a build, or shows its plan.
+/// Runs a build, or shows its plan. `before` is called when everything is ready for a run.
 pub(super) fn run_build(
     workspace: &Workspace,
     build: &Build,
     options: &RunOptions,
     e2b: &E2b,
+    before: impl FnOnce() -> Result<()>,
     shell: &Shell,
 ) -> Result<CommandOutput> {
     let environment = Environment::read(workspace.project.base())?.with(e2b.variables());
@@ -159,6 +160,7 @@ pub(super) fn run_build(
         ExecutionTarget::Local(Box::new(prepared))
     };
     let display = Progress::new(shell, &build.manifest)?;
+    before()?;
     let session = connected.session(workspace, build)?;
     let status = execute::execute(target, &session, progress, display)?;
     let columns = shell.is_watched().then(|| shell.terminal_size().0);
