@@ -161,6 +161,7 @@ pub(super) fn run_build(
     };
     let display = Progress::new(shell, &build.manifest)?;
     before()?;
+    workspace.prune_runs();
     let session = connected.session(workspace, build)?;
     let status = execute::execute(target, &session, progress, display)?;
     let columns = shell.is_watched().then(|| shell.terminal_size().0);
