@@ -11,6 +11,7 @@ use osiris_pipeline::compile::{Build, Options};
 use osiris_runtime::Workspace;
 use serde_json::Value;
 
+use super::complete;
 use super::endpoint::{Endpoint, option};
 use super::run::{self, E2b, RunOptions};
 use super::shell::{CommandOutput, Shell, display_path};
@@ -37,10 +38,10 @@ where `osiris run` runs it again. `osiris drivers show NAME` lists the options."
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     /// File or table to read, or `-`
-    #[arg(value_name = "SOURCE")]
+    #[arg(value_name = "SOURCE", add = complete::endpoints())]
     source: String,
     /// File or table to write, or `-`
-    #[arg(value_name = "DESTINATION")]
+    #[arg(value_name = "DESTINATION", add = complete::endpoints())]
     destination: String,
     /// Set an option of the driver that reads; can be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = option)]

@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::compile_args::{CompileArgs, warn};
+use super::complete;
 use super::endpoint::{Endpoint, format_of, option};
 use super::render::{BOLD, DIM, Table, cut, paint};
 use super::rows::{self, Room};
@@ -56,10 +57,10 @@ const COLUMNS: usize = 12;
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     /// File, table like @postgres.main/orders, or pipeline, by its name or file
-    #[arg(value_name = "SOURCE")]
+    #[arg(value_name = "SOURCE", add = complete::sources())]
     source: String,
     /// Step of the pipeline whose rows are shown; its first step by default
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", add = complete::steps())]
     step: Option<String>,
     /// Maximum number of rows
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10,

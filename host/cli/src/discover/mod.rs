@@ -24,6 +24,7 @@ use serde_json::{Map, Value, json};
 
 use self::cache::{Changes, Discovery, DiscoveryCache, compare, is_fresh, schema};
 use self::samples::{Rows, Sample};
+use super::complete;
 use super::preview;
 use super::probe::{self, Probe};
 use super::render::{SUCCESS, paint};
@@ -46,7 +47,7 @@ no secrets.";
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     /// Connection, like @mysql.main, or file
-    #[arg(value_name = "SOURCE")]
+    #[arg(value_name = "SOURCE", add = complete::endpoints())]
     source: String,
     /// Query the service even if the cache is fresh
     #[arg(long)]

@@ -29,6 +29,7 @@ pub(super) use self::summary::result;
 use self::execute::ExecutionTarget;
 use self::progress::Progress;
 use super::compile_args::{self, CompileArgs};
+use super::complete;
 use super::first_use::{self, Remember};
 use super::secrets::warn_short;
 use super::shell::{CommandOutput, Shell};
@@ -54,13 +55,13 @@ runs are in logs/ in the project.";
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     /// Pipeline: its name in pipelines/, its file, or a compiled manifest.yaml
-    #[arg(value_name = "PIPELINE", required_unless_present_any = ["last_compile", "retry_failed"])]
+    #[arg(value_name = "PIPELINE", required_unless_present_any = ["last_compile", "retry_failed"], add = complete::pipelines())]
     file: Option<PathBuf>,
     /// Run the last compiled pipeline of this project
     #[arg(long, conflicts_with_all = ["file", "profile", "params"])]
     last_compile: bool,
     /// Run only these steps and the steps that they read; can be repeated
-    #[arg(long, value_name = "STEP", value_delimiter = ',', conflicts_with = "sandbox")]
+    #[arg(long, value_name = "STEP", value_delimiter = ',', conflicts_with = "sandbox", add = complete::steps())]
     select: Vec<String>,
     /// Run the steps that did not succeed in the last run
     #[arg(long, conflicts_with_all = ["last_compile", "profile", "params", "select", "sandbox"])]
