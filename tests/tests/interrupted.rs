@@ -92,6 +92,28 @@ fn run_succeeds_after_a_killed_one() {
 }
 
 #[test]
+fn completed_steps_of_a_killed_run_are_not_retried() {
+    let project = TestProject::new();
+    let steps = ENDLESS.replace("endless", "steps").replace(
+        "steps:\n",
+        "steps:\n  - {id: few, component: test.source, mode: read, config: {rows: 1}}\n  \
+         - {id: first, component: test.sink, mode: write, config: {path: first.txt}}\n",
+    );
+    let steps = steps.replace("id: source,", "id: source, needs: [first],");
+    project.write("pipelines/steps.yaml", steps);
+    let mut running = project.osiris(["run", "steps"]).test_drivers().start();
+    running.wait_for_part(&project.path("ids.txt"));
+    let retry = ["run", "--retry-failed", "--dry-run", "--json"];
+    let finished = project.osiris(retry).test_drivers().run().expect(2);
+    assert!(finished.stdout.contains("it is in progress"), "{}", finished.stdout);
+    running.kill();
+    running.finish();
+    let plan = project.osiris(retry).test_drivers().run().expect(0).json();
+    let ids: Vec<_> = plan["steps"].as_array().unwrap().iter().map(|step| &step["id"]).collect();
+    assert_eq!(ids, ["source", "write"]);
+}
+
+#[test]
 fn logs_follow_a_run_to_its_end() {
     let project = TestProject::new();
     let running = in_mid_run(&project);

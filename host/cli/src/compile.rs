@@ -7,6 +7,7 @@ use osiris_core::sanitize::escape_control;
 use serde_json::json;
 
 use super::compile_args::{self, CompileArgs};
+use super::complete;
 use super::render::{BOLD, DIM, SUCCESS, paint};
 use super::shell::{CommandOutput, Shell, display_path};
 
@@ -24,7 +25,7 @@ on any machine. Builds are written to .osiris/build in the project.";
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     /// Pipeline: its name in pipelines/, or its file
-    #[arg(value_name = "PIPELINE")]
+    #[arg(value_name = "PIPELINE", add = complete::pipelines())]
     file: PathBuf,
     #[command(flatten)]
     values: CompileArgs,

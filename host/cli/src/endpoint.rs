@@ -115,7 +115,7 @@ pub(super) fn option(text: &str) -> std::result::Result<(String, Value), String>
 }
 
 /// Returns the extension of a file, and the family of its drivers.
-fn format_of(path: &str) -> Result<(&'static str, &'static str)> {
+pub(super) fn format_of(path: &str) -> Result<(&'static str, &'static str)> {
     let mut extensions: Vec<String> = path.rsplit('.').map(str::to_lowercase).take(2).collect();
     if COMPRESSIONS.contains(&extensions[0].as_str()) {
         extensions.remove(0);

@@ -11,6 +11,7 @@ use osiris_runtime::session::history::{self, LogReader, Run};
 use osiris_runtime::session::{self, Record, RunStatus};
 use serde_json::{Map, Value, json};
 
+use super::complete;
 use super::render::{DIM, ERROR, WARN, paint};
 use super::shell::{CommandOutput, Shell};
 
@@ -32,7 +33,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     /// Run id or its beginning, session directory, or `last`
-    #[arg(value_name = "RUN", default_value = "last")]
+    #[arg(value_name = "RUN", default_value = "last", add = complete::runs())]
     run: String,
     /// Wait for more until the run ends
     #[arg(long, short)]

@@ -7,6 +7,7 @@ mod checks;
 mod compile;
 mod compile_args;
 mod compile_driver;
+mod complete;
 mod completions;
 mod connections;
 mod copy;
@@ -31,6 +32,8 @@ mod run;
 mod runs;
 mod secrets;
 mod shell;
+mod signals;
+mod spool;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -55,6 +58,9 @@ fn main() -> ExitCode {
     allocator::keep_freed_batches();
     program::declare();
     version::declare_drivers();
+    if completions::complete() {
+        return ExitCode::SUCCESS;
+    }
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match args::parse(&arguments) {
         Ok(cli) => cli,

@@ -1,5 +1,7 @@
 //! `osiris preview`.
 
+use std::io;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +10,6 @@ use osiris_core::code::Code;
 use osiris_core::contract::Mode;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
 use osiris_core::driver::limits::LimitOverrides;
-use osiris_core::fs::cache_dir::create_private_dir;
 use osiris_core::fs::project_dir::ProjectDir;
 use osiris_core::redact::Redactor;
 use osiris_engine::Engine;
@@ -16,17 +17,21 @@ use osiris_engine::table::{Closed, Receiver, channel};
 use osiris_pipeline::compile::Checked;
 use osiris_pipeline::connection::Environment;
 use osiris_pipeline::manifest::Manifest;
-use osiris_runtime::run::{self, RunProgress, StepTables};
+use osiris_runtime::run::{RunProgress, StepTables, execute, prepare, sandboxed_runtime};
 use osiris_runtime::session::{RunFacts, RunStatus, Session, StatusFile};
 use osiris_runtime::{ConnectedBuild, Workspace};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::compile_args::{CompileArgs, warn};
-use super::endpoint::{Endpoint, option};
+use super::complete;
+use super::endpoint::{Endpoint, format_of, option};
 use super::render::{BOLD, DIM, Table, cut, paint};
 use super::rows::{self, Room};
-use super::shell::{CommandOutput, Shell};
+use super::run;
+use super::shell::{CommandOutput, Shell, display_path};
+use super::signals::Signals;
+use super::spool::TempDir;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,6 +45,8 @@ Steps that write never run. Values that are too long for a terminal are cut; `--
 
 /// Bytes of batches between the step and this command.
 const BUDGET: usize = 2 << 20;
+/// Maximum characters of a column's name in the list of a file's columns.
+const NAME: usize = 64;
 /// Maximum characters of a cell on a terminal.
 const CELL: usize = 24;
 /// Maximum columns on a terminal.
@@ -50,10 +57,10 @@ const COLUMNS: usize = 12;
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     /// File, table like @postgres.main/orders, or pipeline, by its name or file
-    #[arg(value_name = "SOURCE")]
+    #[arg(value_name = "SOURCE", add = complete::sources())]
     source: String,
     /// Step of the pipeline whose rows are shown; its first step by default
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", add = complete::steps())]
     step: Option<String>,
     /// Maximum number of rows
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10,
@@ -67,10 +74,51 @@ pub(super) struct Args {
 }
 
 pub(super) fn preview(args: &Args, shell: &Shell) -> Result<CommandOutput> {
+    Ok(match sample(args, shell)? {
+        ControlFlow::Continue(sample) => answer(&args.source, &sample),
+        ControlFlow::Break(exit) => CommandOutput::stopped(exit),
+    })
+}
+
+/// Returns the columns of a file for `osiris discover`, with the types that a run gives them.
+pub(super) fn describe(file: &str, shell: &Shell) -> Result<CommandOutput> {
+    let (source, values) = (file.to_owned(), CompileArgs::default());
+    // Without a limit, by which the driver would infer the types from the first rows only.
+    let args = Args { source, step: None, rows: 0, from: Vec::new(), values };
+    let (format, family) = format_of(file)?;
+    let sample = match sample(&args, shell)? {
+        ControlFlow::Continue(sample) => sample,
+        ControlFlow::Break(exit) => return Ok(CommandOutput::stopped(exit)),
+    };
+    let types = types(&sample);
+    let mut table = Table::new(["Column", "Type"]);
+    for (name, kind) in sample.names.iter().zip(&types) {
+        let plain = anstyle::Style::new();
+        table.styled([(cut(name, NAME).into_owned(), plain), (kind.clone(), DIM)]);
+    }
+    let columns = sample.names.iter().zip(&types);
+    let columns: Vec<Value> =
+        columns.map(|(name, kind)| json!({"name": name, "type": kind})).collect();
+    let counts = format!("{} columns", columns.len());
+    let about =
+        format!("in {} ({format}, read by {family}_extractor)", display_path(Path::new(file)));
+    let text = format!("{}{} {about}\n", table.render(), paint(BOLD, &counts));
+    let json = json!({
+        "path": file,
+        "format": format,
+        "driver": format!("{family}_extractor"),
+        "columns": columns,
+        "truncated": sample.names_cut,
+    });
+    Ok(CommandOutput::new(json, text))
+}
+
+/// Reads the first rows of a source. Breaks with an exit code if a signal stops it.
+fn sample(args: &Args, shell: &Shell) -> Result<ControlFlow<u8, Sample>> {
     let workspace = shell.workspace()?;
     let (checked, step) = source(args, &workspace)?;
     warn(&checked.warnings, shell);
-    let manifest = checked.manifest.slice(&step).ok_or_else(|| step_unknown(&checked, &step))?;
+    let manifest = run::select(&checked.manifest, std::slice::from_ref(&step))?;
     let mut configs = checked.configs;
     let mode = manifest.steps.iter().find(|one| one.id == step).map(|one| one.mode);
     match mode {
@@ -79,14 +127,15 @@ pub(super) fn preview(args: &Args, shell: &Shell) -> Result<CommandOutput> {
             return Err(Error::invalid(Diagnostic::new(Code::StepTableInvalid, message)));
         }
         // Saves the source work; a driver without this option is stopped after its first rows.
-        Some(Mode::Extract) => limit_rows(&manifest, &mut configs, &step, args.rows, &workspace),
+        Some(Mode::Extract) if args.rows > 0 => {
+            limit_rows(&manifest, &mut configs, &step, args.rows, &workspace);
+        }
         _ => {}
     }
     let environment = Environment::read(workspace.project.base())?;
     let connected = ConnectedBuild::of(&workspace, &manifest, &configs, &environment)?;
     let redactor = connected.redactor()?;
-    let sample = run_slice(&workspace, &connected, &step, &redactor, args.rows.into())?;
-    Ok(answer(&args.source, &sample))
+    run_slice(&workspace, &connected, &step, &redactor, args.rows.into())
 }
 
 /// Returns the pipeline of a source, checked, and the step to show.
@@ -109,14 +158,6 @@ fn source(args: &Args, workspace: &Workspace) -> Result<(Checked, String)> {
     // Nothing reads the table of the step, which is what a preview is.
     checked.warnings.clear();
     Ok((checked, "read".to_owned()))
-}
-
-fn step_unknown(checked: &Checked, step: &str) -> Error {
-    let ids: Vec<String> =
-        checked.manifest.steps.iter().map(|step| format!("`{}`", step.id)).collect();
-    let message = format!("the pipeline has no step `{step}`");
-    let help = format!("its steps are {}", ids.join(", "));
-    Error::invalid(Diagnostic::new(Code::StepTableInvalid, message).help(help))
 }
 
 /// Asks the driver of a step for no more rows than are shown, if it has an option for that.
@@ -148,37 +189,33 @@ struct Sample {
     /// Number of nulls in the shown rows, by column.
     nulls: Vec<usize>,
     is_cut: bool,
+    /// Whether columns were left out.
+    names_cut: bool,
     /// Whether the table ended with these rows.
     is_whole: bool,
 }
 
-/// Runs a slice of a pipeline until the step has sent enough rows. The session of this run is
-/// removed: nothing but the rows stays.
+/// Runs a slice of a pipeline until the step has sent enough rows, or a signal stops it. The session
+/// of this run is removed: nothing but the rows stays.
 fn run_slice(
     workspace: &Workspace,
     connected: &ConnectedBuild,
     step: &str,
     redactor: &Redactor,
     most: usize,
-) -> Result<Sample> {
+) -> Result<ControlFlow<u8, Sample>> {
     let tmp = workspace.project.layout.tmp_dir();
-    create_private_dir(&tmp).map_err(|error| {
-        let message = format!("cannot create a temporary directory: {error}");
-        Error::environment(Diagnostic::new(Code::ProjectUnwritable, message).in_file(&tmp))
-    })?;
-    let logs = tempfile::Builder::new().prefix("preview-").tempdir_in(&tmp).map_err(|error| {
-        let message = format!("cannot create a temporary directory: {error}");
-        Error::environment(Diagnostic::new(Code::ProjectUnwritable, message).in_file(&tmp))
-    })?;
+    let logs = TempDir::new(workspace, "preview-");
     let (sender, mut readers) = channel(1, BUDGET, ProjectDir::new(workspace.project.base(), &tmp));
     let reader = readers.remove(0);
     let job = connected.job(workspace, workspace.limits(&LimitOverrides::new()));
-    let mut prepared = run::prepare(Engine::new()?, &workspace.drivers, job, |_| {})?;
+    let mut prepared = prepare(Engine::new()?, &workspace.drivers, job, |_| {})?;
     prepared.connect(StepTables {
         outputs: [(step.to_owned(), sender)].into(),
         ..StepTables::default()
     })?;
     let progress = Arc::new(RunProgress::new(&prepared));
+    logs.create()?;
     let session = Session::create(
         logs.path(),
         &connected.manifest,
@@ -189,25 +226,34 @@ fn run_slice(
     let (mut sandbox, dirs) = prepared.sandbox(session.dir());
     // The session is removed at the end.
     sandbox.own.push(logs.path().to_owned());
-    let runtime = run::sandboxed_runtime(&sandbox)?;
+    let runtime = sandboxed_runtime(&sandbox)?;
     let cancel = CancellationToken::new();
     let mut room = Room::new(redactor);
     let (status, sample) = runtime.block_on(async {
-        let execute = run::execute(prepared, &session, progress, cancel.clone());
+        let listen_error = |error: io::Error| {
+            let message = format!("cannot start the preview: {error}");
+            Error::environment(Diagnostic::new(Code::RuntimeFailed, message))
+        };
+        let mut signals = Signals::listen().map_err(listen_error)?;
+        let run = execute(prepared, &session, progress, cancel.clone());
         let take = async {
-            let sample = take(reader, most, &mut room).await;
+            let sample = tokio::select! {
+                sample = take(reader, most, &mut room) => ControlFlow::Continue(sample),
+                exit = signals.next() => ControlFlow::Break(exit),
+            };
             cancel.cancel();
             sample
         };
-        tokio::join!(execute, take)
-    });
+        Ok(tokio::join!(run, take))
+    })?;
     runtime.shutdown_background();
     dirs.clear();
     drop(session);
     let StatusFile { status, error, .. } = status?;
     match sample {
-        Ok(sample) => Ok(sample),
-        Err(Closed(reason)) => {
+        ControlFlow::Break(exit) => Ok(ControlFlow::Break(exit)),
+        ControlFlow::Continue(Ok(sample)) => Ok(ControlFlow::Continue(sample)),
+        ControlFlow::Continue(Err(Closed(reason))) => {
             let message = match error.filter(|_| status == RunStatus::Failed) {
                 Some(error) => error.to_string(),
                 None => reason,
@@ -224,9 +270,9 @@ async fn take(
     room: &mut Room<'_>,
 ) -> std::result::Result<Sample, Closed> {
     let schema = reader.schema().await?;
-    let (names, is_cut) = rows::names(&schema, room);
-    let nulls = vec![0; names.len()];
-    let mut sample = Sample { schema: Some(schema), names, nulls, is_cut, ..Sample::default() };
+    let (names, names_cut) = rows::names(&schema, room);
+    let (schema, nulls, is_cut) = (Some(schema), vec![0; names.len()], names_cut);
+    let mut sample = Sample { schema, names, nulls, is_cut, names_cut, ..Sample::default() };
     while sample.rows.len() < most && !room.is_full() {
         let Some(batch) = reader.next().await? else {
             sample.is_whole = true;
@@ -244,11 +290,7 @@ async fn take(
 }
 
 fn answer(source: &str, sample: &Sample) -> CommandOutput {
-    let types: Vec<String> = sample
-        .schema
-        .iter()
-        .flat_map(|schema| schema.fields().iter().map(|field| type_name(field.data_type())))
-        .collect();
+    let types = types(sample);
     let columns = sample.names.iter().zip(&types).zip(&sample.nulls);
     let columns: Vec<Value> = columns
         .map(|((name, kind), nulls)| json!({"name": name, "type": kind, "nulls": nulls}))
@@ -261,6 +303,11 @@ fn answer(source: &str, sample: &Sample) -> CommandOutput {
         "truncated": sample.is_cut,
     });
     CommandOutput::new(json, text(sample, &types))
+}
+
+fn types(sample: &Sample) -> Vec<String> {
+    let fields = sample.schema.iter().flat_map(|schema| schema.fields().iter());
+    fields.map(|field| type_name(field.data_type())).collect()
 }
 
 fn text(sample: &Sample, types: &[String]) -> String {

@@ -18,6 +18,7 @@ use super::init::Template;
 use super::render::{BOLD, DIM, paint};
 use super::run;
 use super::shell::{CommandOutput, Shell};
+use super::signals::INTERRUPTED;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,8 +61,8 @@ pub(super) fn quickstart(shell: &Shell) -> Result<CommandOutput> {
     let columns = shell.is_watched().then(|| shell.terminal_size().0);
     let mut answer = run::result(&status, columns);
     if status.status == RunStatus::Cancelled {
-        answer.exit = run::INTERRUPTED;
-        answer.json["exit_code"] = json!(run::INTERRUPTED);
+        answer.exit = INTERRUPTED;
+        answer.json["exit_code"] = json!(INTERRUPTED);
     }
     if answer.failed {
         return Ok(answer);

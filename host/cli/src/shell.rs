@@ -41,6 +41,12 @@ impl CommandOutput {
         }
         Self { json: with_status, text: text.into(), exit: 0, failed: false }
     }
+
+    /// Creates the result of a command that a signal stopped, with the exit code for the signal.
+    pub(super) fn stopped(exit: u8) -> Self {
+        let json = json!({"status": "cancelled", "exit_code": exit});
+        Self { json, text: String::new(), exit, failed: false }
+    }
 }
 
 /// The global options that determine the project and the output.

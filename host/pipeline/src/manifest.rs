@@ -4,6 +4,8 @@
 mod check;
 mod inputs;
 
+use std::collections::BTreeSet;
+
 use osiris_core::canonical;
 use osiris_core::contract::Mode;
 use serde::{Deserialize, Serialize};
@@ -42,25 +44,28 @@ impl Manifest {
         canonical::sha256(canonical::json(&value))
     }
 
-    /// Returns the part of the manifest that produces the table of a step: the step and those whose
-    /// tables it needs. The hash stays that of the whole manifest. Returns `None` if there is no
-    /// such step.
-    pub fn slice(&self, id: &str) -> Option<Self> {
-        let mut needed: Vec<&str> = vec![id];
-        self.steps.iter().find(|step| step.id == id)?;
+    /// Returns the part of the manifest that consists of these steps and those whose tables they
+    /// need. The hash stays that of the whole manifest.
+    ///
+    /// # Errors
+    /// Returns the first id that no step has.
+    pub fn select<'i>(&self, ids: &'i [String]) -> Result<Self, &'i str> {
+        let find = |id: &str| self.steps.iter().find(|step| step.id == id);
+        if let Some(unknown) = ids.iter().find(|id| find(id).is_none()) {
+            return Err(unknown);
+        }
+        let mut needed: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
         // The steps are in an order in which they can run.
-        for step in self.steps.iter().rev().filter(|step| step.mode != Mode::Write) {
-            if needed.contains(&step.id.as_str()) {
-                needed.extend(step.needs.iter().map(String::as_str));
+        for step in self.steps.iter().rev() {
+            if needed.contains(step.id.as_str()) {
+                let has_table = |need: &&String| find(need).is_some_and(|s| s.mode != Mode::Write);
+                needed.extend(step.needs.iter().filter(has_table).map(String::as_str));
             }
         }
-        let has_table = |step: &&Step| {
-            needed.contains(&step.id.as_str()) && (step.mode != Mode::Write || step.id == id)
-        };
-        let mut steps: Vec<Step> = self.steps.iter().filter(has_table).cloned().collect();
-        let ids: Vec<String> = steps.iter().map(|step| step.id.clone()).collect();
-        steps.iter_mut().for_each(|step| step.needs.retain(|need| ids.contains(need)));
-        Some(Self { steps, ..self.clone() })
+        let mut steps = self.steps.clone();
+        steps.retain(|step| needed.contains(step.id.as_str()));
+        steps.iter_mut().for_each(|step| step.needs.retain(|id| needed.contains(id.as_str())));
+        Ok(Self { steps, ..self.clone() })
     }
 
     /// Sets the manifest's hash fields.

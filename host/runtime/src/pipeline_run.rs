@@ -165,6 +165,7 @@ impl PipelineRun {
         let job = connected.job(&workspace, workspace.limits(&limits));
         // Landlock denies access to other sessions later.
         session::mark_crashed_runs(&workspace.project.layout.logs_dir());
+        workspace.prune_runs();
         let engine = Engine::with_config(&engine)?;
         let notify = |driver: &str| {
             // Without a receiver, nobody wants to know.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use osiris_core::diagnostic::Result;
 use osiris_core::driver::AdmissionPolicy;
 use osiris_core::driver::catalog::DriverCatalog;
@@ -11,12 +12,14 @@ use osiris_core::driver::limits::{LimitOverrides, Limits};
 use osiris_pipeline::compile::{self, Build, Checked, Options, Surroundings};
 use osiris_pipeline::connection::{Connections, Environment};
 use osiris_pipeline::manifest::Manifest;
+use osiris_pipeline::project::retention::Retention;
 use osiris_pipeline::project::{Project, pipeline_files};
 use osiris_registry::Lockfile;
 use serde_json::Value;
 
 use crate::pipeline_run::PipelineRun;
 use crate::run::load_pinned;
+use crate::session::history;
 
 /// A project with the drivers that it can use. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -115,6 +118,24 @@ impl Workspace {
     /// Returns an error for every problem of the pipeline.
     pub fn compile_text(&self, file: &Path, text: &str, options: &Options) -> Result<Build> {
         compile::write(&self.project, self.check_text(file, text, options)?)
+    }
+
+    /// Removes the past runs that the settings do not keep, before a run that is then the newest.
+    ///
+    /// A run cannot do this at its end: it has no access to other runs. A run that cannot be removed
+    /// stays for the next time.
+    pub fn prune_runs(&self) {
+        let Retention { keep, older_than } = self.project.settings.runs;
+        if keep.is_none() && older_than.is_none() {
+            return;
+        }
+        let layout = &self.project.layout;
+        let logs = layout.logs_dir();
+        let before = older_than.map(|age| Timestamp::now() - age);
+        let runs = history::list(&logs).unwrap_or_default();
+        for run in history::prunable(runs, keep.unwrap_or(1) - 1, before) {
+            history::remove(&layout.base, &logs, run, false).ok();
+        }
     }
 
     /// Checks that the project allows the drivers of a build and the permissions that its steps

@@ -13,6 +13,7 @@ use osiris_registry::trust::Known;
 use osiris_runtime::Workspace;
 use serde_json::{Value, json};
 
+use super::super::complete;
 use super::super::probe::{self, Probe};
 use super::super::render::{BOLD, DIM, ERROR, SUCCESS, paint};
 use super::super::secrets::warn_short;
@@ -33,7 +34,7 @@ if a test fails.";
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Connection, like @mysql.main
-    #[arg(value_name = "@FAMILY.ALIAS", conflicts_with_all = ["family", "alias"])]
+    #[arg(value_name = "@FAMILY.ALIAS", conflicts_with_all = ["family", "alias"], add = complete::connections())]
     connection: Option<String>,
     /// Only connections of this family
     #[arg(long, value_name = "NAME")]

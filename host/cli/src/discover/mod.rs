@@ -24,6 +24,8 @@ use serde_json::{Map, Value, json};
 
 use self::cache::{Changes, Discovery, DiscoveryCache, compare, is_fresh, schema};
 use self::samples::{Rows, Sample};
+use super::complete;
+use super::preview;
 use super::probe::{self, Probe};
 use super::render::{SUCCESS, paint};
 use super::secrets::warn_short;
@@ -35,17 +37,18 @@ Examples:
   osiris discover @mysql.main --refresh      query the service again
   osiris discover @mysql.main --samples 3    also show the first rows of each table
   osiris discover @mysql.main --json         `fingerprint` changes only with the schema
+  osiris discover data/orders.csv            list the columns of a file in the project
 
 The cache is in .osiris/cache/discovery. It contains names and types, but no samples and
 no secrets.";
 
-/// Show the tables and columns behind a connection
+/// Show the tables and columns behind a connection, or the columns of a file
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Connection, like @mysql.main
-    #[arg(value_name = "@FAMILY.ALIAS")]
-    reference: String,
+    /// Connection, like @mysql.main, or file
+    #[arg(value_name = "SOURCE", add = complete::endpoints())]
+    source: String,
     /// Query the service even if the cache is fresh
     #[arg(long)]
     refresh: bool,
@@ -58,7 +61,15 @@ pub(super) struct Args {
 }
 
 pub(super) fn discover(args: &Args, shell: &Shell) -> Result<CommandOutput> {
-    let reference: Reference = args.reference.parse().map_err(Error::invalid)?;
+    if !args.source.starts_with('@') {
+        if args.samples.is_some() {
+            let message = "cannot show samples of a file: `--samples` is for connections";
+            let help = format!("show its rows with `osiris preview {}`", args.source);
+            return Err(Error::invalid(Diagnostic::new(Code::UsageInvalid, message).help(help)));
+        }
+        return preview::describe(&args.source, shell);
+    }
+    let reference: Reference = args.source.parse().map_err(Error::invalid)?;
     let workspace = shell.workspace()?;
     let connections = Connections::read(workspace.project.base())?;
     connections.choose(&reference.family, Some(&reference.alias))?;

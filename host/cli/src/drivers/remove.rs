@@ -6,6 +6,7 @@ use osiris_core::sanitize::escape_control;
 use osiris_registry::{DriverInstaller, hash_file};
 use serde_json::json;
 
+use super::super::complete;
 use super::super::render::{BOLD, SUCCESS, paint};
 use super::super::shell::{CommandOutput, Shell, display_path};
 use super::dependents;
@@ -20,7 +21,7 @@ Examples:
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Driver name
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = complete::drivers())]
     name: String,
     /// Remove the file even if it does not match osiris.lock
     #[arg(long)]

@@ -6,6 +6,7 @@ use osiris_core::driver::DriverFile;
 use osiris_runtime::Workspace;
 use serde_json::json;
 
+use super::super::complete;
 use super::super::render::{BOLD, DIM, paint};
 use super::super::shell::{CommandOutput, Shell, display_path};
 use super::describe;
@@ -21,7 +22,7 @@ Examples:
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Driver name, like filesystem.csv_extractor
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = complete::drivers())]
     name: String,
 }
 

@@ -10,6 +10,7 @@ use osiris_registry::trust::RequestedPermissions;
 use osiris_registry::{DriverInstaller, Entry, Fetched, Lockfile, Source, Wanted};
 use serde_json::{Value, json};
 
+use super::super::complete;
 use super::super::render::{BOLD, DIM, SUCCESS, WARN, format_bytes, paint};
 use super::super::shell::{CommandOutput, Shell};
 use super::fetch_args::{FetchContext, Local, NetworkArgs};
@@ -31,7 +32,7 @@ driver changes: review the permissions, then use --accept-permissions.";
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Drivers to update; all locked drivers by default
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = complete::drivers())]
     names: Vec<String>,
     /// Accept additional permissions that new versions request
     #[arg(long = "accept-permissions", alias = "accept-rights")]

@@ -18,6 +18,7 @@ use osiris_pipeline::project::pipeline::slug;
 use osiris_runtime::Workspace;
 use serde_json::json;
 
+use super::super::complete;
 use super::super::render::{BOLD, SUCCESS, paint};
 use super::super::shell::{CommandOutput, Shell, display_path};
 use super::draft::{self, Draft, Step};
@@ -43,16 +44,16 @@ pub(crate) struct Args {
     #[arg(value_name = "NAME")]
     name: String,
     /// Driver that reads the table
-    #[arg(long, value_name = "DRIVER")]
+    #[arg(long, value_name = "DRIVER", add = complete::drivers())]
     from: String,
     /// Driver that transforms the table; can be repeated, in the order of the steps
-    #[arg(long = "through", value_name = "DRIVER")]
+    #[arg(long = "through", value_name = "DRIVER", add = complete::drivers())]
     through: Vec<String>,
     /// Driver that writes the table; can be repeated
-    #[arg(long, value_name = "DRIVER", required = true)]
+    #[arg(long, value_name = "DRIVER", required = true, add = complete::drivers())]
     to: Vec<String>,
     /// Connection of the drivers of its family; can be repeated
-    #[arg(long = "connection", value_name = "@FAMILY.ALIAS")]
+    #[arg(long = "connection", value_name = "@FAMILY.ALIAS", add = complete::connections())]
     connections: Vec<String>,
 }
 

@@ -2,8 +2,6 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-#[cfg(unix)]
-use std::time::{Duration, Instant};
 use std::{io, process};
 
 use osiris_core::code::Code;
@@ -18,17 +16,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::super::shell::raise_nofile_limit;
+use super::super::signals::Signals;
 use super::progress::{Progress, TICK};
-
-/// Exit code that a shell reports for a process ended by Ctrl-C.
-pub(in super::super) const INTERRUPTED: u8 = 130;
-/// Exit code that a shell reports for a process ended by SIGTERM.
-#[cfg(unix)]
-const TERMINATED: u8 = 143;
-/// Time in which a second SIGTERM counts as the first one: `timeout` sends the signal to the
-/// process and then to its group.
-#[cfg(unix)]
-const REPEATED: Duration = Duration::from_secs(1);
 
 /// The target of a prepared run.
 pub(super) enum ExecutionTarget {
@@ -131,58 +120,4 @@ fn stop_now(session: &Session, progress: &RunProgress, exit_code: u8) -> ! {
     // If the status cannot be written, the next sweep marks the run as crashed.
     session.finish(progress.end(RunStatus::Cancelled, exit_code, Some(error))).ok();
     process::exit(i32::from(exit_code))
-}
-
-/// Signals that stop a process.
-struct Signals {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    /// Time of the last SIGTERM.
-    #[cfg(unix)]
-    terminated: Option<Instant>,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            terminated: None,
-        })
-    }
-
-    /// Waits for a signal and returns the exit code for it.
-    async fn next(&mut self) -> u8 {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => {
-                    let last = self.terminated.replace(Instant::now());
-                    if last.is_none_or(|last| last.elapsed() >= REPEATED) {
-                        return TERMINATED;
-                    }
-                }
-                _ = self.interrupt.recv() => return INTERRUPTED,
-            }
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    /// Waits for Ctrl-C and returns the exit code for it.
-    async fn next(&mut self) -> u8 {
-        // Without a handler, the system ends the process.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        INTERRUPTED
-    }
 }

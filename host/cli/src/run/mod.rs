@@ -5,7 +5,9 @@ mod e2b;
 mod execute;
 mod progress;
 mod rate;
+mod select;
 mod summary;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,12 +23,13 @@ use osiris_runtime::run::{RunProgress, Task};
 use osiris_runtime::{ConnectedBuild, Workspace, run, session};
 
 pub(super) use self::e2b::E2b;
-pub(super) use self::execute::INTERRUPTED;
+pub(super) use self::select::select;
 pub(super) use self::summary::result;
 
 use self::execute::ExecutionTarget;
 use self::progress::Progress;
 use super::compile_args::{self, CompileArgs};
+use super::complete;
 use super::first_use::{self, Remember};
 use super::secrets::warn_short;
 use super::shell::{CommandOutput, Shell};
@@ -36,6 +39,8 @@ Examples:
   osiris run hello                              compile and run pipelines/hello.yaml
   osiris run hello --dry-run                    show the plan without running
   osiris run hello --param day=2026-01-31
+  osiris run hello --select write-planets       with the steps that it needs
+  osiris run hello --retry-failed               what did not succeed in the last run
   osiris run other/hello.yaml --limit memory=512MiB --limit seconds=60
   osiris run --last-compile                     run the last compiled pipeline
   osiris run .osiris/build/hello/1a2b3c4-.../manifest.yaml
@@ -55,11 +60,20 @@ driver's own limit applies.";
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     /// Pipeline: its name in pipelines/, its file, or a compiled manifest.yaml
-    #[arg(value_name = "PIPELINE", required_unless_present = "last_compile")]
+    #[arg(value_name = "PIPELINE", required_unless_present_any = ["last_compile", "retry_failed"], add = complete::pipelines())]
     file: Option<PathBuf>,
     /// Run the last compiled pipeline of this project
     #[arg(long, conflicts_with_all = ["file", "profile", "params"])]
     last_compile: bool,
+    /// Run only these steps and the steps that they read; can be repeated
+    #[arg(long, value_name = "STEP", value_delimiter = ',', conflicts_with = "sandbox", add = complete::steps())]
+    select: Vec<String>,
+    /// Run the steps that did not succeed in the last run
+    #[arg(long, conflicts_with_all = ["last_compile", "profile", "params", "select", "sandbox"])]
+    retry_failed: bool,
+    /// Run again whenever the pipeline, its inputs or the settings change
+    #[arg(long, conflicts_with_all = ["last_compile", "retry_failed", "dry_run", "sandbox"])]
+    watch: bool,
     #[command(flatten)]
     options: RunOptions,
     #[command(flatten)]
@@ -86,17 +100,27 @@ impl RunOptions {
 }
 
 pub(super) fn run(args: &Args, shell: &Shell) -> Result<CommandOutput> {
+    if let Some(file) = args.file.as_deref().filter(|_| args.watch) {
+        return watch::watch(file, &args.values, shell);
+    }
     let workspace = shell.workspace()?;
-    let build = build(args, &workspace, shell)?;
-    run_build(&workspace, &build, &args.options, &args.e2b, shell)
+    let mut build = match args.retry_failed {
+        true => select::retry(args.file.as_deref(), &workspace)?,
+        false => build(args, &workspace, shell)?,
+    };
+    if !args.select.is_empty() {
+        select::select_steps(&mut build, &args.select, &workspace)?;
+    }
+    run_build(&workspace, &build, &args.options, &args.e2b, || Ok(()), shell)
 }
 
-/// Runs a build, or shows its plan.
+/// Runs a build, or shows its plan. `before` is called when everything is ready for a run.
 pub(super) fn run_build(
     workspace: &Workspace,
     build: &Build,
     options: &RunOptions,
     e2b: &E2b,
+    before: impl FnOnce() -> Result<()>,
     shell: &Shell,
 ) -> Result<CommandOutput> {
     let environment = Environment::read(workspace.project.base())?.with(e2b.variables());
@@ -138,6 +162,8 @@ pub(super) fn run_build(
         ExecutionTarget::Local(Box::new(prepared))
     };
     let display = Progress::new(shell, &build.manifest)?;
+    before()?;
+    workspace.prune_runs();
     let session = connected.session(workspace, build)?;
     let status = execute::execute(target, &session, progress, display)?;
     let columns = shell.is_watched().then(|| shell.terminal_size().0);

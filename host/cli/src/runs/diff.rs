@@ -8,6 +8,7 @@ use osiris_runtime::session::history;
 use osiris_runtime::session::history::diff::{self as compare, Diff, Difference};
 use serde_json::json;
 
+use super::super::complete;
 use super::super::render::{BOLD, ERROR, SUCCESS, paint};
 use super::super::shell::CommandOutput;
 
@@ -26,10 +27,10 @@ Exit codes: 0 the runs are equal, 1 the runs differ.";
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Run id or its beginning, session directory, or `last`
-    #[arg(value_name = "LEFT")]
+    #[arg(value_name = "LEFT", add = complete::runs())]
     left: String,
     /// Run to compare with
-    #[arg(value_name = "RIGHT")]
+    #[arg(value_name = "RIGHT", add = complete::runs())]
     right: String,
 }
 

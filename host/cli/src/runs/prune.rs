@@ -1,9 +1,10 @@
 //! `osiris runs prune`.
 
-use jiff::{Span, SpanRelativeTo, Timestamp};
+use jiff::{SignedDuration, Timestamp};
 use osiris_core::diagnostic::Result;
 use osiris_core::fs::layout::ProjectLayout;
 use osiris_core::sanitize::escape_control;
+use osiris_pipeline::project::retention::parse_age;
 use osiris_runtime::session::history::{self, Removed};
 use osiris_runtime::session::short_id;
 use serde_json::{Value, json};
@@ -20,7 +21,8 @@ Examples:
 /// Remove the logs and artifacts of old runs
 ///
 /// Removes runs that have ended and that fulfil all given conditions. Running runs, outputs such as
-/// CSV files, and the states of incremental steps are never removed.
+/// CSV files, and the states of incremental steps are never removed. `runs: {keep: 50, older_than:
+/// 30d}` in osiris.yaml does the same before each run.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -28,28 +30,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NUMBER", required_unless_present = "older_than")]
     keep: Option<usize>,
     /// Only runs that started longer ago than this, like `30d`, `12h` or `2w`
-    #[arg(long, value_name = "TIME", value_parser = time_before)]
-    older_than: Option<Timestamp>,
+    #[arg(long, value_name = "TIME", value_parser = parse_age)]
+    older_than: Option<SignedDuration>,
     /// Show the runs without removing them
     #[arg(long)]
     dry_run: bool,
-}
-
-/// Returns the time that is a duration like `30d` ago.
-fn time_before(text: &str) -> std::result::Result<Timestamp, String> {
-    let ago = || {
-        let span: Span = text.parse().ok().filter(|span: &Span| !span.is_negative())?;
-        let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
-        Timestamp::now().checked_sub(duration).ok()
-    };
-    ago().ok_or_else(|| "expected a time like `30d`, `12h` or `2w`".to_owned())
 }
 
 pub(super) fn prune(args: &Args, layout: &ProjectLayout) -> Result<CommandOutput> {
     let logs = layout.logs_dir();
     let runs = history::list(&logs)?;
     let total = runs.len();
-    let old = history::prunable(runs, args.keep.unwrap_or(0), args.older_than);
+    let before = args.older_than.map(|age| Timestamp::now() - age);
+    let old = history::prunable(runs, args.keep.unwrap_or(0), before);
     let mut removed = Vec::new();
     for run in old {
         removed.push(history::remove(&layout.base, &logs, run, args.dry_run)?);
@@ -103,20 +96,4 @@ fn as_json(Removed { run, bytes }: &Removed) -> Value {
         "status": status.map(|status| status.status),
         "started_at": status.map(|status| &status.started_at),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn age_is_a_number_with_a_unit() {
-        for (text, hours) in [("30d", 720), ("12h", 12), ("2w", 336), ("1d 12h", 36)] {
-            let ago = Timestamp::now().duration_since(time_before(text).unwrap());
-            assert_eq!((ago.as_secs() + 60) / 3600, hours, "{text}");
-        }
-        for text in ["", "30", "d", "1 month", "-3d", "99999999999999d"] {
-            assert!(time_before(text).is_err(), "{text}");
-        }
-    }
 }

@@ -10,6 +10,7 @@ use osiris_runtime::session::StatusFile;
 use osiris_runtime::session::history::{self, Details, Run};
 use serde_json::{Value, json};
 
+use super::super::complete;
 use super::super::effects;
 use super::super::render::{
     BOLD, DIM, ERROR, Table, count, format_bytes, milliseconds, multiline, paint,
@@ -28,7 +29,7 @@ Examples:
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Run id or its beginning, session directory, or `last`
-    #[arg(value_name = "RUN", default_value = "last")]
+    #[arg(value_name = "RUN", default_value = "last", add = complete::runs())]
     session: String,
 }
 

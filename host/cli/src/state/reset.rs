@@ -9,6 +9,7 @@ use osiris_runtime::run::StateStore;
 use osiris_runtime::session::{RunStatus, history, short_id};
 use serde_json::json;
 
+use super::super::complete;
 use super::super::effects::fields;
 use super::super::render::{DIM, SUCCESS, paint};
 use super::super::shell::CommandOutput;
@@ -26,7 +27,7 @@ Examples:
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Name of the pipeline
-    #[arg(value_name = "PIPELINE")]
+    #[arg(value_name = "PIPELINE", add = complete::pipelines())]
     pipeline: String,
     /// The step
     #[arg(value_name = "STEP")]

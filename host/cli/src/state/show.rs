@@ -6,6 +6,7 @@ use osiris_core::sanitize::escape_control;
 use osiris_runtime::session::stamp;
 use serde_json::json;
 
+use super::super::complete;
 use super::super::render::{BOLD, DIM, multiline, paint};
 use super::super::shell::{CommandOutput, display_path};
 
@@ -19,7 +20,7 @@ Examples:
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Name of the pipeline
-    #[arg(value_name = "PIPELINE")]
+    #[arg(value_name = "PIPELINE", add = complete::pipelines())]
     pipeline: String,
     /// Only this step
     #[arg(value_name = "STEP")]

@@ -4,7 +4,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::fs::layout::{
-    CONNECTIONS_FILE, DRIVERS_DIR, LOCK_FILE, LOGS_DIR, OWN_DIR, SETTINGS_FILE,
+    CONNECTIONS_FILE, DRIVERS_DIR, LOCK_FILE, LOGS_DIR, OWN_DIR, SETTINGS_FILE, TMP_DIR,
 };
 
 /// Osiris's own files and directories in the base path.
@@ -14,6 +14,9 @@ const EVERYWHERE: [&str; 3] = [".git", ".env", ".envrc"];
 /// Files and directories in the base path that people edit and programs act on: reserved for
 /// writing only.
 const WRITTEN_BY_PEOPLE: [&str; 4] = ["pipelines", ".github", ".gitignore", ".gitattributes"];
+
+/// Prefix of the temporary directories of `osiris copy` in [`TMP_DIR`].
+const SPOOL: &str = "copy-";
 
 /// The host's own file in the artifacts directory of a step: the configuration of the step with its
 /// secrets masked.
@@ -45,7 +48,18 @@ pub fn reserved_to_write(path: &Path) -> Option<PathBuf> {
     closed(path, &WRITTEN_BY_PEOPLE)
 }
 
+/// Returns whether a path is a file in a temporary directory of `osiris copy`, which holds the rows
+/// of stdin or stdout for the driver that reads or writes them.
+fn is_spool(path: &Path) -> bool {
+    let Ok(inside) = path.strip_prefix(TMP_DIR) else { return false };
+    let parts: Vec<_> = inside.components().map(Component::as_os_str).collect();
+    matches!(parts[..], [dir, _] if dir.to_string_lossy().starts_with(SPOOL))
+}
+
 fn closed(path: &Path, more: &[&str]) -> Option<PathBuf> {
+    if is_spool(path) {
+        return None;
+    }
     let mut prefix = PathBuf::new();
     for (depth, part) in path.components().enumerate() {
         prefix.push(part);
@@ -112,6 +126,9 @@ mod tests {
             "Drivers",
             ".osiris/state/x",
             "logs/run_0/status.json",
+            ".osiris/tmp/copy-0",
+            ".osiris/tmp/copy-0/stdin.csv/x",
+            ".osiris/tmp/preview-0/stdin.csv",
         ] {
             assert!(reserved(Path::new(path)).is_some(), "{path:?}");
         }
@@ -127,6 +144,8 @@ mod tests {
             "env",
             "logs.csv",
             "...",
+            ".osiris/tmp/copy-0/stdin.csv",
+            ".osiris/tmp/copy-0/.stdout.csv.0123.tmp",
         ] {
             assert_eq!(reserved(Path::new(path)), None, "{path:?}");
         }

@@ -4,6 +4,7 @@ pub mod ownership;
 pub mod pipeline;
 pub mod pipeline_files;
 mod policy_settings;
+pub mod retention;
 pub mod settings;
 
 #[cfg(test)]

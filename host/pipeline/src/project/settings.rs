@@ -13,6 +13,7 @@ use osiris_registry::index::IndexSource;
 use osiris_registry::trust::Policy;
 
 use super::policy_settings::{indexes, policy};
+use super::retention::{Retention, parse_age};
 
 /// Settings of `osiris.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,9 +28,11 @@ pub struct Settings {
     pub indexes: BTreeMap<String, IndexSource>,
     /// Reserved files that steps may read if their configuration names them.
     pub allow_read: Vec<ProjectPath>,
+    /// The past runs that are kept.
+    pub runs: Retention,
 }
 
-const SETTINGS: [&str; 5] = ["version", "profile", "limits", "drivers", "files"];
+const SETTINGS: [&str; 6] = ["version", "profile", "limits", "drivers", "files", "runs"];
 /// The only version of the file's format.
 const VERSION: u64 = 1;
 
@@ -72,6 +75,7 @@ fn settings(root: &Node, file: &Path, problems: &mut Diagnostics<'_>) -> Option<
         drivers: policy,
         indexes: indexes.unwrap_or_default(),
         allow_read: fields.get("files").map(|node| allow_read(node, problems)).unwrap_or_default(),
+        runs: fields.get("runs").map(|node| retention(node, problems)).unwrap_or_default(),
     })
 }
 
@@ -120,6 +124,36 @@ fn allow_read(node: &Node, problems: &mut Diagnostics<'_>) -> Vec<ProjectPath> {
         }
     }
     paths
+}
+
+fn retention(node: &Node, problems: &mut Diagnostics<'_>) -> Retention {
+    let Some(fields) = Fields::of(node, "`runs`", Code::TypeInvalid, problems) else {
+        return Retention::default();
+    };
+    fields.only(&["keep", "older_than"], problems);
+    let mut invalid = |node: &Node, message: String| {
+        problems.report(node.position, Diagnostic::new(Code::TypeInvalid, message));
+    };
+    let keep = fields.get("keep").and_then(|node| {
+        let keep = node.as_u64().and_then(|keep| usize::try_from(keep).ok());
+        let keep = keep.filter(|keep| *keep > 0);
+        if keep.is_none() {
+            invalid(node, "`runs`: `keep` must be a number from 1".to_owned());
+        }
+        keep
+    });
+    let older_than = fields.get("older_than").and_then(|node| {
+        let written = node.as_text().map_or_else(|| node.to_json().to_string(), str::to_owned);
+        let age = parse_age(&written);
+        age.map_err(|expected| {
+            invalid(
+                node,
+                format!("`runs`: cannot parse `older_than` {}: {expected}", quoted(&written)),
+            );
+        })
+        .ok()
+    });
+    Retention { keep, older_than }
 }
 
 fn limits(node: &Node, problems: &mut Diagnostics<'_>) -> LimitOverrides {

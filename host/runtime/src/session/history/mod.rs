@@ -5,6 +5,7 @@ mod jsonl;
 mod log_reader;
 mod prune;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -69,6 +70,16 @@ impl Run {
     #[must_use]
     pub fn reopened(&self) -> Self {
         Self::open(&self.id, self.dir.clone())
+    }
+
+    /// Returns the ids of the steps that succeeded by the events, also if the run has crashed.
+    ///
+    /// # Errors
+    /// Returns an error if the events cannot be read.
+    pub fn completed_steps(&self) -> Result<BTreeSet<String>> {
+        let events = jsonl::read(&self.dir.join(files::EVENTS))?.into_iter();
+        let completed = events.filter(|event| event["event_type"] == "step_complete");
+        Ok(completed.filter_map(|event| Some(event["step_id"].as_str()?.to_owned())).collect())
     }
 
     /// Reads the metrics, counts the events and lists the artifacts.
