@@ -41,7 +41,7 @@ pub(super) fn complete(
     let mut findings = schema.check(&filled);
     findings.retain(|finding| {
         let is_unknown = finding.fault == Fault::UnknownKey;
-        !(is_unknown && is_connection(&finding.pointer)) && !is_reported(finding)
+        !(is_reported(finding) || is_unknown && is_connection(&finding.pointer))
     });
     merge_misspelled(&mut findings);
     for finding in findings {
