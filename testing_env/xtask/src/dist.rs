@@ -59,13 +59,13 @@ pub(crate) fn build(
 }
 
 /// Returns the target of this machine.
-fn native_target() -> Result<String> {
+pub(crate) fn native_target() -> Result<String> {
     let output = command("rustc", &["--print", "host-tuple"]).output()?;
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
 /// Builds the program for a target, with the drivers inside, and returns its path.
-fn program(target: &str, native: &str, profile: &str) -> Result<PathBuf> {
+pub(crate) fn program(target: &str, native: &str, profile: &str) -> Result<PathBuf> {
     let mut cargo = command(
         cargo_path(),
         &[

@@ -1,5 +1,6 @@
 //! Builds, demonstrates, tests and measures osiris: `cargo xtask --help`.
 
+mod arm64;
 mod audit;
 mod bench;
 mod build;
@@ -102,6 +103,9 @@ enum Command {
         #[arg(long, env = "OSIRIS_RELEASE_KEY", value_name = "FILE")]
         key: Option<PathBuf>,
     },
+    /// Builds the program for 64-bit ARM, runs it in an emulator, and compares it with the one for
+    /// this machine.
+    Arm64,
     /// Starts the sample project's databases, until Ctrl-C.
     Services,
     /// Starts an emulator of the E2B cloud, until Ctrl-C.
@@ -125,6 +129,7 @@ fn main() -> anyhow::Result<()> {
         Command::Dist { targets, profile, url, key } => {
             dist::build(&targets, &profile, &url, key.as_deref())
         }
+        Command::Arm64 => arm64::run(),
         Command::Notices => notices::run(),
         Command::Prose => prose::run(),
         Command::Docs { check } => docs::run(check),
