@@ -8,10 +8,12 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::build::{drivers, host};
-use crate::notices;
 use crate::shell::{build_dir, cargo_path, command, osiris, root, run};
+use crate::{alone, notices};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Target of the program that needs no other file of the system.
+const STATIC: &str = "x86_64-unknown-linux-musl";
 
 /// Shells, and the places of their completions below `share/`.
 const COMPLETIONS: [(&str, &str); 3] = [
@@ -41,6 +43,9 @@ pub(crate) fn build(
     let mut archives = Vec::new();
     for target in targets {
         let program = program(target, &native, profile)?;
+        if target == STATIC {
+            alone::check(&program)?;
+        }
         archives.push(archive(&out, target, &program)?);
     }
     installer(&out, url, key)?;
@@ -98,7 +103,7 @@ pub(crate) fn program(target: &str, native: &str, profile: &str) -> Result<PathB
 /// Installs the C compiler for another target, and returns the variables that lead to it.
 fn cross_tools(target: &str) -> Result<Vec<(String, String)>> {
     let (compiler, package) = match target {
-        "x86_64-unknown-linux-musl" => ("musl-gcc", "musl-tools"),
+        STATIC => ("musl-gcc", "musl-tools"),
         "aarch64-unknown-linux-gnu" => ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
         _ => bail!("{target} is no target of releases"),
     };

@@ -1,5 +1,6 @@
 //! Builds, demonstrates, tests and measures osiris: `cargo xtask --help`.
 
+mod alone;
 mod arm64;
 mod audit;
 mod bench;
