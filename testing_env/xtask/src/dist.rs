@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::build::{drivers, host};
 use crate::shell::{build_dir, cargo_path, command, osiris, root, run};
-use crate::{alone, notices};
+use crate::{alone, image, notices};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Target of the program that needs no other file of the system.
@@ -24,12 +24,13 @@ const COMPLETIONS: [(&str, &str); 3] = [
 
 /// Builds the archives into `<target folder>/dist`. Without targets, builds one of this machine.
 /// `url` is the directory that the installer downloads from, and `key` the path of the Ed25519 key
-/// that signs the release, in PEM.
+/// that signs the release, in PEM. `with_image` adds a container image of the static program.
 pub(crate) fn build(
     targets: &[String],
     profile: &str,
     url: &str,
     key: Option<&Path>,
+    with_image: bool,
 ) -> Result<()> {
     host()?;
     drivers()?;
@@ -39,14 +40,23 @@ pub(crate) fn build(
     }
     fs::create_dir_all(&out)?;
     let native = native_target()?;
-    let targets = if targets.is_empty() { std::slice::from_ref(&native) } else { targets };
+    let mut targets = targets.to_vec();
+    if targets.is_empty() {
+        targets.push(native.clone());
+    }
+    if with_image && !targets.iter().any(|target| target == STATIC) {
+        targets.push(STATIC.to_owned());
+    }
     let mut archives = Vec::new();
-    for target in targets {
+    for target in &targets {
         let program = program(target, &native, profile)?;
         if target == STATIC {
             alone::check(&program)?;
         }
         archives.push(archive(&out, target, &program)?);
+        if with_image && target == STATIC {
+            archives.push(image::write(&out, target, &program)?);
+        }
     }
     installer(&out, url, key)?;
     archives.push("install.sh".to_owned());
@@ -178,7 +188,11 @@ pub(crate) fn for_tests() -> Result<()> {
     if !key.exists() {
         run(Command::new("openssl").args(["genpkey", "-algorithm", "ed25519", "-out"]).arg(&key))?;
     }
-    build(&[], "dev", "", Some(&key))
+    build(&[], "dev", "", Some(&key), false)?;
+    // Has the layout of a release, with the program of this machine.
+    let out = build_dir()?.join("test-image");
+    fs::create_dir_all(&out)?;
+    image::write(&out, &native_target()?, &osiris()?).map(drop)
 }
 
 /// Signs the checksums.
