@@ -119,10 +119,13 @@ fn cross_tools(target: &str) -> Result<Vec<(String, String)>> {
     };
     services::install(compiler, package, &[])?;
     let variable = target.replace('-', "_");
-    Ok(vec![
-        (format!("CC_{variable}"), compiler.to_owned()),
-        (format!("CARGO_TARGET_{}_LINKER", variable.to_uppercase()), compiler.to_owned()),
-    ])
+    let mut variables = vec![(format!("CC_{variable}"), compiler.to_owned())];
+    // `musl-gcc` would link a program that needs musl's loader; Rust brings what a static one needs.
+    if target != STATIC {
+        let linker = format!("CARGO_TARGET_{}_LINKER", variable.to_uppercase());
+        variables.push((linker, compiler.to_owned()));
+    }
+    Ok(variables)
 }
 
 /// Packs the archive of a target and returns its name.
