@@ -40,6 +40,11 @@ pub fn dist() -> PathBuf {
     there(folder().join("dist"))
 }
 
+/// Returns the directory of the container image that `cargo xtask test install` builds.
+pub fn image() -> PathBuf {
+    there(folder().join("test-image"))
+}
+
 /// Returns the code cache shared by all tests, so that each driver is compiled once.
 pub fn cache() -> PathBuf {
     folder().join("test-cache")

@@ -2,13 +2,15 @@
 //! the build.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use osiris_tests::built;
 use osiris_tests::web::Web;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 /// A server of the release, and the home of a user who installs it.
@@ -215,4 +217,52 @@ fn program_runs_without_a_cache() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Every blob has the size and the hash that its descriptor names, and the layer has the program.
+#[test]
+fn container_image_is_a_whole_layout() {
+    let image = fs::read_dir(built::image()).unwrap().next().unwrap().unwrap().path();
+    let layout = tempfile::tempdir().unwrap();
+    unpack(&image, layout.path());
+    let json = |path: &Path| -> Value { serde_json::from_slice(&fs::read(path).unwrap()).unwrap() };
+    assert_eq!(json(&layout.path().join("oci-layout"))["imageLayoutVersion"], "1.0.0");
+    let blob = |descriptor: &Value| {
+        let digest = descriptor["digest"].as_str().unwrap();
+        let path = layout.path().join("blobs").join(digest.replace(':', "/"));
+        let content = fs::read(&path).unwrap();
+        assert_eq!(descriptor["size"], content.len());
+        assert_eq!(digest, sha256(&content));
+        path
+    };
+    let index = json(&layout.path().join("index.json"));
+    let manifest = json(&blob(&index["manifests"][0]));
+    let config = json(&blob(&manifest["config"]));
+    assert_eq!(config["config"]["Entrypoint"][0], "/usr/local/bin/osiris");
+    assert_eq!(config["config"]["User"], "65532:65532");
+    let [layer] = manifest["layers"].as_array().unwrap().as_slice() else { panic!("one layer") };
+    let mut tar = Vec::new();
+    let compressed = fs::File::open(blob(layer)).unwrap();
+    flate2::read::GzDecoder::new(compressed).read_to_end(&mut tar).unwrap();
+    assert_eq!(config["rootfs"]["diff_ids"][0], sha256(&tar));
+    let (file, root) = (layout.path().join("layer.tar"), layout.path().join("root"));
+    fs::write(&file, tar).unwrap();
+    fs::create_dir(&root).unwrap();
+    unpack(&file, &root);
+    let program = root.join("usr/local/bin/osiris");
+    assert_eq!(fs::metadata(&program).unwrap().permissions().mode() & 0o777, 0o755);
+    assert!(Command::new(program).arg("version").status().unwrap().success());
+    let certificates = fs::read_to_string(root.join("etc/ssl/certs/ca-certificates.crt")).unwrap();
+    assert!(certificates.matches("BEGIN CERTIFICATE").count() > 100);
+}
+
+fn unpack(archive: &Path, dir: &Path) {
+    let mut tar = Command::new("tar");
+    let status = tar.arg("-xf").arg(archive).arg("-C").arg(dir).arg("--no-same-owner").status();
+    assert!(status.unwrap().success());
+}
+
+fn sha256(content: &[u8]) -> String {
+    let hash = Sha256::digest(content);
+    format!("sha256:{}", hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }

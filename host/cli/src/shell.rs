@@ -183,11 +183,16 @@ impl Shell {
 /// Raises the limit of open files to the maximum that the system allows: a driver that opens many
 /// files would otherwise leave none to concurrent steps.
 pub(super) fn raise_nofile_limit() {
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     {
         use rustix::process::{Resource, getrlimit, setrlimit};
+        /// macOS names no maximum, and refuses more than this.
+        const OPEN_MAX: u64 = 10_240;
         let mut limit = getrlimit(Resource::Nofile);
-        limit.current = limit.maximum;
+        limit.current = match limit.maximum {
+            None if cfg!(target_vendor = "apple") => Some(OPEN_MAX),
+            maximum => maximum,
+        };
         // If the system refuses, the old limit remains.
         setrlimit(Resource::Nofile, limit).ok();
     }

@@ -16,6 +16,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(not(unix))]
+compile_error!(
+    "osiris runs on Linux and macOS only: it opens files relative to open directories, as POSIX systems do; on Windows, build and run it in WSL 2"
+);
+
 pub mod budget;
 pub mod canonical;
 pub mod code;

@@ -1,32 +1,40 @@
 //! The path of this program, which starts itself again for work that needs a separate process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Set in a process that runs the `osiris` program.
-static IS_OSIRIS: OnceLock<()> = OnceLock::new();
+/// Path of the program, in a process that runs `osiris`.
+static OSIRIS: OnceLock<PathBuf> = OnceLock::new();
 
-/// Declares that this process runs `osiris`, so that its program can be started again.
+/// Declares that this process runs `osiris`, so that its program can be started again. Called
+/// before the process changes its directory or enters a sandbox.
 pub fn declare() {
     // A second call changes nothing.
-    IS_OSIRIS.set(()).ok();
+    OSIRIS.set(find()).ok();
 }
 
 /// Returns the path of this process's program. On Linux, the path names the running file even
 /// after another version has replaced it.
 pub fn path() -> PathBuf {
-    if cfg!(target_os = "linux") {
-        return PathBuf::from("/proc/self/exe");
+    OSIRIS.get().cloned().unwrap_or_else(find)
+}
+
+fn find() -> PathBuf {
+    let running = Path::new("/proc/self/exe");
+    if cfg!(target_os = "linux") && running.symlink_metadata().is_ok() {
+        return running.to_owned();
     }
-    std::env::current_exe().unwrap_or_default()
+    // Without /proc, as in an empty root directory, only the first argument names the program.
+    let argument = || Path::new(&std::env::args_os().next()?).canonicalize().ok();
+    std::env::current_exe().ok().or_else(argument).unwrap_or_default()
 }
 
 /// Returns the path of the `osiris` program: this process's own if it runs `osiris`, otherwise
 /// the one that cargo built next to it. Returns `None` if neither exists.
 pub fn osiris() -> Option<PathBuf> {
-    if IS_OSIRIS.get().is_some() {
-        return Some(path());
+    if let Some(path) = OSIRIS.get() {
+        return Some(path.clone()).filter(|path| !path.as_os_str().is_empty());
     }
     let program = std::env::current_exe().ok()?;
     let mut folders = program.ancestors().skip(1).take(2);
@@ -35,7 +43,7 @@ pub fn osiris() -> Option<PathBuf> {
 }
 
 /// Creates a command that runs `osiris` in a separate process with an empty environment.
-pub fn command(program: &std::path::Path, name: &str) -> Command {
+pub fn command(program: &Path, name: &str) -> Command {
     let mut command = Command::new(program);
     command.arg(name).env_clear().stdin(Stdio::null()).stderr(Stdio::piped());
     // Makes the command independent of the user's current directory.

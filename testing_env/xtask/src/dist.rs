@@ -8,10 +8,12 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::build::{drivers, host};
-use crate::notices;
 use crate::shell::{build_dir, cargo_path, command, osiris, root, run};
+use crate::{alone, image, notices};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Target of the program that needs no other file of the system.
+const STATIC: &str = "x86_64-unknown-linux-musl";
 
 /// Shells, and the places of their completions below `share/`.
 const COMPLETIONS: [(&str, &str); 3] = [
@@ -22,12 +24,13 @@ const COMPLETIONS: [(&str, &str); 3] = [
 
 /// Builds the archives into `<target folder>/dist`. Without targets, builds one of this machine.
 /// `url` is the directory that the installer downloads from, and `key` the path of the Ed25519 key
-/// that signs the release, in PEM.
+/// that signs the release, in PEM. `with_image` adds a container image of the static program.
 pub(crate) fn build(
     targets: &[String],
     profile: &str,
     url: &str,
     key: Option<&Path>,
+    with_image: bool,
 ) -> Result<()> {
     host()?;
     drivers()?;
@@ -37,11 +40,23 @@ pub(crate) fn build(
     }
     fs::create_dir_all(&out)?;
     let native = native_target()?;
-    let targets = if targets.is_empty() { std::slice::from_ref(&native) } else { targets };
+    let mut targets = targets.to_vec();
+    if targets.is_empty() {
+        targets.push(native.clone());
+    }
+    if with_image && !targets.iter().any(|target| target == STATIC) {
+        targets.push(STATIC.to_owned());
+    }
     let mut archives = Vec::new();
-    for target in targets {
+    for target in &targets {
         let program = program(target, &native, profile)?;
+        if target == STATIC {
+            alone::check(&program)?;
+        }
         archives.push(archive(&out, target, &program)?);
+        if with_image && target == STATIC {
+            archives.push(image::write(&out, target, &program)?);
+        }
     }
     installer(&out, url, key)?;
     archives.push("install.sh".to_owned());
@@ -59,13 +74,13 @@ pub(crate) fn build(
 }
 
 /// Returns the target of this machine.
-fn native_target() -> Result<String> {
+pub(crate) fn native_target() -> Result<String> {
     let output = command("rustc", &["--print", "host-tuple"]).output()?;
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
 /// Builds the program for a target, with the drivers inside, and returns its path.
-fn program(target: &str, native: &str, profile: &str) -> Result<PathBuf> {
+pub(crate) fn program(target: &str, native: &str, profile: &str) -> Result<PathBuf> {
     let mut cargo = command(
         cargo_path(),
         &[
@@ -98,16 +113,19 @@ fn program(target: &str, native: &str, profile: &str) -> Result<PathBuf> {
 /// Installs the C compiler for another target, and returns the variables that lead to it.
 fn cross_tools(target: &str) -> Result<Vec<(String, String)>> {
     let (compiler, package) = match target {
-        "x86_64-unknown-linux-musl" => ("musl-gcc", "musl-tools"),
+        STATIC => ("musl-gcc", "musl-tools"),
         "aarch64-unknown-linux-gnu" => ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
         _ => bail!("{target} is no target of releases"),
     };
     services::install(compiler, package, &[])?;
     let variable = target.replace('-', "_");
-    Ok(vec![
-        (format!("CC_{variable}"), compiler.to_owned()),
-        (format!("CARGO_TARGET_{}_LINKER", variable.to_uppercase()), compiler.to_owned()),
-    ])
+    let mut variables = vec![(format!("CC_{variable}"), compiler.to_owned())];
+    // `musl-gcc` would link a program that needs musl's loader; Rust brings what a static one needs.
+    if target != STATIC {
+        let linker = format!("CARGO_TARGET_{}_LINKER", variable.to_uppercase());
+        variables.push((linker, compiler.to_owned()));
+    }
+    Ok(variables)
 }
 
 /// Packs the archive of a target and returns its name.
@@ -173,7 +191,11 @@ pub(crate) fn for_tests() -> Result<()> {
     if !key.exists() {
         run(Command::new("openssl").args(["genpkey", "-algorithm", "ed25519", "-out"]).arg(&key))?;
     }
-    build(&[], "dev", "", Some(&key))
+    build(&[], "dev", "", Some(&key), false)?;
+    // Has the layout of a release, with the program of this machine.
+    let out = build_dir()?.join("test-image");
+    fs::create_dir_all(&out)?;
+    image::write(&out, &native_target()?, &osiris()?).map(drop)
 }
 
 /// Signs the checksums.

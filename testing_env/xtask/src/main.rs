@@ -1,5 +1,7 @@
 //! Builds, demonstrates, tests and measures osiris: `cargo xtask --help`.
 
+mod alone;
+mod arm64;
 mod audit;
 mod bench;
 mod build;
@@ -8,6 +10,7 @@ mod demo;
 mod dist;
 mod docs;
 mod fuzz;
+mod image;
 mod notices;
 mod prose;
 mod servers;
@@ -101,7 +104,13 @@ enum Command {
         /// Ed25519 key that signs the release, in PEM.
         #[arg(long, env = "OSIRIS_RELEASE_KEY", value_name = "FILE")]
         key: Option<PathBuf>,
+        /// Also write a container image of the static program, as an archive with an OCI layout.
+        #[arg(long)]
+        image: bool,
     },
+    /// Builds the program for 64-bit ARM, runs it in an emulator, and compares it with the one for
+    /// this machine.
+    Arm64,
     /// Starts the sample project's databases, until Ctrl-C.
     Services,
     /// Starts an emulator of the E2B cloud, until Ctrl-C.
@@ -122,9 +131,10 @@ fn main() -> anyhow::Result<()> {
         Command::Audit { online } => audit::run(online),
         Command::Services => servers::run(),
         Command::E2bLocal => cloud::serve(),
-        Command::Dist { targets, profile, url, key } => {
-            dist::build(&targets, &profile, &url, key.as_deref())
+        Command::Dist { targets, profile, url, key, image } => {
+            dist::build(&targets, &profile, &url, key.as_deref(), image)
         }
+        Command::Arm64 => arm64::run(),
         Command::Notices => notices::run(),
         Command::Prose => prose::run(),
         Command::Docs { check } => docs::run(check),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use osiris_core::code::Code;
 use osiris_core::diagnostic::{Diagnostic, Error, Result};
-use osiris_e2b::runner::{Blob, runtime_blob};
+use osiris_e2b::runner::{Blob, RUNS_IN_SANDBOX, runtime_blob};
 use osiris_e2b::template::Recipe;
 use osiris_engine::Engine;
 use serde_json::json;
@@ -44,17 +44,21 @@ pub(crate) struct Args {
 
 pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
     let workspace = shell.workspace()?;
+    let runtime_file = runtime_blob()?;
     let engine = Engine::new()?;
     let (mut drivers, mut code_files) = (Vec::new(), Vec::new());
     for file in workspace.drivers.drivers() {
         let name = &file.spec.name;
         let content = workspace.drivers.verified_content(file)?;
+        drivers.push((name.clone(), Blob::read(&file.path)?));
+        if !RUNS_IN_SANDBOX {
+            continue;
+        }
         engine.code(file, content, || {
             if !shell.json {
                 shell.note(&format!("Compiling the driver {name}, once on this machine ..."));
             }
         })?;
-        drivers.push((name.clone(), Blob::read(&file.path)?));
         if let Some(path) = engine.cached_code(&content.sha256)
             && let Some(file) = path.file_name().and_then(|name| name.to_str())
         {
@@ -66,7 +70,7 @@ pub(super) fn template(args: &Args, shell: &Shell) -> Result<CommandOutput> {
         from: args.from.clone(),
         cpus: args.cpus,
         memory_mib: args.memory,
-        files: Recipe::files(runtime_blob()?, drivers, code_files),
+        files: Recipe::files(runtime_file, drivers, code_files),
     };
     let size: u64 = recipe.files.iter().map(|(_, blob)| blob.size).sum();
     let (summary, next) = match &args.out {

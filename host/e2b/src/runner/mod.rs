@@ -41,7 +41,7 @@ use crate::protocol::OutputFile;
 
 pub use self::egress::{destinations, unreachable};
 pub use self::notice::{Notice, NoticeSender};
-pub use self::payload::{Blob, Payload, RUNTIME_ENV, runtime_blob};
+pub use self::payload::{Blob, Payload, RUNS_IN_SANDBOX, RUNTIME_ENV, runtime_blob};
 
 /// Lifetime of a sandbox unless its host extends it.
 const LEASE: Duration = Duration::from_secs(300);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use osiris_core::canonical;
@@ -17,6 +17,10 @@ use osiris_runtime::run::{Prepared, StateStore};
 /// Variable with the path of the `osiris` to run in sandboxes, for machines whose own binary cannot
 /// run there.
 pub const RUNTIME_ENV: &str = "OSIRIS_E2B_RUNTIME";
+
+/// Whether this program, and the code that it compiles, run in sandboxes: those are Linux on
+/// x86-64. Where it is not, sandboxes compile the drivers themselves.
+pub const RUNS_IN_SANDBOX: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 
 /// A file to upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +88,9 @@ impl Payload {
                 && !payload.drivers.contains_key(name)
             {
                 payload.drivers.insert(name.clone(), Blob::read(&file.path)?);
-                let compiled = prepared.engine().cached_code(&driver.sha256);
+                let compiled = RUNS_IN_SANDBOX
+                    .then(|| prepared.engine().cached_code(&driver.sha256))
+                    .flatten();
                 if let Some((path, name)) = compiled.as_deref().and_then(with_name) {
                     payload.compiled.insert(name.to_owned(), Blob::read(path)?);
                 }
@@ -215,24 +221,88 @@ fn with_name(path: &Path) -> Option<(&Path, &str)> {
 /// Returns the program to run in the sandbox: this one, or another of the same version.
 ///
 /// # Errors
-/// Returns an error if this program cannot run in a sandbox or cannot be read.
+/// Returns an error if there is no program that runs in a sandbox, or it cannot be read.
 pub fn runtime_blob() -> Result<Blob> {
     if let Some(path) = std::env::var_os(RUNTIME_ENV) {
-        return Blob::read(Path::new(&path));
+        let path = Path::new(&path);
+        check_runtime(path)?;
+        return Blob::read(path);
     }
-    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        let message =
-            "this build of osiris cannot run in an E2B sandbox, which requires Linux on x86_64";
-        let help = format!(
-            "download the same version of osiris for Linux on x86_64, and set `{RUNTIME_ENV}` to its path"
+    if !RUNS_IN_SANDBOX {
+        let own = format!("{} on {}", std::env::consts::OS, std::env::consts::ARCH);
+        let message = format!(
+            "cannot upload this osiris: it is a program for {own}, and E2B's sandboxes are Linux on x86-64"
         );
-        return Err(Error::environment(Diagnostic::new(Code::RuntimeMissing, message).help(help)));
+        return Err(no_runtime(message));
     }
     let own = std::env::current_exe().map_err(|error| unreadable(Path::new("osiris"), &error))?;
     Blob::read(&own)
 }
 
+/// Checks that a file is no program for another system. Anything else than a program is left to
+/// the sandbox: it may be a script.
+fn check_runtime(path: &Path) -> Result<()> {
+    let mut header = [0; 20];
+    let read = File::open(path).and_then(|mut file| file.read(&mut header));
+    let length = read.map_err(|error| unreadable(path, &error))?;
+    match foreign_system(&header[..length]) {
+        None => Ok(()),
+        Some(system) => Err(no_runtime(format!(
+            "cannot upload `{}`: it is a program for {system}, and E2B's sandboxes are Linux on x86-64",
+            path.display()
+        ))),
+    }
+}
+
+/// Returns the system of a program that does not run on Linux on x86-64, from its first bytes.
+fn foreign_system(header: &[u8]) -> Option<String> {
+    match header {
+        // Mach-O: one architecture, or several.
+        [0xcf, 0xfa, 0xed, 0xfe, ..] | [0xca, 0xfe, 0xba, 0xbe, ..] => Some("macOS".to_owned()),
+        [b'M', b'Z', ..] => Some("Windows".to_owned()),
+        [0x7f, b'E', b'L', b'F', .., low, high] if header.len() == 20 => {
+            match u16::from_le_bytes([*low, *high]) {
+                62 => None,
+                183 => Some("arm64".to_owned()),
+                machine => Some(format!("the processor {machine} of ELF")),
+            }
+        }
+        _ => None,
+    }
+}
+
+fn no_runtime(message: String) -> Error {
+    let version = env!("CARGO_PKG_VERSION");
+    let help = format!(
+        "unpack osiris-{version}-x86_64-unknown-linux-musl.tar.gz of the same release, and set `{RUNTIME_ENV}` to the path of its bin/osiris"
+    );
+    Error::environment(Diagnostic::new(Code::RuntimeMissing, message).help(help))
+}
+
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     let message = format!("cannot read a file for the sandbox: {error}");
     Error::environment(Diagnostic::new(Code::UploadUnreadable, message).in_file(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_for_other_systems_are_found() {
+        let elf = |machine: u16| {
+            let mut header = b"\x7fELF\x02\x01\x01".to_vec();
+            header.resize(18, 0);
+            header.extend(machine.to_le_bytes());
+            header
+        };
+        assert_eq!(foreign_system(&elf(62)), None);
+        assert_eq!(foreign_system(b"#!/bin/sh\nexec osiris"), None);
+        assert_eq!(foreign_system(b""), None);
+        assert_eq!(foreign_system(&elf(62)[..10]), None);
+        assert_eq!(foreign_system(&elf(183)).as_deref(), Some("arm64"));
+        assert_eq!(foreign_system(&elf(243)).as_deref(), Some("the processor 243 of ELF"));
+        assert_eq!(foreign_system(b"\xcf\xfa\xed\xfe\x0c").as_deref(), Some("macOS"));
+        assert_eq!(foreign_system(b"MZ\x90").as_deref(), Some("Windows"));
+    }
 }

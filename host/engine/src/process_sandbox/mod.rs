@@ -79,8 +79,14 @@ impl fmt::Display for Enforcement {
         f.write_str(match self {
             Self::Full => "Landlock restricts files and ports",
             Self::Partial => "Landlock is partially enforced; upgrade to Linux 6.12 for full enforcement",
+            Self::None if cfg!(target_os = "linux") => {
+                "Landlock is not available, only WebAssembly confines drivers; use Linux 5.13 or newer with Landlock enabled, without an emulator such as qemu-user"
+            }
+            Self::None if cfg!(target_os = "macos") => {
+                "the process sandbox is not available on macOS; WebAssembly still confines drivers"
+            }
             Self::None => {
-                "Landlock is not available, only the engine isolates drivers; upgrade to Linux 5.13 or newer"
+                "the process sandbox is not available on this system; WebAssembly still confines drivers"
             }
         })
     }

@@ -144,12 +144,19 @@ impl Extent {
 
 impl Drop for Extent {
     fn drop(&mut self) {
-        // A file system that cannot free the blocks keeps them until the file is closed.
-        #[cfg(target_os = "linux")]
-        {
-            use rustix::fs::{FallocateFlags, fallocate};
-            let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-            let _ = fallocate(&*self.file, flags, self.offset, self.share.amount());
-        }
+        free_blocks(&self.file, self.offset, self.share.amount());
     }
 }
+
+/// Frees the blocks of a part of a file. A file system that cannot do so keeps them until the file
+/// is closed.
+#[cfg(target_os = "linux")]
+fn free_blocks(file: &File, offset: u64, length: u64) {
+    use rustix::fs::{FallocateFlags, fallocate};
+    let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    let _ = fallocate(file, flags, offset, length);
+}
+
+/// Frees nothing: the blocks stay until the file is closed.
+#[cfg(not(target_os = "linux"))]
+fn free_blocks(_: &File, _: u64, _: u64) {}
