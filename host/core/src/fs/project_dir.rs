@@ -6,12 +6,18 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use rustix::fs::{Mode, OFlags, openat};
 
 use super::staged::StagedFile;
 use crate::fs::regular;
+
+/// Flags for a directory. On Linux, a handle for the entries without access to their list: Landlock
+/// denies listing directories that a run only passes through.
+#[cfg(target_os = "linux")]
+const DIR: OFlags = OFlags::DIRECTORY.union(OFlags::PATH);
+#[cfg(not(target_os = "linux"))]
+const DIR: OFlags = OFlags::DIRECTORY;
 
 /// A directory inside the project, which does not have to exist yet.
 #[derive(Debug, Clone)]
@@ -128,18 +134,16 @@ impl ProjectDir {
     }
 
     fn root(&self) -> io::Result<Dir> {
-        Dir::open_ambient_dir(&self.base, ambient_authority())
+        // Not through the standard library, which drops `O_PATH` with musl.
+        let flags = DIR | OFlags::CLOEXEC;
+        Ok(Dir::from_std_file(rustix::fs::open(&self.base, flags, Mode::empty())?.into()))
     }
 }
 
 /// Opens a directory inside another one. Never follows a symlink.
 fn open_dir(dir: &Dir, name: &Path, path: &Path) -> io::Result<Dir> {
     refuse_link(dir, name, path)?;
-    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    // A handle for the entries, without access to their list: Landlock denies listing directories
-    // that a run only passes through.
-    #[cfg(target_os = "linux")]
-    let flags = flags | OFlags::PATH;
+    let flags = DIR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(Dir::from_std_file(openat(dir, name, flags, Mode::empty())?.into()))
 }
 
