@@ -15,7 +15,10 @@ fn every_shell_has_completions() {
     let project = TestProject::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = project.osiris(["completions", shell]).run().expect(0).stdout;
-        assert!(script.contains("osiris") && script.contains("last-compile"), "{shell}: {script}");
+        assert!(
+            script.contains("osiris") && script.contains("OSIRIS_COMPLETE"),
+            "{shell}: {script}"
+        );
     }
 }
 

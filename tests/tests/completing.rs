@@ -23,7 +23,7 @@ fn names_of_the_project_are_completed() {
     project.osiris(["init"]).run().expect(0);
     project.osiris(["run", "hello"]).run().expect(0);
     for (words, expected) in [
-        (&["run", "hel"][..], "hello"),
+        (&["run", "he"][..], "hello"),
         (&["run", "hello", "--sel"], "--select"),
         (&["run", "hello", "--select", ""], "write-planets"),
         (&["preview", "hello", "--step", "read"], "read-planets"),

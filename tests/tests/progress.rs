@@ -1,4 +1,4 @@
-//! What a person sees of a run in progress, in a terminal and in a log.
+//! The display of a run in progress, in a terminal and in a log.
 
 use osiris_tests::session::Session;
 use osiris_tests::{Osiris, TestProject};

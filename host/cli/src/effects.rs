@@ -13,6 +13,9 @@ use super::shell::display_path;
 /// Maximum characters of a value of a state.
 const LONGEST_VALUE: usize = 40;
 
+/// Maximum characters of a note.
+const LONGEST_NOTE: usize = 160;
+
 /// Returns lines about the outputs, states and notes of a run, each with its label. `base` is the
 /// project directory.
 pub(super) fn lines(status: &StatusFile, base: &Path) -> Vec<(&'static str, String)> {
@@ -22,8 +25,9 @@ pub(super) fn lines(status: &StatusFile, base: &Path) -> Vec<(&'static str, Stri
         Some(("State", format!("{}  {}", escape_control(&step.id), escape_control(&change))))
     });
     let notes = status.steps.iter().flat_map(|step| {
-        let line =
-            |note: &String| format!("{}  {}", escape_control(&step.id), escape_control(note));
+        let line = |note: &String| {
+            format!("{}  {}", escape_control(&step.id), escape_control(&cut(note, LONGEST_NOTE)))
+        };
         step.notes.iter().map(move |note| ("Note", line(note)))
     });
     outputs.chain(states).chain(notes).collect()

@@ -20,6 +20,9 @@ pub fn runs(folder: &Path) -> Result<bool, String> {
 /// the results there.
 pub const PERMISSIONS: [&str; 2] = ["bad-file-unreadable", "bad-output-folder-read-only"];
 
+/// Options of `run` that a run in a sandbox does not take.
+const LOCAL_OPTIONS: [&str; 2] = ["--retry-failed", "--select"];
+
 /// Runs a case twice, the second time with its pipelines in a sandbox: both must end alike and
 /// leave the same files.
 ///
@@ -35,8 +38,9 @@ pub fn run(folder: &Path, cloud: &Cloud) -> Result<(), String> {
         let Command { osiris: line, exit, env, folder } = command;
         let words = shlex::split(line).ok_or_else(|| format!("`{line}` has an open quote"))?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let is_local = words.iter().any(|word| LOCAL_OPTIONS.contains(word));
         let elsewhere = match words.first() {
-            Some(&"run") => cloud.arguments(&words),
+            Some(&"run") if !is_local => cloud.arguments(&words),
             _ => words.clone(),
         };
         for (project, words) in [(&here, words), (&there, elsewhere)] {

@@ -73,7 +73,7 @@ fn of_index(found: &Found<'_>, release: &Release, project: &Project) -> CommandO
         text.push_str(&format!("{}\n", paint(BOLD, name)));
         lines.iter().for_each(|line| text.push_str(&format!("  {}\n", escape_control(line))));
     };
-    section("Source", &[release.source.clone()]);
+    section("Source", std::slice::from_ref(&release.source));
     section("File", &[format!("{}, sha256 {}", format_bytes(release.size), release.sha256)]);
     section("Signed by", &[signer(release, &project.settings.drivers)]);
     section("Requested permissions", &permissions(&release.permissions));

@@ -383,7 +383,7 @@ mod tests {
         for (text, line) in [
             ("a: {password: hunter2, b: c}\n", 1),
             ("a: b # password: hunter2\n", 1),
-            ("pasword: hunter2\n", 1),
+            ("passwd: hunter2\n", 1),
             ("token: |\n  first\n  second\nb: c\n", 3),
             ("token:\n  - first\n  - second\nb: c\n", 3),
             ("a: https://u:hunter2@host/\n", 1),

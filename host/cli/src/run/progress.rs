@@ -42,7 +42,7 @@ enum Display {
         /// Number of lines on the terminal.
         drawn: usize,
         ticks: usize,
-        /// What a remote run is doing; empty at first.
+        /// Current activity of a remote run; empty at first.
         stage: String,
     },
     /// Lines that stay.

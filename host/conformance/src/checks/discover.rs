@@ -45,9 +45,13 @@ pub(super) const CHECKS: &[Check] = &[
         fix: "list datasets in a fixed order, and leave out times and counters",
         needs: &[Requirement::Driver, Requirement::Discover],
         run: |harness| {
-            ensure(list_datasets(harness)? == list_datasets(harness)?, || {
-                "two lists differ".to_owned()
-            })
+            // Estimates of a server change without a change of the data.
+            let list = || -> Result<Vec<Dataset>, NotPassed> {
+                let mut datasets = list_datasets(harness)?;
+                datasets.iter_mut().for_each(|dataset| dataset.estimated_row_count = None);
+                Ok(datasets)
+            };
+            ensure(list()? == list()?, || "two lists differ".to_owned())
         },
     },
     Check {

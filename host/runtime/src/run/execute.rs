@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::failure_cause::FailureTracker;
-use super::prepare::Prepared;
+use super::prepare::{Prepared, PreparedStep};
 use super::progress::RunProgress;
 use super::slots;
 use super::state_commit::StateCommitter;
@@ -131,7 +131,12 @@ async fn run_steps(
             if !failure.kind.is_cascaded() {
                 failures.add(end.index);
             }
-            stop.cancel();
+            // A stop before the cause has ended would make its failure look like a consequence.
+            let is_early = failure.kind == ErrorKind::Upstream
+                && has_running_ancestor(&prepared.tasks, end.index, &ends);
+            if !is_early {
+                stop.cancel();
+            }
         } else {
             done[end.index].cancel();
             save_error = save_error.or(states.end(&end));
@@ -140,6 +145,14 @@ async fn run_steps(
     }
     while copies.join_next().await.is_some() {}
     (ends, save_error)
+}
+
+/// Returns whether a step that `index` depends on for its tables has not ended.
+fn has_running_ancestor(tasks: &[PreparedStep], index: usize, ends: &[StepEnd]) -> bool {
+    let mut inputs = tasks[index].task.inputs.iter();
+    inputs.any(|(_, input)| {
+        ends.iter().all(|end| end.index != *input) || has_running_ancestor(tasks, *input, ends)
+    })
 }
 
 /// Summarizes the run.

@@ -7,15 +7,16 @@ const MAX_NOTES: usize = 5;
 /// Maximum characters of a note.
 const MAX_LENGTH: usize = 300;
 
-/// The first `info` messages of each step.
+/// The first different `info` messages of each step.
 #[derive(Debug, Default)]
 pub(super) struct Notes(BTreeMap<String, Vec<String>>);
 
 impl Notes {
     pub(super) fn add(&mut self, step: &str, message: &str) {
         let notes = self.0.entry(step.to_owned()).or_default();
-        if notes.len() < MAX_NOTES {
-            notes.push(message.chars().take(MAX_LENGTH).collect());
+        let note: String = message.trim().chars().take(MAX_LENGTH).collect();
+        if notes.len() < MAX_NOTES && !note.is_empty() && !notes.contains(&note) {
+            notes.push(note);
         }
     }
 

@@ -64,7 +64,7 @@ pub(crate) fn discover(config: &Config) -> Result<Vec<Dataset>> {
     match config.fault.as_str() {
         "discover-fails" => return Err(Error::internal("the list is lost")),
         "discover-panics" => panic!("the list is lost"),
-        "discover-changes" => found[0].estimated_rows = Some(nanoseconds()),
+        "discover-changes" => found[0].columns[0].native_type = nanoseconds().to_string(),
         "discover-unsorted" => found.reverse(),
         "discover-twice" => found.push(dataset("second")),
         "discover-nameless" => found.insert(0, dataset("")),
