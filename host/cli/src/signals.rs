@@ -1,7 +1,6 @@
 //! The signals that stop a command.
 
 use std::io;
-#[cfg(unix)]
 use std::time::{Duration, Instant};
 
 /// Exit code that a shell reports for a process ended by Ctrl-C.
@@ -10,21 +9,16 @@ pub(super) const INTERRUPTED: u8 = 130;
 pub(super) const TERMINATED: u8 = 143;
 /// Time in which a second SIGTERM counts as the first one: `timeout` sends the signal to the
 /// process and then to its group.
-#[cfg(unix)]
 const REPEATED: Duration = Duration::from_secs(1);
 
 /// Signals that stop a process: Ctrl-C and SIGTERM.
 pub(super) struct Signals {
-    #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     /// Time of the last SIGTERM.
-    #[cfg(unix)]
     terminated: Option<Instant>,
 }
 
-#[cfg(unix)]
 impl Signals {
     /// Starts to listen. From then on, the signals no longer end the process.
     pub(super) fn listen() -> io::Result<Self> {
@@ -49,22 +43,5 @@ impl Signals {
                 _ = self.interrupt.recv() => return INTERRUPTED,
             }
         }
-    }
-}
-
-#[cfg(not(unix))]
-impl Signals {
-    /// Starts to listen. From then on, the signals no longer end the process.
-    pub(super) fn listen() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    /// Waits for Ctrl-C and returns the exit code for it.
-    pub(super) async fn next(&mut self) -> u8 {
-        // Without a handler, the system ends the process.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        INTERRUPTED
     }
 }

@@ -83,15 +83,9 @@ fn failed(what: &str, error: &io::Error) -> Error {
     Error::environment(Diagnostic::new(Code::RuntimeFailed, format!("{what}: {error}")))
 }
 
-#[cfg(unix)]
 fn standard_file(stream: &impl std::os::fd::AsFd) -> io::Result<File> {
     // Without the buffer of the standard library.
     Ok(File::from(stream.as_fd().try_clone_to_owned()?))
-}
-
-#[cfg(windows)]
-fn standard_file(stream: &impl std::os::windows::io::AsHandle) -> io::Result<File> {
-    Ok(File::from(stream.as_handle().try_clone_to_owned()?))
 }
 
 /// Copies until the end or a signal, on this thread only: a run restricts its process before it
@@ -121,7 +115,6 @@ fn transfer(mut from: &File, mut to: &File) -> io::Result<Option<u8>> {
 }
 
 /// Waits a moment until one file can be read and the other one written without waiting.
-#[cfg(unix)]
 fn is_ready(from: &File, to: &File) -> io::Result<bool> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let wait = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
@@ -132,10 +125,5 @@ fn is_ready(from: &File, to: &File) -> io::Result<bool> {
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(true)
-}
-
-#[cfg(not(unix))]
-fn is_ready(_from: &File, _to: &File) -> io::Result<bool> {
     Ok(true)
 }

@@ -33,6 +33,11 @@ pub struct Manifest {
     pub steps: Vec<Step>,
 }
 
+/// Returns the beginning of a hash, for people.
+pub(crate) fn short(hash: &str) -> String {
+    hash.chars().take(SHORT).collect()
+}
+
 impl Manifest {
     /// Returns the sha256 of the manifest as canonical JSON, without the hash fields.
     pub fn hash(&self) -> String {
@@ -71,7 +76,7 @@ impl Manifest {
     /// Sets the manifest's hash fields.
     pub fn seal(&mut self) {
         let hash = self.hash();
-        self.meta.manifest_short = hash.chars().take(SHORT).collect();
+        self.meta.manifest_short = short(&hash);
         self.meta.manifest_hash = hash;
     }
 }

@@ -159,10 +159,9 @@ fn last_run(logs: &Path, name: Option<&str>) -> Result<(Run, StatusFile)> {
 
 /// Returns the options of a run's compile: its profile and its parameters.
 fn options_of(status: &StatusFile, workspace: &Workspace) -> Result<Options> {
-    let hash = &status.manifest_hash;
-    let dir = format!("{}-{hash}", hash.get(..7).unwrap_or(hash));
-    let builds = workspace.project.layout.build_dir().join(slug(&status.pipeline));
-    let build = compile::load(&builds.join(dir).join("manifest.yaml"))?;
+    let id = slug(&status.pipeline);
+    let path = compile::manifest_path(&workspace.project, &id, &status.manifest_hash);
+    let build = compile::load(&path)?;
     let text = |value: Value| match value {
         Value::String(text) => text,
         other => other.to_string(),

@@ -112,7 +112,6 @@ fn start() -> io::Result<Child> {
     let mut command = Command::new(env::current_exe()?);
     command.args(env::args_os().skip(1).filter(|argument| argument != "--watch"));
     // Ctrl-C reaches the run through this process only, and once.
-    #[cfg(unix)]
     command.process_group(0);
     command.kill_on_drop(true).spawn()
 }
@@ -131,14 +130,9 @@ async fn wait(mut child: Child, signals: &mut Signals) -> io::Result<Option<u8>>
     }
 }
 
-#[cfg(unix)]
 fn interrupt(child: &Child) {
     use rustix::process::{Pid, Signal, kill_process};
     let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
     // The run may have ended meanwhile.
     pid.map(|pid| kill_process(pid, Signal::INT).ok());
 }
-
-/// Ctrl-C reaches all processes of a console.
-#[cfg(not(unix))]
-fn interrupt(_child: &Child) {}

@@ -14,14 +14,27 @@ use osiris_core::{canonical, yaml};
 use serde_json::{Map, Value, json};
 
 use super::plan::plan;
-use crate::manifest::Manifest;
+use crate::manifest::{self, Manifest};
 use crate::project::Project;
 
 /// The resolved parameters, whose hash is one of the fingerprints.
 pub(super) const PARAMETERS: &str = "parameters.json";
 
+/// Name of the manifest.
+const MANIFEST: &str = "manifest.yaml";
+
 /// The only file that contains a time; no hash covers it.
 const COMPILED: &str = "compiled.json";
+
+/// Returns the path of the manifest of an earlier build, from the id of its pipeline and its hash.
+pub fn manifest_path(project: &Project, pipeline: &str, hash: &str) -> PathBuf {
+    project.layout.build_dir().join(pipeline).join(name(hash)).join(MANIFEST)
+}
+
+/// Returns the name of the directory of a build.
+fn name(hash: &str) -> String {
+    format!("{}-{hash}", manifest::short(hash))
+}
 
 /// Writes the build and points `last_compile` at it. The build directory appears complete or not
 /// at all.
@@ -32,7 +45,7 @@ pub(super) fn write(
     parameters: &Map<String, Value>,
 ) -> Result<PathBuf> {
     let files = files(manifest, configs, parameters);
-    let name = format!("{}-{}", manifest.meta.manifest_short, manifest.meta.manifest_hash);
+    let name = name(&manifest.meta.manifest_hash);
     let builds = project.layout.build_dir().join(&manifest.pipeline.id);
     let dir = builds.join(&name);
     let result = ProjectDir::new(project.base(), &builds).create_dir().and_then(|builds| {
@@ -52,7 +65,7 @@ fn files(
 ) -> BTreeMap<String, String> {
     let fingerprints = json!({"fingerprints": manifest.pipeline.fingerprints});
     let mut files = BTreeMap::from([
-        ("manifest.yaml".to_owned(), yaml::to_string(&json!(manifest))),
+        (MANIFEST.to_owned(), yaml::to_string(&json!(manifest))),
         ("plan.json".to_owned(), canonical::json(&plan(manifest))),
         ("fingerprints.json".to_owned(), canonical::json(&fingerprints)),
         (PARAMETERS.to_owned(), canonical::json(&json!(parameters))),

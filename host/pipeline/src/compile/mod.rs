@@ -34,6 +34,7 @@ use crate::manifest::Manifest;
 use crate::project::Project;
 use crate::project::pipeline::{Pipeline, Profile};
 
+pub use build_dir::manifest_path;
 pub use drivers::{Drivers, Found, Missing};
 pub use load::{last, load, manifest};
 pub use options::Options;
